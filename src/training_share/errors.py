@@ -1,0 +1,36 @@
+"""The package's one kind of refusal: where, what, and how to mend it."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class InputError(ValueError):
+    """Input that cannot be used. Its message says where it stands, what is wrong and how to mend it."""
+
+
+def nearest(word: object, options: Iterable[str]) -> str:
+    """Return `; did you mean 'x'?`, or the list of what exists where nothing resembles `word`."""
+    names = sorted({str(option) for option in options})
+    close = difflib.get_close_matches(str(word), names, n=1, cutoff=0.5)
+    if close:
+        return f"; did you mean '{close[0]}'?"
+    return f"; known: {', '.join(names)}" if names else "; none exists"
+
+
+def require_known(word: object, options: Iterable[str], what: str) -> None:
+    """Raise InputError unless `word` is one of `options`; `what` names the kind, as in "company"."""
+    names = list(options)
+    if word not in names:
+        raise InputError(f"unknown {what} {word!r}{nearest(word, names)}")
+
+
+def whole_number(value: object, name: str, minimum: int = 1) -> int:
+    """Return `value` as an int of at least `minimum`; InputError for 2.5, "many", True and the like."""
+    integral = isinstance(value, int) and not isinstance(value, bool)
+    if not integral and hasattr(value, "__index__") and not isinstance(value, bool):
+        value, integral = value.__index__(), True
+    if not integral or value < minimum:
+        raise InputError(f"{name}: expected a whole number of at least {minimum}, got {value!r}")
+    return value

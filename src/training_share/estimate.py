@@ -1,0 +1,259 @@
+"""One company: runs in the release window, cost draws, R&D compute, share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from .cost import CostModel
+from .errors import InputError, nearest, require_known, whole_number
+from .schema import Company, TrainingRun
+from .spending import as_date, disclosed_lines, spending_usd
+from .streams import GivenStreams, Streams
+from .tables import Cell, Tables, for_scenario
+
+QUANTILES = {"p5": 0.05, "p50": 0.50, "p95": 0.95}
+
+
+@dataclass(frozen=True, eq=False)
+class Estimate:
+    """A company's training share under one set of assumptions. Made by `estimate`; nothing is drawn until asked."""
+
+    tables: Tables
+    company: str
+    scenario: str
+    corrections: tuple[str, ...]
+    n_draws: int
+    seed: int
+    excluded: tuple[str, ...]  # groups left out of the numerator
+    overridden: tuple[str, ...] = ()  # assumptions set in the call
+
+    # --- what is counted -------------------------------------------------------------------------------------
+    @cached_property
+    def company_row(self) -> Company:
+        """The company's row under the scenario: spending window, release lag, currency, colour."""
+        return self.tables["companies"][self.company]
+
+    @cached_property
+    def release_window(self) -> tuple[pd.Period, pd.Period]:
+        """First and last release month that counts: the spending window moved by the release lag."""
+        row = self.company_row
+        months = (pd.Period(day, freq="M") + row.release_lag_months for day in (row.spending_start, row.spending_end))
+        return tuple(months)
+
+    @cached_property
+    def _window_runs(self) -> dict[str, TrainingRun]:
+        first, last = self.release_window
+        return {key: run for key, run in self.tables["training_runs"].items()
+                if run.company == self.company and run.counted and first <= run.released <= last}
+
+    @cached_property
+    def runs(self) -> dict[str, TrainingRun]:
+        """The counted runs: released in the window, and not in an excluded group."""
+        runs = {key: run for key, run in self._window_runs.items() if run.group not in self.excluded}
+        if not runs:
+            first, last = self.release_window
+            raise InputError(f"{self.company}: no counted run released from {first} to {last}"
+                             + (f" outside the groups {', '.join(self.excluded)}" if self.excluded else "")
+                             + "; a share of nothing is not zero: widen the window or exclude less")
+        return runs
+
+    # --- draws -----------------------------------------------------------------------------------------------
+    @cached_property
+    def _draws(self) -> tuple[dict[str, np.ndarray], float | np.ndarray]:
+        return self.simulate(Streams(self.seed), self.n_draws)
+
+    def simulate(self, streams: Streams | GivenStreams, n_draws: int) -> tuple[dict[str, np.ndarray], np.ndarray]:
+        """Evaluate the model on given streams: cost in USD by group (all groups), and R&D compute in USD.
+
+        Memory grows with draws x groups, never with draws x runs.
+        """
+        groups = {run.group: np.zeros(n_draws) for run in self._window_runs.values()}
+        rd_compute = np.empty(n_draws)
+        for block in streams.blocks(n_draws):
+            model = CostModel(self.tables, self.company, streams, self.seed)
+            for run_id, run in self._window_runs.items():
+                groups[run.group][block] += model.cost_usd(run_id)
+            rd_compute[block] = self._rd_compute(streams)
+        return groups, rd_compute
+
+    def _rd_compute(self, streams) -> float | np.ndarray:
+        asked = [name.strip() for name in self.tables.choice("denominator_lines").split("+")]
+        disclosed = disclosed_lines(self.tables, self.company)
+        lines = [name for name in asked if name in disclosed]
+        if not lines:
+            every = {row.line for row in self.tables["spending"].values()}
+            raise InputError(f"{self.company}: discloses none of the lines {', '.join(asked)} that "
+                             f"assumptions.csv, row denominator_lines names{nearest(asked[0], disclosed or every)}")
+        return spending_usd(self.tables, self.company, lines, *self.denominator_window, streams)
+
+    @cached_property
+    def denominator_window(self) -> tuple[date, date]:
+        """First and last day of the spending that the share is a share of."""
+        words = self.tables.choice("denominator_window")
+        if words == "spending window":
+            return self.company_row.spending_start, self.company_row.spending_end
+        start, _, end = words.partition(" to ")
+        where = "assumptions.csv, row denominator_window"
+        return as_date(start, where), as_date(end, where)
+
+    @cached_property
+    def kept(self) -> np.ndarray:
+        """Which draws stand, one bool each: all, or where the scenario conditions on it those in which the cost of
+        all counted runs (excluded groups too) does not exceed R&D compute."""
+        groups, rd_compute = self._draws
+        if self.tables.choice("condition_on_rd_compute") == "no":
+            return np.ones(self.n_draws, dtype=bool)
+        kept = sum(groups.values()) <= rd_compute
+        if not kept.any():
+            raise InputError(f"{self.company}: training cost exceeds R&D compute in every draw, so none is left "
+                             "to condition on; check the window and the runs, or set condition_on_rd_compute to no")
+        return kept
+
+    @cached_property
+    def total_cost_usd(self) -> np.ndarray:
+        """Cost of all counted runs in USD, one value a kept draw."""
+        groups, _ = self._draws
+        counted = {run.group for run in self.runs.values()}
+        return sum(groups[group] for group in sorted(counted))[self.kept]
+
+    @cached_property
+    def cost_usd(self) -> pd.DataFrame:
+        """Cost in USD, kept draws x counted runs."""
+        values = np.empty((len(self.runs), self.n_draws))
+        streams = Streams(self.seed)
+        for block in streams.blocks(self.n_draws):
+            model = CostModel(self.tables, self.company, streams, self.seed)
+            for index, run_id in enumerate(self.runs):
+                values[index, block] = model.cost_usd(run_id)
+        index = pd.RangeIndex(self.n_draws, name="draw")[self.kept]
+        return pd.DataFrame(values.T[self.kept], index=index, columns=pd.Index(self.runs, name="run_id"), copy=False)
+
+    @cached_property
+    def rd_compute_usd(self) -> float | np.ndarray:
+        """R&D compute in USD: a float, or one value a kept draw where it is uncertain."""
+        draws = self._draws[1][self.kept]
+        return float(draws[0]) if draws.min() == draws.max() else draws
+
+    @cached_property
+    def share(self) -> np.ndarray:
+        """Training share of R&D compute, a fraction, one value a kept draw."""
+        return self.total_cost_usd / self.rd_compute_usd
+
+    # --- variants and tables -----------------------------------------------------------------------------------
+    def without(self, *groups: str) -> Estimate:
+        """Return the estimate on the same draws without some groups of runs."""
+        other = replace(self, excluded=(*self.excluded, *_groups(self.tables, [self.company], groups)))
+        if "_draws" in self.__dict__:
+            other.__dict__["_draws"] = self._draws
+        _ = other.runs
+        return other
+
+    def chain(self, run_id: str) -> pd.DataFrame:
+        """Return one run's draws of flop, gpu_hours and cost_usd; a step the run does not have is left out."""
+        require_known(run_id, self.runs, f"counted run of {self.company}")
+        steps = {}
+        streams = Streams(self.seed)
+        for block in streams.blocks(self.n_draws):
+            model = CostModel(self.tables, self.company, streams, self.seed)
+            for step in ("flop", "gpu_hours", "cost_usd"):
+                value = getattr(model, step)(run_id)
+                if value is not None:
+                    steps.setdefault(step, np.empty(self.n_draws))[block] = value
+        return pd.DataFrame(steps).loc[self.kept]
+
+    def cost_table(self) -> pd.DataFrame:
+        """Return p5, p50 and p95 of the cost of each counted run and of their total, in USD million."""
+        columns = {run_id: quantiles(self.cost_usd[run_id] / 1e6) for run_id in self.runs}
+        columns["total"] = quantiles(self.total_cost_usd / 1e6)
+        return pd.DataFrame(columns, index=list(QUANTILES)).T.rename_axis("run_id")
+
+    def summary(self) -> pd.Series:
+        """Return training_cost and rd_compute in USD million and the share as a fraction, with p5, p50 and p95."""
+        values = {f"training_cost_{name}": value
+                  for name, value in zip(QUANTILES, quantiles(self.total_cost_usd / 1e6), strict=True)}
+        values["rd_compute"] = float(np.median(self.rd_compute_usd)) / 1e6
+        values |= {f"share_{name}": value for name, value in zip(QUANTILES, quantiles(self.share), strict=True)}
+        return pd.Series(values, name=self.company)
+
+    def inputs(self) -> pd.DataFrame:
+        """Return the assumptions in force: value, unit, correlation, source and note, indexed by name."""
+        frame = self.tables.frame("assumptions").set_index("name")
+        sources = self.tables["sources"]
+        frame["source"] = [sources[source_id].title for source_id in frame["source_id"]]
+        frame.loc[list(self.overridden), "source"] = "set in this call"
+        return frame[["value", "unit", "correlation", "source", "note"]]
+
+
+def quantiles(draws: np.ndarray) -> np.ndarray:
+    """Return the 5th, 50th and 95th percentile of draws."""
+    return np.quantile(draws, list(QUANTILES.values()))
+
+
+def estimate(company: str, scenario: str = "newsletter", n_draws: int = 50_000, seed: int = 42, *,
+             corrections: Iterable[str] | str = (), exclude_groups: Iterable[str] | str = (),
+             release_lag_months: int | str | None = None, spending_start: str | date | None = None,
+             spending_end: str | date | None = None, data_dir: str | Path | None = None,
+             **assumptions: object) -> Estimate:
+    """Estimate which share of a company's R&D compute spending went to final training runs.
+
+    `assumptions` sets any row of `assumptions.csv` by name (`mfu_rl="0.01 to 0.10 (p10-p90 lognormal)"`), and an
+    exchange rate as `cny_per_usd=7.1`. None or an empty string means "as the scenario says". Lists may be given as
+    comma-separated text.
+
+    Raises InputError for anything unknown (with the nearest right name), for values that do not parse, for a window
+    the disclosures cannot cover, and where no run is left to count.
+    """
+    scenario = scenario or "newsletter"
+    named = listed(corrections)
+    base = for_scenario(scenario, named, data_dir=data_dir)
+    require_known(company, base["companies"], "company")
+    cells = _cells(base, company, {"release_lag_months": release_lag_months, "spending_start": spending_start,
+                                   "spending_end": spending_end}, assumptions)
+    tables = for_scenario(scenario, named, cells, data_dir)
+    excluded = _groups(tables, [company], listed(exclude_groups))
+    overridden = tuple(key for table, key, _, _ in cells if table == "assumptions")
+    made = Estimate(tables, company, scenario, tuple(base.scenario_corrections(scenario)) + named,
+                    whole_number(n_draws, "n_draws"), whole_number(seed, "seed", 0), excluded, overridden)
+    _ = made.runs, made._rd_compute(GivenStreams({}).at(1))  # refuse what cannot be estimated now, not at first use
+    return made
+
+
+def listed(names: Iterable[str] | str) -> tuple[str, ...]:
+    """Return names given as a list or as comma-separated text."""
+    if isinstance(names, str):
+        names = names.split(",")
+    return tuple(str(name).strip() for name in names or () if str(name).strip())
+
+
+def _groups(tables: Tables, companies: Iterable[str], groups: Iterable[str]) -> tuple[str, ...]:
+    known = {run.group for run in tables["training_runs"].values() if run.company in companies and run.group}
+    for group in groups:
+        require_known(group, known, f"group of {' or '.join(companies)}")
+    return tuple(dict.fromkeys(groups))
+
+
+def _cells(base: Tables, company: str, window: Mapping[str, object], assumptions: Mapping[str, object]) -> list[Cell]:
+    rates = {f"{row.currency.lower()}_per_usd": key for key, row in base["fx"].items()}
+    names = [*base["assumptions"], *rates]
+    cells: list[Cell] = []
+    for column, value in window.items():
+        if value is not None and value != "":
+            text = str(as_date(value, column)) if column.startswith("spending") else str(value)
+            cells.append(("companies", company, column, text))
+    for name, value in assumptions.items():
+        if name not in names:
+            raise InputError(f"unknown assumption '{name}'{nearest(name, names)}")
+        if value is None or value == "":
+            continue
+        if name in rates:
+            cells += [("fx", rates[name], "per_usd", str(value))]
+        else:
+            cells.append(("assumptions", name, "value", str(value)))
+    return cells
