@@ -11,40 +11,44 @@ from .errors import InputError, nearest
 from .schema import CHOICES, Row
 
 Rows = Mapping[str, Mapping[str, Row]]
+Texts = Mapping[str, Mapping[str, Mapping[str, str]]]
 
 # column -> table it refers to, for every table that has the column
 REFERENCES = {"source_id": "sources", "company": "companies", "hardware": "hardware", "base_run": "training_runs",
               "post_training": "assumptions"}
 
 
-def cross_faults(rows: Rows) -> list[str]:
-    """Return every fault that needs more than one cell to see, as messages."""
-    return [*_references(rows), *_keys_or_amounts(rows), *_cycles(rows), *_assumptions(rows), *_sizes(rows),
-            *_spending(rows), *_scenarios(rows)]
+def cross_faults(rows: Rows, texts: Texts) -> list[str]:
+    """Return every fault that needs more than one cell to see, as messages.
+
+    References are looked up in `texts`, which also holds the rows that have a fault of their own.
+    """
+    return [*_references(rows, texts), *_keys_or_amounts(rows, texts), *_cycles(rows), *_assumptions(rows, texts),
+            *_sizes(rows), *_spending(rows, texts), *_scenarios(rows, texts)]
 
 
 def _unresolved(table: str, key: str, column: str, kind: str, value: str, options) -> str:
     return f"{table}.csv, row {key}, column {column}: no {kind} '{value}'{nearest(value, options)}"
 
 
-def _references(rows: Rows) -> Iterator[str]:
+def _references(rows: Rows, texts: Texts) -> Iterator[str]:
     for table, content in rows.items():
         for key, row in content.items():
             for column, target in REFERENCES.items():
                 value = getattr(row, column, None)
-                if target != table or column == "base_run":
-                    if value is not None and value not in rows[target]:
-                        kind = {"training_runs": "run"}.get(target, target.removesuffix("s"))
-                        yield _unresolved(table, key, column, kind, value, rows[target])
+                own_key = target == table and column != "base_run"
+                if value is not None and not own_key and value not in texts[target]:
+                    kind = {"training_runs": "run", "companies": "company"}.get(target, target.removesuffix("s"))
+                    yield _unresolved(table, key, column, kind, value, texts[target])
 
 
-def _keys_or_amounts(rows: Rows) -> Iterator[str]:
+def _keys_or_amounts(rows: Rows, texts: Texts) -> Iterator[str]:
     for key, run in rows["training_runs"].items():
-        if isinstance(run.flop, str) and run.flop not in rows["closed_models"]:
-            yield _unresolved("training_runs", key, "flop", "closed model", run.flop, rows["closed_models"])
+        if isinstance(run.flop, str) and run.flop not in texts["closed_models"]:
+            yield _unresolved("training_runs", key, "flop", "closed model", run.flop, texts["closed_models"])
         fraction = run.fraction_of_base
-        if isinstance(fraction, str) and fraction not in rows["assumptions"]:
-            yield _unresolved("training_runs", key, "fraction_of_base", "assumption", fraction, rows["assumptions"])
+        if isinstance(fraction, str) and fraction not in texts["assumptions"]:
+            yield _unresolved("training_runs", key, "fraction_of_base", "assumption", fraction, texts["assumptions"])
 
 
 def _cycles(rows: Rows) -> Iterator[str]:
@@ -60,7 +64,7 @@ def _cycles(rows: Rows) -> Iterator[str]:
                    f"({' -> '.join([*path, base])}); a base must not rest on its own finetune")
 
 
-def _assumptions(rows: Rows) -> Iterator[str]:
+def _assumptions(rows: Rows, texts: Texts) -> Iterator[str]:
     used = {run.fraction_of_base for run in rows["training_runs"].values()}
     for name, row in rows["assumptions"].items():
         where = f"assumptions.csv, row {name}, column value: {row.value!r}"
@@ -84,13 +88,13 @@ def _assumptions(rows: Rows) -> Iterator[str]:
             yield f"assumptions.csv, row {name}, column value: {error}"
             continue
         fraction = name in used or row.unit.startswith("fraction")
-        if fraction and distribution.quantile(0.5) > 1 or fraction and getattr(distribution, "high", 0) > 1:
+        if (fraction and distribution.quantile(0.5) > 1) or (fraction and getattr(distribution, "high", 0) > 1):
             yield f"{where}: a fraction cannot exceed 1; write 5% as 0.05"
         if isinstance(distribution, LogNormal) and not row.correlation:
             yield f"assumptions.csv, row {name}, column correlation: empty; write shared, per-company or per-run"
     for name in (*CHOICES, "usd_run_correlation", "bootstrap_resamples", "denominator_lines", "denominator_window",
                  "mfu", "mfu_rl", "price_usd_per_gpu_hour"):
-        if name not in rows["assumptions"]:
+        if name not in texts["assumptions"]:
             yield f"assumptions.csv: the row '{name}' is missing; the computation needs it"
 
 
@@ -116,7 +120,7 @@ def _sizes(rows: Rows) -> Iterator[str]:
                        "training_flop is the total, of which finetune_flop is a part")
 
 
-def _spending(rows: Rows) -> Iterator[str]:
+def _spending(rows: Rows, texts: Texts) -> Iterator[str]:
     """Disclosed periods of a line share a currency and dates stand once; periods that cover each other agree."""
     seen: dict[tuple, str] = {}
     currencies: dict[tuple, tuple[str, str]] = {}
@@ -130,7 +134,7 @@ def _spending(rows: Rows) -> Iterator[str]:
         if currency != row.currency:
             yield f"spending.csv, row {key}, column currency: {row.currency}, but row {first} is in {currency}"
     for (company, line), (_, currency) in currencies.items():
-        if currency != "USD" and currency not in {fx.currency for fx in rows["fx"].values()}:
+        if currency != "USD" and currency not in {fx["currency"] for fx in texts["fx"].values()}:
             yield f"spending.csv, {company}/{line}, column currency: fx.csv has no rate for {currency}; add a row"
         amounts = {(row.period_start, row.period_end): row.amount_millions.quantile(0.5)
                    for row in rows["spending"].values() if (row.company, row.line) == (company, line)}
@@ -146,8 +150,8 @@ def _spending(rows: Rows) -> Iterator[str]:
                            f"not {whole:g}; check the amounts")
 
 
-def _scenarios(rows: Rows) -> Iterator[str]:
-    corrections = {row.correction for row in rows["corrections"].values()}
+def _scenarios(rows: Rows, texts: Texts) -> Iterator[str]:
+    corrections = {row["correction"] for row in texts["corrections"].values()}
     orders: dict[tuple[str, int], str] = {}
     for key, row in rows["scenarios"].items():
         if row.correction and row.correction not in corrections:

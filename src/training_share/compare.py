@@ -60,7 +60,7 @@ class Comparison:
 
 
 def compare(companies: Iterable[str] = ("openai", "minimax", "zai"), scenario: str = "newsletter",
-            n_draws: int = 50_000, seed: int = 42, *, exclude_groups: Iterable[str] | str = (),
+            n_draws: int | str = 50_000, seed: int = 42, *, exclude_groups: Iterable[str] | str = (),
             data_dir=None, **settings) -> Comparison:
     """Estimate several companies on common draws; `settings` go to `estimate`.
 
@@ -77,4 +77,7 @@ def compare(companies: Iterable[str] = ("openai", "minimax", "zai"), scenario: s
         own = {run.group for run in tables["training_runs"].values() if run.company == company}
         estimates[company] = estimate(company, scenario, n_draws, seed, data_dir=data_dir,
                                       exclude_groups=[group for group in groups if group in own], **settings)
+    if n_draws == "auto":  # shares are compared draw by draw, so all take as many as the most demanding
+        most = max(est.n_draws for est in estimates.values())
+        estimates = {company: est.again(n_draws=most) for company, est in estimates.items()}
     return Comparison(estimates)

@@ -15,7 +15,7 @@ import numpy as np
 
 from .distributions import parse
 from .scaling import closed_model_distribution
-from .schema import TrainingRun
+from .schema import Hardware, TrainingRun
 from .streams import draw
 from .tables import Tables
 
@@ -51,7 +51,8 @@ class CostModel:
             return draw(self.streams, f"gpu_hours/{run_id}", run.gpu_hours)
         flop = self.flop(run_id)
         if flop is not None:
-            peak = draw(self.streams, f"hardware/{run.hardware}", self._hardware(run).peak_flop_per_s)
+            hardware = self._hardware(run)
+            peak = draw(self.streams, f"hardware/{hardware.hardware}", hardware.peak_flop_per_s)
             return flop / (self._utilization(run) * (peak * SECONDS_PER_HOUR))
         hours = None if run.base_run is None else self.gpu_hours(run.base_run)
         return None if hours is None else hours * self._fraction(run)
@@ -80,8 +81,10 @@ class CostModel:
     def _run(self, run_id: str) -> TrainingRun:
         return self.tables["training_runs"][run_id]
 
-    def _hardware(self, run: TrainingRun):
-        return self.tables["hardware"][run.hardware or self._run(run.base_run).hardware]
+    def _hardware(self, run: TrainingRun) -> Hardware:
+        while run.hardware is None:  # a run that names none is on its base's
+            run = self._run(run.base_run)
+        return self.tables["hardware"][run.hardware]
 
     def _utilization(self, run: TrainingRun) -> Quantity:
         return self.assumption(MFU_OF_WORKLOAD[run.workload], run.run_id)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property
 from pathlib import Path
@@ -12,13 +12,16 @@ import numpy as np
 import pandas as pd
 
 from .cost import CostModel
+from .drivers import drivers, tornado
 from .errors import InputError, nearest, require_known, whole_number
+from .precision import quantile_error, round_certain
 from .schema import Company, TrainingRun
 from .spending import as_date, disclosed_lines, spending_usd
 from .streams import GivenStreams, Streams
-from .tables import Cell, Tables, for_scenario
+from .tables import Cell, Tables, for_scenario, load
 
 QUANTILES = {"p5": 0.05, "p50": 0.50, "p95": 0.95}
+PILOT_DRAWS, MOST_DRAWS = 10_000, 10_000_000  # first and largest run of n_draws="auto"
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,6 +36,7 @@ class Estimate:
     seed: int
     excluded: tuple[str, ...]  # groups left out of the numerator
     overridden: tuple[str, ...] = ()  # assumptions set in the call
+    call: Mapping[str, object] = field(default_factory=dict, repr=False)  # the arguments it was made with
 
     # --- what is counted -------------------------------------------------------------------------------------
     @cached_property
@@ -46,6 +50,17 @@ class Estimate:
         row = self.company_row
         months = (pd.Period(day, freq="M") + row.release_lag_months for day in (row.spending_start, row.spending_end))
         return tuple(months)
+
+    @cached_property
+    def months_not_collected(self) -> int:
+        """Months of the release window outside the one the company's runs were collected for (that of the base tables).
+
+        Above zero the numerator is a lower bound: models released in those months are missing from training_runs.csv.
+        """
+        row = load(self.call.get("data_dir"))["companies"][self.company]
+        first, last = (pd.Period(day, freq="M") + row.release_lag_months for day in (row.spending_start, row.spending_end))
+        start, end = self.release_window
+        return sum(not first <= month <= last for month in pd.period_range(start, end, freq="M"))
 
     @cached_property
     def _window_runs(self) -> dict[str, TrainingRun]:
@@ -80,10 +95,17 @@ class Estimate:
             model = CostModel(self.tables, self.company, streams, self.seed)
             for run_id, run in self._window_runs.items():
                 groups[run.group][block] += model.cost_usd(run_id)
-            rd_compute[block] = self._rd_compute(streams)
+            rd_compute[block] = self._rd_compute(streams) if self.has_spending else np.nan
         return groups, rd_compute
 
-    def _rd_compute(self, streams) -> float | np.ndarray:
+    @cached_property
+    def has_spending(self) -> bool:
+        """Whether the company has any row in spending; without one only the cost can be estimated."""
+        return bool(disclosed_lines(self.tables, self.company))
+
+    @cached_property
+    def denominator_lines(self) -> list[str]:
+        """The spending lines that make up R&D compute, as far as the company discloses them."""
         asked = [name.strip() for name in self.tables.choice("denominator_lines").split("+")]
         disclosed = disclosed_lines(self.tables, self.company)
         lines = [name for name in asked if name in disclosed]
@@ -91,7 +113,10 @@ class Estimate:
             every = {row.line for row in self.tables["spending"].values()}
             raise InputError(f"{self.company}: discloses none of the lines {', '.join(asked)} that "
                              f"assumptions.csv, row denominator_lines names{nearest(asked[0], disclosed or every)}")
-        return spending_usd(self.tables, self.company, lines, *self.denominator_window, streams)
+        return lines
+
+    def _rd_compute(self, streams) -> float | np.ndarray:
+        return spending_usd(self.tables, self.company, self.denominator_lines, *self.denominator_window, streams)
 
     @cached_property
     def denominator_window(self) -> tuple[date, date]:
@@ -108,7 +133,7 @@ class Estimate:
         """Which draws stand, one bool each: all, or where the scenario conditions on it those in which the cost of
         all counted runs (excluded groups too) does not exceed R&D compute."""
         groups, rd_compute = self._draws
-        if self.tables.choice("condition_on_rd_compute") == "no":
+        if self.tables.choice("condition_on_rd_compute") == "no" or not self.has_spending:
             return np.ones(self.n_draws, dtype=bool)
         kept = sum(groups.values()) <= rd_compute
         if not kept.any():
@@ -137,7 +162,10 @@ class Estimate:
 
     @cached_property
     def rd_compute_usd(self) -> float | np.ndarray:
-        """R&D compute in USD: a float, or one value a kept draw where it is uncertain."""
+        """R&D compute in USD: a float, or one value a kept draw where it is uncertain. InputError without spending."""
+        if not self.has_spending:
+            raise InputError(f"{self.company}: its spending is missing, so there is no R&D compute and no share; add "
+                             "rows to spending.csv, or see implied_rd_compute for what its training cost implies")
         draws = self._draws[1][self.kept]
         return float(draws[0]) if draws.min() == draws.max() else draws
 
@@ -154,6 +182,13 @@ class Estimate:
             other.__dict__["_draws"] = self._draws
         _ = other.runs
         return other
+
+    def again(self, **changes: object) -> Estimate:
+        """Return the estimate that the same call gives with some arguments changed, as in `again(scenario="careful")`.
+
+        Raises InputError as `estimate` does.
+        """
+        return estimate(**{**self.call, **changes})
 
     def chain(self, run_id: str) -> pd.DataFrame:
         """Return one run's draws of flop, gpu_hours and cost_usd; a step the run does not have is left out."""
@@ -182,6 +217,32 @@ class Estimate:
         values |= {f"share_{name}": value for name, value in zip(QUANTILES, quantiles(self.share), strict=True)}
         return pd.Series(values, name=self.company)
 
+    def precision(self) -> pd.DataFrame:
+        """Return the Monte Carlo standard errors of p5, p50 and p95: share (a fraction), training_cost (USD million).
+
+        They say how far another seed may lie, nothing about the inputs. See `precision.quantile_error`.
+        """
+        draws = {"share": self.share, "training_cost": self.total_cost_usd / 1e6}
+        rows = {name: quantile_error(values, list(QUANTILES.values())) for name, values in draws.items()}
+        return pd.DataFrame(rows, index=list(QUANTILES)).T.rename_axis("quantity")
+
+    def shown(self) -> pd.DataFrame:
+        """Return p5, p50 and p95 as text, rounded to the digits that the number of draws makes certain: share in
+        percent, training_cost in USD million."""
+        values, errors = self.summary(), self.precision()
+        rows = {name: [round_certain(scale * values[f"{name}_{column}"], scale * errors.loc[name, column]) + unit
+                       for column in QUANTILES]
+                for name, scale, unit in (("share", 100, "%"), ("training_cost", 1, ""))}
+        return pd.DataFrame(rows, index=list(QUANTILES)).T.rename_axis("quantity")
+
+    def drivers(self, n: int = 1024, seed: int | None = None) -> pd.DataFrame:
+        """Return which uncertain inputs make the share uncertain: Sobol indices; see `drivers.drivers`."""
+        return drivers(self, n, self.seed if seed is None else seed)
+
+    def tornado(self) -> pd.DataFrame:
+        """Return the share with one driver at a time at its p10 and p90; see `drivers.tornado`."""
+        return tornado(self)
+
     def inputs(self) -> pd.DataFrame:
         """Return the assumptions in force: value, unit, correlation, source and note, indexed by name."""
         frame = self.tables.frame("assumptions").set_index("name")
@@ -196,20 +257,24 @@ def quantiles(draws: np.ndarray) -> np.ndarray:
     return np.quantile(draws, list(QUANTILES.values()))
 
 
-def estimate(company: str, scenario: str = "newsletter", n_draws: int = 50_000, seed: int = 42, *,
+def estimate(company: str, scenario: str = "newsletter", n_draws: int | str = 50_000, seed: int = 42, *,
              corrections: Iterable[str] | str = (), exclude_groups: Iterable[str] | str = (),
              release_lag_months: int | str | None = None, spending_start: str | date | None = None,
              spending_end: str | date | None = None, data_dir: str | Path | None = None,
-             **assumptions: object) -> Estimate:
+             precision_points: float = 0.1, **assumptions: object) -> Estimate:
     """Estimate which share of a company's R&D compute spending went to final training runs.
 
     `assumptions` sets any row of `assumptions.csv` by name (`mfu_rl="0.01 to 0.10 (p10-p90 lognormal)"`), and an
     exchange rate as `cny_per_usd=7.1`. None or an empty string means "as the scenario says". Lists may be given as
-    comma-separated text.
+    comma-separated text. `n_draws="auto"` takes as many draws as bring the standard error of the median share to
+    `precision_points` percentage points; the result is that of `n_draws` set to this number.
 
     Raises InputError for anything unknown (with the nearest right name), for values that do not parse, for a window
-    the disclosures cannot cover, and where no run is left to count.
+    the disclosures cannot cover, where no run is left to count, and for a precision beyond ten million draws.
     """
+    call = {"company": company, "scenario": scenario, "n_draws": n_draws, "seed": seed, "corrections": corrections,
+            "exclude_groups": exclude_groups, "release_lag_months": release_lag_months,
+            "spending_start": spending_start, "spending_end": spending_end, "data_dir": data_dir, **assumptions}
     scenario = scenario or "newsletter"
     named = listed(corrections)
     base = for_scenario(scenario, named, data_dir=data_dir)
@@ -219,10 +284,28 @@ def estimate(company: str, scenario: str = "newsletter", n_draws: int = 50_000, 
     tables = for_scenario(scenario, named, cells, data_dir)
     excluded = _groups(tables, [company], listed(exclude_groups))
     overridden = tuple(key for table, key, _, _ in cells if table == "assumptions")
-    made = Estimate(tables, company, scenario, tuple(base.scenario_corrections(scenario)) + named,
-                    whole_number(n_draws, "n_draws"), whole_number(seed, "seed", 0), excluded, overridden)
-    _ = made.runs, made._rd_compute(GivenStreams({}).at(1))  # refuse what cannot be estimated now, not at first use
-    return made
+    first = PILOT_DRAWS if n_draws == "auto" else whole_number(n_draws, "n_draws")
+    made = Estimate(tables, company, scenario, tuple(base.scenario_corrections(scenario)) + named, first,
+                    whole_number(seed, "seed", 0), excluded, overridden, {**call, "n_draws": first})
+    _ = made.runs  # refuse what cannot be estimated now, not at first use
+    if made.has_spending:
+        made._rd_compute(GivenStreams({}).at(1))
+    return _precise(made, precision_points) if n_draws == "auto" else made
+
+
+def _precise(est: Estimate, points: float) -> Estimate:
+    """Grow a run until the standard error of its median share is at most `points` percentage points."""
+    if isinstance(points, bool) or not isinstance(points, (int, float)) or not 0 < points < np.inf:
+        raise InputError(f"precision_points: expected percentage points above zero, got {points!r}")
+    while (error := 100 * quantile_error(est.share, 0.5)) > points:
+        needed = int(est.n_draws * max(1.1, 1.05 * (error / points) ** 2))
+        if needed > MOST_DRAWS:
+            raise InputError(f"{est.company}: a standard error of {points:g} percentage points needs about {needed:,} "
+                             f"draws, more than {MOST_DRAWS:,}; ask for {points * 2:g} or more, or set n_draws")
+        unit = 10 ** (len(str(needed)) - 2)
+        n_draws = -(-needed // unit) * unit  # two digits, so that it can be quoted
+        est = replace(est, n_draws=n_draws, call={**est.call, "n_draws": n_draws})
+    return est
 
 
 def listed(names: Iterable[str] | str) -> tuple[str, ...]:

@@ -23,6 +23,15 @@ from .errors import InputError, nearest, require_known
 Cell = tuple[str, str, str, str]  # table, key, column, new content
 Texts = Mapping[str, Mapping[str, Mapping[str, str]]]  # table -> key -> column -> content
 
+# what to write instead, by pydantic's name of a fault
+MENDS = {
+    "float_parsing": "not a number; write it like 1234.5 or 1.2e24, without thousands separators",
+    "finite_number": "write a finite number",
+    "greater_than": "write a number above zero",
+    "int_parsing": "write a whole number such as 3",
+    "int_from_float": "write a whole number such as 3",
+}
+
 
 def repo_root() -> Path:
     """Return the folder that holds `pyproject.toml` and `data/`: above this file, or above the working directory."""
@@ -210,7 +219,7 @@ def _checked(texts: Texts, where: str) -> Tables:
     for name, row in rows["corrections"].items():
         fault = missing_cell(texts, row.table, row.key, row.column)
         faults += [f"corrections.csv, row {name}: {fault}"] if fault else []
-    faults += cross_faults(rows)
+    faults += cross_faults(rows, texts)
     if faults:
         raise InputError(_report(faults, where))
     return Tables(texts, rows)
@@ -222,11 +231,12 @@ def _row(model: type[schema.Row], cells: tuple[tuple[str, str], ...]) -> schema.
 
 
 def _fault(table: str, key: str, cells: Mapping[str, str], detail: Mapping) -> str:
-    message = detail["msg"].removeprefix("Value error, ")
+    message = MENDS.get(detail["type"], detail["msg"].removeprefix("Value error, "))
     if not detail["loc"]:
         return f"{table}.csv, row {key}: {message}"
     column = detail["loc"][0]
-    return f"{table}.csv, row {key}, column {column}: {cells[column]!r}: {message}"
+    shown = f"'{cells[column]}'"
+    return f"{table}.csv, row {key}, column {column}: {message if shown in message else f'{shown}: {message}'}"
 
 
 def _report(faults: list[str], where: str = "in the tables") -> str:

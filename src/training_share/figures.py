@@ -1,0 +1,94 @@
+"""Save a chart as PNG, SVG and CSV, and show it in a notebook with its text.
+
+Files are written aside and moved into place. `TRAINING_SHARE_FIGURES` sets the folder for a whole process, which is
+how the pipeline keeps figures apart until their notebook has finished.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+from pathlib import Path
+
+import matplotlib as mpl
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from .errors import InputError
+from .tables import repo_root
+
+FOLDER_VARIABLE = "TRAINING_SHARE_FIGURES"
+
+
+def figures_folder(figures_dir: str | Path = "") -> Path:
+    """Return where figures go: the argument, else the environment variable, else the project's `figures/`."""
+    return Path(figures_dir or os.environ.get(FOLDER_VARIABLE) or repo_root() / "figures")
+
+
+def write_aside(path: Path, content: bytes) -> None:
+    """Write a file under another name and move it into place, so that no reader meets half of it."""
+    aside = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        aside.write_bytes(content)
+        os.replace(aside, path)
+    except OSError as error:
+        aside.unlink(missing_ok=True)
+        raise InputError(f"{path}: cannot be written ({error.strerror}); choose a folder you may write to") from error
+
+
+def save_figure(axes: Axes | Figure, name: str, table: pd.DataFrame, figures_dir: str | Path = "") -> bytes:
+    """Write `name`.png (150 dpi), .svg and .csv (the plotted numbers), and return the PNG.
+
+    The files are the same to the byte whenever the chart is: no date, no random ids.
+    """
+    figure = axes if isinstance(axes, Figure) else axes.figure
+    content: dict[str, bytes] = {}
+    with mpl.rc_context({"svg.hashsalt": name, "svg.fonttype": "path"}):
+        for kind in ("png", "svg"):
+            stream = io.BytesIO()
+            metadata = {"Date": None, "Creator": None} if kind == "svg" else {"Software": None}
+            figure.savefig(stream, format=kind, dpi=150, facecolor="white", metadata=metadata)
+            content[kind] = stream.getvalue()
+    named_index = table.index.name is not None
+    content["csv"] = table.to_csv(index=named_index, float_format="%.10g", lineterminator="\n").encode()
+    folder = figures_folder(figures_dir)
+    for kind, data in content.items():
+        write_aside(folder / f"{name}.{kind}", data)
+    return content["png"]
+
+
+def show_figure(axes: Axes | Figure, name: str, table: pd.DataFrame, alt: str, figures_dir: str | Path = "") -> None:
+    """Save a chart (see `save_figure`) and display it with `alt` as its alternative text and visible caption."""
+    from IPython.display import Image, Markdown, display
+    from matplotlib import pyplot as plt
+
+    figure = axes if isinstance(axes, Figure) else axes.figure
+    png = save_figure(figure, name, table, figures_dir)
+    plt.close(figure)
+    display(Image(data=png, format="png", alt=alt, width=int(figure.get_figwidth() * 80)))
+    display(Markdown(f"*Figure `{name}`.* {alt}"))
+
+
+def say(sentence: str) -> None:
+    """Display a generated sentence (Markdown) in a notebook."""
+    from IPython.display import Markdown, display
+
+    display(Markdown(sentence))
+
+
+def show_table(table: pd.DataFrame, caption: str, percent: bool = False) -> None:
+    """Display a table in a notebook with three significant digits and live links; `percent` shows fractions as %."""
+    from IPython.display import display
+
+    def number(value: float) -> str:
+        if pd.isna(value):
+            return ""
+        return f"{100 * value:.1f}%" if percent else f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
+
+    shown = table.rename_axis(columns=None)
+    html = shown.to_html(float_format=number, render_links=True, na_rep="", border=0, justify="left")
+    text = shown.to_string(float_format=number, na_rep="")
+    html = html.replace("<thead>", f"<caption>{caption}</caption>\n  <thead>", 1)
+    display({"text/html": html, "text/plain": f"{caption}\n{text}"}, raw=True)

@@ -1,0 +1,230 @@
+"""Execute the notebooks through papermill: `python -m training_share.pipeline [NOTEBOOK ...] [-p NAME VALUE ...]`.
+
+Names and values are checked before anything runs. Each notebook runs in a process and a kernel of its own, writes
+aside, and moves into place only when every cell has run and every figure is there.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Sequence
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from dataclasses import dataclass
+from multiprocessing import get_context
+from pathlib import Path
+
+from tqdm import tqdm
+
+from .compare import compare
+from .errors import InputError, nearest, require_known
+from .estimate import estimate, listed
+from .figures import FOLDER_VARIABLE
+from .notebooks import canonical, parameters_of, unfinished
+from .tables import load, repo_root
+from .words import percent
+
+
+@dataclass(frozen=True)
+class Job:
+    """One notebook to execute: its source, parameters and where its results go."""
+
+    source: Path
+    parameters: dict[str, object]
+    rendered: Path  # folder of executed notebooks
+    figures: Path
+
+
+def execute(job: Job) -> str:
+    """Execute one notebook and move its copy and its figures into place; return what went wrong, or "".
+
+    A failed copy is kept beside the good one as `NAME.failed.ipynb`; good notebook and figures stay untouched.
+    """
+    # rfc3987_syntax takes a second to import and serves a format that no notebook schema uses.
+    sys.modules.setdefault("rfc3987_syntax", None)
+    import papermill
+
+    target = job.rendered / job.source.name
+    failed = target.with_suffix(".failed.ipynb")
+    with tempfile.TemporaryDirectory(prefix="training_share-") as scratch:
+        copy, figures = Path(scratch) / "executed.ipynb", Path(scratch) / "figures"
+        os.environ.pop("MPLBACKEND", None)  # a backend set outside would keep figures out of the notebook
+        os.environ[FOLDER_VARIABLE] = str(figures)
+        try:
+            papermill.execute_notebook(
+                _literal(job.source), _literal(copy), parameters=job.parameters, progress_bar=False,
+                cwd=str(job.source.parent).replace("{", "{{").replace("}", "}}"), request_save_on_cell_execute=False,
+                extra_arguments=["--IPKernelApp.log_level=50"])  # silences a warning for each kernel
+            fault = unfinished(copy)
+        except papermill.PapermillExecutionError as error:
+            fault = f"cell {error.exec_count}: {error.ename}: {error.evalue}"
+        except Exception as error:
+            fault = f"{type(error).__name__}: {error}"
+        try:
+            if copy.exists():
+                copy.write_text(canonical(copy), encoding="utf-8")
+                _move(copy, failed if fault else target)
+            if not fault:
+                failed.unlink(missing_ok=True)
+                for file in sorted(figures.glob("*")):
+                    _move(file, job.figures / file.name)
+        except OSError as error:
+            fault = fault or f"{error.filename or job.rendered}: {error.strerror}; choose another --out"
+    return fault
+
+
+def _literal(path: Path) -> str:
+    """Return a path in the form papermill takes literally (it fills braces as a template)."""
+    return str(path).replace("{", "{{").replace("}", "}}")
+
+
+def _move(source: Path, target: Path) -> None:
+    """Copy beside the target, then replace it in one step; an equal file is left as it is."""
+    if target.exists() and target.read_bytes() == source.read_bytes():
+        return
+    target.parent.mkdir(parents=True, exist_ok=True)
+    aside = target.with_name(f".{target.name}.part")
+    try:
+        shutil.copyfile(source, aside)
+        os.replace(aside, target)
+    finally:
+        aside.unlink(missing_ok=True)
+
+
+def run(names: Sequence[str] = (), parameters: dict[str, str] | None = None, jobs: int | None = None,
+        out: str | Path | None = None, notebooks_dir: str | Path | None = None, quiet: bool = False) -> dict[str, str]:
+    """Execute notebooks by name (default: all) and return what went wrong for each, "" where nothing did.
+
+    `out` receives `rendered/` and `figures/` of a scenario run elsewhere; parameters that change a result need it, so
+    that the project's own rendered notebooks always stand for the defaults. Raises InputError before anything runs
+    for an unknown notebook or parameter, a value that does not parse, and a folder that cannot be written.
+    """
+    folder = Path(notebooks_dir) if notebooks_dir else repo_root() / "notebooks"
+    sources = {path.stem: path for path in sorted(folder.glob("*.ipynb")) if not path.stem.endswith(".failed")}
+    for name in names:
+        require_known(name.removesuffix(".ipynb"), sources, "notebook")
+    chosen = [name.removesuffix(".ipynb") for name in names] or list(sources)
+    given = parameters or {}
+    if given and out is None:
+        raise InputError("parameters change what the notebooks show; add --out FOLDER, so that the project's own "
+                         "rendered notebooks and figures keep standing for the defaults")
+    known = {name: parameters_of(sources[name]) for name in chosen}
+    checked = _check_parameters(known, given)
+    rendered = Path(out) / "rendered" if out else folder / "rendered"
+    figures = Path(out) / "figures" if out else folder.parent / "figures"
+    for target in (rendered, figures):
+        _require_writable(target)
+    plan = [Job(sources[name].resolve(), checked[name], rendered.resolve(), figures.resolve()) for name in chosen]
+    workers = min(len(plan), jobs or os.cpu_count() or 1)
+    faults: dict[str, str] = {}
+    with (ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool,
+          tqdm(total=len(plan), unit="notebook", disable=quiet) as bar):
+        futures: dict[Future, Job] = {pool.submit(execute, job): job for job in plan}
+        for future in as_completed(futures):
+            name = futures[future].source.stem
+            faults[name] = _result(future)
+            bar.set_postfix_str(name)
+            bar.update()
+    return {name: faults[name] for name in chosen}
+
+
+def _result(future: Future) -> str:
+    try:
+        return future.result()
+    except Exception as error:  # the worker itself died
+        return f"{type(error).__name__}: {error}"
+
+
+def _check_parameters(known: dict[str, dict[str, object]], given: dict[str, str]) -> dict[str, dict[str, object]]:
+    """Return each notebook's typed parameters: those of the given ones that it has."""
+    if "figures_dir" in given:
+        raise InputError("figures_dir: use --out FOLDER, which places figures and notebooks together")
+    every = {name for defaults in known.values() for name in defaults} - {"figures_dir"}
+    for name in given:
+        if name not in every:
+            raise InputError(f"no parameter '{name}' in {', '.join(known)}{nearest(name, every)}")
+    checked = {}
+    for notebook, defaults in known.items():
+        checked[notebook] = {name: _typed(name, text, defaults[name]) for name, text in given.items()
+                             if name in defaults}
+        _try(notebook, defaults | checked[notebook])
+    return checked
+
+
+def _typed(name: str, text: str, default: object) -> object:
+    if isinstance(default, int):
+        try:
+            return int(str(text).replace("_", ""))
+        except ValueError:
+            raise InputError(f"parameter {name}: expected a whole number, got '{text}'") from None
+    return str(text)
+
+
+def _try(notebook: str, parameters: dict[str, object]) -> None:
+    """Refuse values that the estimate itself would refuse, by making it without drawing anything."""
+    settings = {name: value for name, value in parameters.items() if name not in ("figures_dir", "scenarios")}
+    if "companies" in settings:
+        for scenario in listed(str(parameters.get("scenarios", settings.get("scenario", "newsletter")))):
+            compare(**settings | {"scenario": scenario})
+    elif notebook in load()["companies"]:
+        estimate(notebook, **settings)
+
+
+def _require_writable(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise InputError(f"{folder}: cannot be written ({error.strerror}); choose another folder with --out") from error
+
+
+def shares_text(parameters: dict[str, object]) -> str:
+    """Return the final table of shares under the parameters, as lines of text."""
+    settings = {name: value for name, value in parameters.items() if name not in ("company", "companies")}
+    table = compare(**settings).table
+    head = f"{'company':<10}{'share':>8}  {'90% interval':<16}{'training cost':>16}{'R&D compute':>14}"
+    rows = [f"{row.display_name:<10}{percent(row.share_p50):>8}  "
+            f"{percent(row.share_p5) + ' to ' + percent(row.share_p95):<16}"
+            f"{row.training_cost_p50:>12,.0f} USDm{row.rd_compute:>9,.0f} USDm" for row in table.itertuples()]
+    return "\n".join([head, *rows])
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; return its exit status (0 done, 1 a notebook failed, 2 refused before running)."""
+    parser = argparse.ArgumentParser(prog="python -m training_share.pipeline", description=__doc__.split("\n")[0])
+    parser.add_argument("notebooks", nargs="*", help="names of notebooks (default: all)")
+    parser.add_argument("-p", nargs=2, action="append", default=[], metavar=("NAME", "VALUE"), dest="parameters",
+                        help="set a parameter, as in papermill; may be repeated; needs --out")
+    parser.add_argument("--jobs", type=int, help="processes at a time (default: the number of cores)")
+    parser.add_argument("--out", help="folder for rendered/ and figures/ of a run with other parameters")
+    parser.add_argument("--notebooks-dir", help="folder of the notebooks (default: the project's)")
+    options = parser.parse_args(arguments)
+    try:
+        if options.jobs is not None and options.jobs < 1:
+            raise InputError(f"--jobs: expected a whole number of at least 1, got {options.jobs}")
+        faults = run(options.notebooks, dict(options.parameters), options.jobs, options.out, options.notebooks_dir)
+    except InputError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    for name, fault in faults.items():
+        if fault:
+            print(f"\n{name}.ipynb failed: {fault}\n  kept as {name}.failed.ipynb; the previous good copy and figures "
+                  "are untouched", file=sys.stderr)
+    print("\n" + _closing_table(dict(options.parameters)))
+    return 1 if any(faults.values()) else 0
+
+
+def _closing_table(parameters: dict[str, str]) -> str:
+    numbers = {name: int(parameters[name]) for name in ("n_draws", "seed") if name in parameters}
+    try:
+        return shares_text({name: value for name, value in (parameters | numbers).items() if name != "figures_dir"})
+    except (InputError, TypeError) as error:
+        return f"no table of shares: {error}"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

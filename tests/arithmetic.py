@@ -1,0 +1,66 @@
+"""Closed forms by the standard library and NumPy alone, without the package under test."""
+
+from __future__ import annotations
+
+import math
+from statistics import NormalDist
+
+import numpy as np
+
+NORMAL = NormalDist()
+PROBABILITIES = (0.05, 0.25, 0.50, 0.75, 0.95)
+
+
+class LogNormalForm:
+    """exp(mu + sigma Z). Products, quotients and powers of independent ones are again lognormal."""
+
+    def __init__(self, mu: float, sigma: float) -> None:
+        self.mu, self.sigma = mu, sigma
+
+    def __mul__(self, other):
+        if not isinstance(other, LogNormalForm):
+            return LogNormalForm(self.mu + math.log(other), self.sigma)
+        return LogNormalForm(self.mu + other.mu, math.hypot(self.sigma, other.sigma))
+
+    def __truediv__(self, other):
+        if not isinstance(other, LogNormalForm):
+            return self * (1 / other)
+        return self * LogNormalForm(-other.mu, other.sigma)
+
+    __rmul__ = __mul__
+
+    def quantile(self, p: float) -> float:
+        return math.exp(self.mu + self.sigma * NORMAL.inv_cdf(p))
+
+
+def lognormal(low: float, high: float, p: float = 0.10) -> LogNormalForm:
+    """The lognormal with `low` at probability p and `high` at 1 - p."""
+    z = NORMAL.inv_cdf(1 - p)
+    return LogNormalForm((math.log(low) + math.log(high)) / 2, math.log(high / low) / (2 * z))
+
+
+MFU = lognormal(0.15, 0.35)
+MFU_RL = lognormal(0.05, 0.20)
+PRICE = lognormal(1.50, 3.00)
+RL_FRACTION = lognormal(0.05, 0.15)
+SFT_FRACTION = lognormal(0.001, 0.05)
+POST_TRAINING = lognormal(1.01, 1.10)
+BF16 = 9.89e14 * 3600  # FLOP per H800-hour at the BF16 peak
+
+
+def log_quantile_error(form: LogNormalForm, p: float, n: int) -> float:
+    """Standard error of the logarithm of a sample quantile: sqrt(p (1 - p) / n) / density at the quantile."""
+    return math.sqrt(p * (1 - p) / n) * form.sigma / NORMAL.pdf(NORMAL.inv_cdf(p))
+
+
+def assert_quantiles(draws: np.ndarray, form: LogNormalForm, errors: float = 4.0) -> None:
+    """Fail where a sample quantile is more than `errors` standard errors from the closed form."""
+    for p in PROBABILITIES:
+        distance = math.log(np.quantile(draws, p)) - math.log(form.quantile(p))
+        limit = errors * log_quantile_error(form, p, len(draws))
+        assert abs(distance) < limit, f"p{100 * p:g}: {distance / limit * errors:.1f} standard errors away"
+
+
+def median_error(draws: np.ndarray) -> float:
+    """Standard error of the median of nearly normal draws."""
+    return math.sqrt(math.pi / 2) * float(np.std(draws)) / math.sqrt(len(draws))
