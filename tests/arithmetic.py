@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import csv
 import math
+from pathlib import Path
 from statistics import NormalDist
 
 import numpy as np
 
+DATA = Path(__file__).resolve().parents[1] / "data"
 NORMAL = NormalDist()
 PROBABILITIES = (0.05, 0.25, 0.50, 0.75, 0.95)
 
@@ -61,6 +64,24 @@ def assert_quantiles(draws: np.ndarray, form: LogNormalForm, errors: float = 4.0
         assert abs(distance) < limit, f"p{100 * p:g}: {distance / limit * errors:.1f} standard errors away"
 
 
+def assert_close(found, expected, rel: float = 1e-12) -> None:
+    """Fail where floats or arrays differ by more than `rel`, relatively."""
+    np.testing.assert_allclose(found, expected, rtol=rel, atol=0)
+
+
 def median_error(draws: np.ndarray) -> float:
     """Standard error of the median of nearly normal draws."""
     return math.sqrt(math.pi / 2) * float(np.std(draws)) / math.sqrt(len(draws))
+
+
+def regression_points(modality: str) -> dict[str, tuple[float, float, str]]:
+    """model -> log10 of parameters x pixels (or x Hz), log10 of FLOP without the finetune, family; the used rows."""
+    points = {}
+    with (DATA / "generative_models.csv").open(encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file):
+            if row["modality"] == modality and row["used"] == "yes":
+                per_parameter = float(row["sample_rate_hz"] or 0) or float(row["width"]) * float(row["height"])
+                flop = float(row["training_flop"]) - float(row["finetune_flop"] or 0)
+                size = float(row["parameters"]) * per_parameter
+                points[row["model"]] = (math.log10(size), math.log10(flop), row["family"])
+    return points

@@ -15,12 +15,16 @@ MARKS = st.tuples(st.integers(1, 499), st.integers(500, 999)).map(lambda pair: t
 
 
 @st.composite
-def distributions(draw):
+def distributions(draw, pairs=PAIRS, marks=MARKS):
     family = draw(st.sampled_from(["exact", "uniform", "lognormal"]))
     if family == "exact":
         return Exact(draw(AMOUNTS))
-    low, high = draw(PAIRS)
-    return Uniform(low, high) if family == "uniform" else LogNormal(low, high, *draw(MARKS))
+    low, high = draw(pairs)
+    return Uniform(low, high) if family == "uniform" else LogNormal(low, high, *draw(marks))
+
+
+# narrow enough for six standard deviations to stay a floating-point number
+NARROW = distributions(PAIRS.filter(lambda pair: pair[1] < 1e6 * pair[0]), st.just((0.1, 0.9)))
 
 
 def test_bare_number_is_exact():
@@ -53,7 +57,7 @@ def test_uniform_is_linear_in_probability():
     assert [read.quantile(p) for p in (0, 0.5, 1)] == pytest.approx([6e23, 1.05e24, 1.5e24], rel=1e-14)
 
 
-@given(distributions(), st.floats(0.001, 0.999))
+@given(NARROW, st.floats(0.001, 0.999))
 def test_from_normal_agrees_with_quantile(distribution, p):
     z = np.array([NormalDist().inv_cdf(p)])
     assert np.ravel(distribution.from_normal(z))[0] == pytest.approx(distribution.quantile(p), rel=1e-9)
@@ -64,13 +68,13 @@ def test_printing_reads_back(distribution):
     assert parse(str(distribution)) == distribution
 
 
-@given(distributions(), st.lists(st.floats(-6, 6), min_size=2, max_size=30))
+@given(NARROW, st.lists(st.floats(-6, 6), min_size=2, max_size=30))
 def test_from_normal_is_monotone(distribution, z):
     values = np.broadcast_to(distribution.from_normal(np.sort(z)), len(z))
     assert (np.diff(values) >= 0).all()
 
 
-@given(distributions(), st.floats(-6, 6))
+@given(NARROW, st.floats(-6, 6))
 def test_from_normal_leaves_its_input_alone(distribution, z):
     given_draws = np.array([z])
     distribution.from_normal(given_draws)

@@ -10,7 +10,7 @@ import pytest
 
 import training_share as ts
 from training_share.chips import device_key
-from training_share.draft_files import merged
+from training_share.draft_files import accept, merged
 from training_share.epoch_csv import match_organizations, plain, read_models, released
 from training_share.new_company import draft_company, draft_hardware, main
 
@@ -21,8 +21,8 @@ MODELS = [
     ["Acme-1", "Acme AI,State University", "2025-02-03", "3e24", "6ND = 6 * 50e9 * 10e12\n= 3e24", "", "", "",
      "Confident", "720", "2048", "NVIDIA H100 SXM5 80GB", "BF16"],
     ["Acme-1 (May)", "Acme AI", "2025-05-01", "3e24", "", "", "", "", "Likely", "", "", "", ""],
-    ["Acme-1-Think", "ACME", "2025-03-01", "3.2e24", "", "2e23", "Reinforcement learning, 147k H800 GPU-hours", "Acme-1",
-     "Speculative", "", "", "NVIDIA H20", ""],
+    ["Acme-1-Think", "ACME", "2025-03-01", "3.2e24", "", "2e23", "Reinforcement learning, 147k H800 GPU-hours",
+     "Acme-1", "Speculative", "", "", "NVIDIA H20", ""],
     ["Acme-1-VL", "acme", "2025-04", "", "", "", "", "Acme-1", "Likely", "", "", "", ""],
     ["Acme-Old-Chat", "Acme AI", "2025-06-01", "", "", "", "", "Acme-Old", "Likely", "", "", "", ""],
     ["Acme-Old", "Acme AI", "2023-01-01", "1e23", "", "", "", "", "Confident", "", "", "", ""],
@@ -125,6 +125,14 @@ def test_accept_refuses_the_incomplete_and_takes_the_complete(data_copy, models,
     assert main(arguments) == 0 and everything(data_copy.folder) == after
 
 
+def test_accept_refuses_a_model_the_tables_have_under_another_key(data_copy, models):
+    data_copy.add_like("training_runs", "minimax-text-01", run_id="acme-by-hand", company="minimax", model="Acme 1")
+    folder, _, _ = draft(data_copy, models, name="minimax")
+    assert rows_of(folder, "companies")  # a known company may be drafted, to compare
+    with pytest.raises(ts.InputError, match="acme-by-hand"):
+        accept("minimax", data_copy.folder)
+
+
 def test_accept_without_spending_gives_a_cost_only(data_copy, models, capsys):
     folder, _, _ = draft(data_copy, models)
     complete(folder, "")
@@ -174,7 +182,7 @@ BROKEN = {
     "no rows": (lambda text: text.splitlines()[0], "no rows"),
     "column missing": (lambda text: text.replace("Publication date", "Day"), "no column for released"),
     "column twice": (lambda text: text.replace("Numerical format", "organisation"), "both mean organization"),
-    "decimal comma": (lambda text: text.replace("2025-02-03,3e24", '2025-02-03,"3,1e24"'), "'3,1e24' is not a positive"),
+    "decimal comma": (lambda text: text.replace("2025-02-03,3e24", '2025-02-03,"3,1e24"'), "'3,1e24' is not"),
     "words for FLOP": (lambda text: text.replace("2025-02-03,3e24", "2025-02-03,about 3e24"), "write it as 3.1e24"),
     "infinite FLOP": (lambda text: text.replace("2025-02-03,3e24", "2025-02-03,inf"), "not a positive number"),
     "negative FLOP": (lambda text: text.replace("2025-02-03,3e24", "2025-02-03,-3e24"), "not a positive number"),
@@ -249,7 +257,8 @@ def test_dates(text, day):
 
 @pytest.mark.parametrize(("asked", "cell"), [
     ("Z.ai", "Z.ai (Zhipu AI),Tsinghua University"), ("zhipu", "Z.ai (Zhipu AI)"), ("Mistral", "Mistral AI"),
-    ("meta ai", "Meta"), ("x-AI", "xAI"), ("DEEPSEEK", "DeepSeek"), ("Tsinghua University", "MIT; Tsinghua University")])
+    ("meta ai", "Meta"), ("x-AI", "xAI"), ("DEEPSEEK", "DeepSeek"),
+    ("Tsinghua University", "MIT; Tsinghua University")])
 def test_organisations_are_matched_by_letters(asked, cell, tmp_path):
     frame = read_models(write(tmp_path / "m.csv", [["M", cell, "2025-01-01", "1e24", *[""] * 9],
                                                    ["N", "Metal Works", "2025-01-01", "1e24", *[""] * 9]]))

@@ -15,10 +15,11 @@ from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
 
+from .epoch_csv import plain
 from .errors import InputError
 from .estimate import estimate
 from .schema import MODELS
-from .tables import load, read_texts, repo_root
+from .tables import Tables, load, read_texts, repo_root
 
 BASELINE = ".drafted"
 TEMPLATE = Path(__file__).parent / "templates" / "company.ipynb"
@@ -122,6 +123,8 @@ def accept(name: str, data_dir=None, notebooks_dir=None, without_spending: bool 
             new = {key: row for key, row in draft.items() if key not in base.texts[table]}
             told += [f"{table}.csv, row {key}: the draft differs from the table, whose row stays"
                      for key, row in draft.items() if base.texts[table].get(key, row) != row]
+            if table == "training_runs":
+                _refuse_known_models(base, new)
             if new:
                 told.append(f"{table}.csv: {len(new)} rows added")
                 files[data / f"{table}.csv"] = _appended(data / f"{table}.csv", table, new)
@@ -143,6 +146,18 @@ def accept(name: str, data_dir=None, notebooks_dir=None, without_spending: bool 
         told.append(f"{notebooks.name}/{target.name}: written")
     _replace_all(files)
     return told or ["nothing to add"]
+
+
+def _refuse_known_models(base: Tables, new: Rows) -> None:
+    """A company may be drafted again from a newer file, but a model must not enter under a second key."""
+    have: dict[tuple[str, str], list[str]] = {}
+    for key, run in base["training_runs"].items():
+        have.setdefault((run.company, plain(run.model)), []).append(key)
+    faults = [f"{key}: training_runs.csv has {row['model']} already, as {', '.join(there)}" for key, row in new.items()
+              if row["counted"] == "yes" and (there := have.get((row["company"], plain(row["model"]))))]
+    if faults:
+        raise InputError("delete these rows from the draft (or edit the tables themselves), they would count twice:\n  "
+                         + "\n  ".join(faults))
 
 
 def _complete(table: str, rows: Rows, without_spending: bool) -> Rows:

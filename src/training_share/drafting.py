@@ -151,6 +151,11 @@ class _Drafter:
         """Draft one run and return its key; a size already seen on the same base is drafted uncounted."""
         run_id, counted = self.plan.run_id(row["model"], stage), cells.pop("counted", "yes")
         if flop:
+            near = [model for (of, size), model in self._sizes.items()
+                    if base and of == plain(base) and 0.001 < abs(size / flop - 1) < 0.1]
+            if near:
+                self.draft.ask(f"Shared stages? {row['model']} and {', '.join(near)} are finetunes of {base} with "
+                               "nearly the same compute; what both went through counts once. Split the rows if so.")
             first = self._sizes.setdefault((plain(base), float(f"{flop:.3g}")), row["model"])
             if first != row["model"] and counted == "yes":
                 counted = "no"
@@ -161,7 +166,8 @@ class _Drafter:
         confidence = row["confidence"] or "no"
         kind = "finetune" if stage == "finetune" else "training"
         facts = [f"Epoch AI, snapshot of {self.plan.snapshot}: {kind} compute "
-                 + (f"{flop:.7g} FLOP" if flop else "not given") + f", confidence {confidence.lower()}"]
+                 + (f"{flop:.7g} FLOP".replace("e+", "e") if flop else "not given")
+                 + f", confidence {confidence.lower()}"]
         facts += ["from parameters and tokens, so without post-training, hence the factor"] if six_nd else []
         facts += [f"on top of {base}, not counted again"] if base and flop else []
         amount = {"flop": f"{flop:.7g}".replace("e+", "e")} if flop else {}

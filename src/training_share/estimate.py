@@ -177,7 +177,8 @@ class Estimate:
     # --- variants and tables -----------------------------------------------------------------------------------
     def without(self, *groups: str) -> Estimate:
         """Return the estimate on the same draws without some groups of runs."""
-        other = replace(self, excluded=(*self.excluded, *_groups(self.tables, [self.company], groups)))
+        excluded = tuple(dict.fromkeys((*self.excluded, *_groups(self.tables, [self.company], groups))))
+        other = replace(self, excluded=excluded, call={**self.call, "exclude_groups": excluded})
         if "_draws" in self.__dict__:
             other.__dict__["_draws"] = self._draws
         _ = other.runs

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import os
+from contextlib import suppress
 from pathlib import Path
 
 import matplotlib as mpl
@@ -34,7 +35,8 @@ def write_aside(path: Path, content: bytes) -> None:
         aside.write_bytes(content)
         os.replace(aside, path)
     except OSError as error:
-        aside.unlink(missing_ok=True)
+        with suppress(OSError):
+            aside.unlink()
         raise InputError(f"{path}: cannot be written ({error.strerror}); choose a folder you may write to") from error
 
 
@@ -44,6 +46,8 @@ def save_figure(axes: Axes | Figure, name: str, table: pd.DataFrame, figures_dir
     The files are the same to the byte whenever the chart is: no date, no random ids.
     """
     figure = axes if isinstance(axes, Figure) else axes.figure
+    figure.draw_without_rendering()
+    figure.set_layout_engine("none")  # the layout just made is kept, instead of being made again for each file
     content: dict[str, bytes] = {}
     with mpl.rc_context({"svg.hashsalt": name, "svg.fonttype": "path"}):
         for kind in ("png", "svg"):

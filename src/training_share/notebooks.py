@@ -10,6 +10,7 @@ import nbformat
 from .errors import InputError
 
 INJECTED_ID = "injected-parameters"
+WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 
 
 def parameters_of(path: str | Path) -> dict[str, object]:
@@ -65,4 +66,12 @@ def canonical(path: str | Path) -> str:
         if "injected-parameters" in cell.metadata.get("tags", []):
             cell["id"] = INJECTED_ID
         cell.metadata.get("tags", []).sort()
+        if cell.cell_type == "code":
+            cell.outputs = [output for output in cell.outputs if not _only_a_widget(output)]
     return nbformat.writes(notebook, version=nbformat.NO_CONVERT).rstrip("\n") + "\n"
+
+
+def _only_a_widget(output: nbformat.NotebookNode) -> bool:
+    """Take the live view, which needs a kernel, out of an output, and say whether nothing is left to show."""
+    data = output.get("data", {})
+    return data.pop(WIDGET_VIEW, None) is not None and not set(data) - {"text/plain"}

@@ -7,22 +7,25 @@ aside, and moves into place only when every cell has run and every figure is the
 from __future__ import annotations
 
 import argparse
+import itertools
 import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
-from multiprocessing import get_context
+from multiprocessing import get_all_start_methods, get_context
 from pathlib import Path
 
+import pandas as pd
+import yaml
 from tqdm import tqdm
 
 from .compare import compare
 from .errors import InputError, nearest, require_known
 from .estimate import estimate, listed
-from .figures import FOLDER_VARIABLE
+from .figures import FOLDER_VARIABLE, write_aside
 from .notebooks import canonical, parameters_of, unfinished
 from .tables import load, repo_root
 from .words import percent
@@ -94,7 +97,7 @@ def _move(source: Path, target: Path) -> None:
         aside.unlink(missing_ok=True)
 
 
-def run(names: Sequence[str] = (), parameters: dict[str, str] | None = None, jobs: int | None = None,
+def run(names: Sequence[str] = (), parameters: Mapping[str, object] | None = None, jobs: int | None = None,
         out: str | Path | None = None, notebooks_dir: str | Path | None = None, quiet: bool = False) -> dict[str, str]:
     """Execute notebooks by name (default: all) and return what went wrong for each, "" where nothing did.
 
@@ -102,6 +105,13 @@ def run(names: Sequence[str] = (), parameters: dict[str, str] | None = None, job
     that the project's own rendered notebooks always stand for the defaults. Raises InputError before anything runs
     for an unknown notebook or parameter, a value that does not parse, and a folder that cannot be written.
     """
+    plan = prepare(names, parameters, out, notebooks_dir)
+    return {job.source.stem: fault for job, fault in zip(plan, execute_all(plan, jobs, quiet), strict=True)}
+
+
+def prepare(names: Sequence[str] = (), parameters: Mapping[str, object] | None = None, out: str | Path | None = None,
+            notebooks_dir: str | Path | None = None) -> list[Job]:
+    """Check names, values and folders, and return what there is to execute. Raises InputError as `run` does."""
     folder = Path(notebooks_dir) if notebooks_dir else repo_root() / "notebooks"
     sources = {path.stem: path for path in sorted(folder.glob("*.ipynb")) if not path.stem.endswith(".failed")}
     for name in names:
@@ -111,24 +121,60 @@ def run(names: Sequence[str] = (), parameters: dict[str, str] | None = None, job
     if given and out is None:
         raise InputError("parameters change what the notebooks show; add --out FOLDER, so that the project's own "
                          "rendered notebooks and figures keep standing for the defaults")
-    known = {name: parameters_of(sources[name]) for name in chosen}
-    checked = _check_parameters(known, given)
+    checked = _check_parameters({name: parameters_of(sources[name]) for name in chosen}, given)
     rendered = Path(out) / "rendered" if out else folder / "rendered"
     figures = Path(out) / "figures" if out else folder.parent / "figures"
     for target in (rendered, figures):
         _require_writable(target)
-    plan = [Job(sources[name].resolve(), checked[name], rendered.resolve(), figures.resolve()) for name in chosen]
+    return [Job(sources[name].resolve(), checked[name], rendered.resolve(), figures.resolve()) for name in chosen]
+
+
+def execute_all(plan: Sequence[Job], jobs: int | None = None, quiet: bool = False) -> list[str]:
+    """Execute jobs in parallel processes (default: one a core) with a progress bar; return the fault of each, or ""."""
     workers = min(len(plan), jobs or os.cpu_count() or 1)
-    faults: dict[str, str] = {}
-    with (ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool,
-          tqdm(total=len(plan), unit="notebook", disable=quiet) as bar):
-        futures: dict[Future, Job] = {pool.submit(execute, job): job for job in plan}
-        for future in as_completed(futures):
-            name = futures[future].source.stem
-            faults[name] = _result(future)
-            bar.set_postfix_str(name)
-            bar.update()
-    return {name: faults[name] for name in chosen}
+    faults = [""] * len(plan)
+    # Forked workers start with this package imported; they are forked before the progress bar starts its thread.
+    start = "fork" if "fork" in get_all_start_methods() else "spawn"
+    with ProcessPoolExecutor(workers, mp_context=get_context(start)) as pool:
+        futures: dict[Future, int] = {pool.submit(execute, job): place for place, job in enumerate(plan)}
+        with tqdm(total=len(plan), unit="notebook", disable=quiet) as bar:
+            for future in as_completed(futures):
+                place = futures[future]
+                faults[place] = _result(future)
+                bar.set_postfix_str(plan[place].source.stem)
+                bar.update()
+    return faults
+
+
+def run_grid(path: str | Path, names: Sequence[str], out: str | Path, jobs: int | None = None,
+             notebooks_dir: str | Path | None = None, quiet: bool = False) -> pd.DataFrame:
+    """Execute notebooks once for each combination of the parameters in a YAML file (name: list of values).
+
+    Combination n goes to `out`/000n/. Returns the manifest, also written to `out`/manifest.csv: one row a notebook
+    and combination, with its parameters, status, error and figures. Raises InputError before anything runs.
+    """
+    grid = _read_grid(Path(path))
+    combinations = [dict(zip(grid, values, strict=True)) for values in itertools.product(*grid.values())]
+    plans = [(number, given, job) for number, given in enumerate(combinations, start=1)
+             for job in prepare(names, given, Path(out) / f"{number:04d}", notebooks_dir)]
+    faults = execute_all([job for *_, job in plans], jobs, quiet)
+    manifest = pd.DataFrame([{"combination": f"{number:04d}", "notebook": job.source.stem, **given,
+                              "status": "failed" if fault else "done", "error": fault,
+                              "figures": " ".join(sorted(file.name for file in job.figures.glob("*.png")))}
+                             for (number, given, job), fault in zip(plans, faults, strict=True)])
+    write_aside(Path(out) / "manifest.csv", manifest.to_csv(index=False, lineterminator="\n").encode())
+    return manifest
+
+
+def _read_grid(path: Path) -> dict[str, list[object]]:
+    try:
+        grid = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise InputError(f"{path}: not a readable YAML file ({error})") from error
+    if not isinstance(grid, dict) or not all(isinstance(values, list) and values for values in grid.values()):
+        raise InputError(f"{path}: write one parameter a line with its list of values, as in 'scenario: [newsletter, "
+                         "appendix]'")
+    return {str(name): values for name, values in grid.items()}
 
 
 def _result(future: Future) -> str:
@@ -138,7 +184,7 @@ def _result(future: Future) -> str:
         return f"{type(error).__name__}: {error}"
 
 
-def _check_parameters(known: dict[str, dict[str, object]], given: dict[str, str]) -> dict[str, dict[str, object]]:
+def _check_parameters(known: dict[str, dict[str, object]], given: Mapping[str, object]) -> dict[str, dict[str, object]]:
     """Return each notebook's typed parameters: those of the given ones that it has."""
     if "figures_dir" in given:
         raise InputError("figures_dir: use --out FOLDER, which places figures and notebooks together")
@@ -201,11 +247,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
                         help="set a parameter, as in papermill; may be repeated; needs --out")
     parser.add_argument("--jobs", type=int, help="processes at a time (default: the number of cores)")
     parser.add_argument("--out", help="folder for rendered/ and figures/ of a run with other parameters")
+    parser.add_argument("--grid", help="YAML file of parameters with lists of values: one run each; needs --out")
     parser.add_argument("--notebooks-dir", help="folder of the notebooks (default: the project's)")
+    parser.add_argument("--html", action="store_true", help="then build the static site, in site/ (or OUT/site)")
     options = parser.parse_args(arguments)
     try:
         if options.jobs is not None and options.jobs < 1:
             raise InputError(f"--jobs: expected a whole number of at least 1, got {options.jobs}")
+        if options.grid:
+            return _grid_main(options)
         faults = run(options.notebooks, dict(options.parameters), options.jobs, options.out, options.notebooks_dir)
     except InputError as error:
         print(f"error: {error}", file=sys.stderr)
@@ -215,7 +265,35 @@ def main(arguments: Sequence[str] | None = None) -> int:
             print(f"\n{name}.ipynb failed: {fault}\n  kept as {name}.failed.ipynb; the previous good copy and figures "
                   "are untouched", file=sys.stderr)
     print("\n" + _closing_table(dict(options.parameters)))
+    if options.html and not any(faults.values()):
+        return _build_site(options)
     return 1 if any(faults.values()) else 0
+
+
+def _build_site(options: argparse.Namespace) -> int:
+    from .site import build  # nbconvert takes a while to import
+
+    given = dict(options.parameters)
+    numbers = {name: int(given[name].replace("_", "")) for name in ("n_draws", "seed") if name in given}
+    settings = {name: value for name, value in (given | numbers).items() if name not in ("company", "scenarios")}
+    folder = Path(options.out) if options.out else None
+    rendered = folder or (Path(options.notebooks_dir) if options.notebooks_dir else repo_root() / "notebooks")
+    figures = (folder or rendered.parent) / "figures"
+    try:
+        index = build(rendered / "rendered", figures, (folder or figures.parent) / "site", settings=settings)
+    except InputError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    print(f"\nsite: {index}")
+    return 0
+
+
+def _grid_main(options: argparse.Namespace) -> int:
+    if not options.out or options.parameters:
+        raise InputError("--grid needs --out FOLDER, and takes its parameters from the file alone")
+    manifest = run_grid(options.grid, options.notebooks, options.out, options.jobs, options.notebooks_dir)
+    print(f"\n{manifest.to_string(index=False)}")
+    return int((manifest["status"] != "done").any())
 
 
 def _closing_table(parameters: dict[str, str]) -> str:

@@ -58,8 +58,8 @@ def ratio_chart(table: pd.DataFrame) -> np.ndarray:
     bottom = axes[-1, 0]
     bottom.set_xlim(0, 1)
     bottom.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
-    bottom.set_xlabel("Share of R&D compute spending in the window at the left. Coloured: final training runs (median). "
-                      "Grey: other R&D.\nLine and brackets: 90% interval, the 5th to 95th percentile of the draws. "
+    bottom.set_xlabel("Share of R&D compute spending in the window at the left. Coloured: final training runs "
+                      "(median). Grey: other R&D.\nLine and brackets: 90% interval, the 5th to 95th percentile of the draws. "
                       "Diamond: the share the newsletter prints.", fontsize=9)
     return axes[:, 0]
 
@@ -170,7 +170,8 @@ def _name_points(ax: Axes, points: pd.DataFrame, predicted: pd.DataFrame) -> Non
     x = [*(10 ** places.index.get_level_values(0)), *predicted["size"]]
     y = [*(10 ** places.index.get_level_values(1)), *predicted["p50"]]
     ax.figure.draw_without_rendering()
-    allocate(ax, x, y, [*places, *predicted.index], x_scatter=x, y_scatter=y, textsize=[8] * len(places) + [10] * len(predicted),
+    allocate(ax, x, y, [*places, *predicted.index], x_scatter=x, y_scatter=y,
+             textsize=[8] * len(places) + [10] * len(predicted),
              textcolor=["#333333"] * len(places) + ["#A34700"] * len(predicted), linecolor="#999999", linewidth=0.6,
              margin=0.006, min_distance=0.012, max_distance=0.25, nbr_candidates=300,
              x_lines=[np.array([row.size_] * 2) for row in predicted.rename(columns={"size": "size_"}).itertuples()],

@@ -8,7 +8,8 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import PercentFormatter
 
-BLUE, ORANGE, GREEN = "#0072B2", "#D55E00", "#009E73"
+from .plots import BLUE, GREEN, INK, ORANGE, theme
+
 MOST_ROWS = 8
 
 
@@ -20,6 +21,7 @@ def drivers_chart(table: pd.DataFrame, tornado: pd.DataFrame) -> tuple[Axes, Axe
     """
     rows = table.head(MOST_ROWS).merge(tornado, on="driver", validate="one_to_one", suffixes=("", "_tornado"))
     places = np.arange(len(rows))
+    theme()
     _, (left, right) = plt.subplots(1, 2, figsize=(10, 0.45 * len(rows) + 1.6), sharey=True, layout="constrained",
                                     width_ratios=(3, 2))
     _draw_tornado(left, rows, places)
@@ -44,7 +46,7 @@ def _draw_tornado(ax: Axes, rows: pd.DataFrame, places: np.ndarray) -> None:
             ax.annotate(f"{name if place == 0 else ''} {100 * value:.1f}%".strip(), (value, place),
                         xytext=(4 if right else -4, 0), textcoords="offset points", va="center", fontsize=9,
                         ha="left" if right else "right", color=color, fontweight="bold" if place == 0 else "normal")
-    ax.axvline(median, color="#222222", lw=1, zorder=3)
+    ax.axvline(median, color=INK, lw=1, zorder=3)
     ax.annotate(f"all at their medians: {100 * median:.1f}%", (median, -0.42), xytext=(4, 0), fontsize=9,
                 textcoords="offset points", va="bottom")
     ax.set_title("Share with one input at its p10 and p90")
@@ -55,12 +57,13 @@ def _draw_tornado(ax: Axes, rows: pd.DataFrame, places: np.ndarray) -> None:
 def _draw_indices(ax: Axes, rows: pd.DataFrame, places: np.ndarray) -> None:
     ax.barh(places, rows["total"].clip(lower=0), height=0.6, color=GREEN, alpha=0.35, zorder=2)
     ax.barh(places, rows["first_order"].clip(lower=0), height=0.6, color=GREEN, zorder=3)
-    ax.errorbar(rows["total"].clip(lower=0), places, xerr=rows["total_conf"], fmt="none", color="#222222", lw=1,
+    ax.errorbar(rows["total"].clip(lower=0), places, xerr=rows["total_conf"], fmt="none", color=INK, lw=1,
                 capsize=3, zorder=4)
     for place, row in zip(places, rows.itertuples(), strict=True):
         ax.annotate(f"{100 * max(row.total, 0):.0f}%", (max(row.total, 0) + row.total_conf, place), xytext=(5, 0),
                     textcoords="offset points", va="center", fontsize=9)
     ax.set_title("Part of the variance of the share")
-    ax.set_xlabel("Sobol index: total, with its 95% interval;\nfull colour: the input on its own (first order)", fontsize=9)
+    ax.set_xlabel("Sobol index: total, with its 95% interval;\nfull colour: the input on its own (first order)",
+                  fontsize=9)
     ax.margins(x=0.15)
     ax.set_xlim(left=0)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
 import numpy as np
@@ -27,10 +27,12 @@ class WindowSpending(NamedTuple):
 
 def as_date(value: object, name: str) -> date:
     """Return a calendar date from a date or 'YYYY-MM-DD'; InputError otherwise."""
+    if isinstance(value, datetime):
+        return value.date()
     if isinstance(value, date):
         return value
     try:
-        return date.fromisoformat(str(value).strip())
+        return datetime.strptime(str(value).strip(), "%Y-%m-%d").date()
     except ValueError:
         raise InputError(f"{name}: '{value}' is not a date; write it as YYYY-MM-DD") from None
 

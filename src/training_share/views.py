@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 
 import numpy as np
@@ -10,6 +11,7 @@ import pandas as pd
 from .compare import compare
 from .errors import InputError
 from .estimate import QUANTILES, Estimate, listed, quantiles
+from .precision import quantile_error
 from .scaling import (
     ScalingFit,
     bootstrap,
@@ -51,8 +53,10 @@ def window_text(start, end) -> str:
 def ratio_row(est: Estimate, label: str = "") -> dict:
     """Return the row of the ratio chart for one estimate."""
     first, last = est.release_window
+    errors = est.precision().loc["share"]
     return {"company": est.company, "label": label or est.company_row.display_name, "color": est.company_row.color,
-            **est.summary(), "spending_window": window_text(*est.denominator_window),
+            **est.summary(), **{f"share_{name}_error": errors[name] for name in QUANTILES},
+            "spending_window": window_text(*est.denominator_window),
             "release_window": f"{first:%b %Y} to {last:%b %Y}", "kept": float(est.kept.mean())}
 
 
@@ -75,17 +79,40 @@ def company_ratio_table(est: Estimate) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+def with_error(value: float, error: float) -> str:
+    """Return a quantile with its Monte Carlo standard error, both to the error's first digit and no further."""
+    if not error > 0:
+        return f"{value:.3g}"
+    decimals = max(0, -math.floor(math.log10(error)))
+    return f"{value:.{decimals}f} ± {error:.{decimals}f}"
+
+
+def precision_table(est: Estimate) -> pd.DataFrame:
+    """Return p5, p50 and p95 of each run's cost, of the total (USD million) and of the share (percent) as text, each
+    with its Monte Carlo standard error."""
+    draws = {run_id: est.cost_usd[run_id].to_numpy() / 1e6 for run_id in est.runs}
+    draws["total (USD million)"] = est.total_cost_usd / 1e6
+    if est.has_spending:
+        draws["share (percent)"] = 100 * est.share
+    rows = {name: [with_error(value, error) for value, error in
+                   zip(quantiles(values), quantile_error(values, list(QUANTILES.values())), strict=True)]
+            for name, values in draws.items()}
+    return pd.DataFrame(rows, index=list(QUANTILES)).T.rename_axis("run_id")
+
+
 def ratio_text_table(table: pd.DataFrame) -> pd.DataFrame:
-    """Return `ratio_table` for reading: percentages and USD million as text, with both windows."""
+    """Return `ratio_table` for reading, with both windows: shares in percent with their Monte Carlo standard errors,
+    money in USD million."""
     money = table[["training_cost_p5", "training_cost_p50", "training_cost_p95", "rd_compute"]].map("{:,.0f}".format)
-    share = table[["share_p5", "share_p50", "share_p95"]].map("{:.1%}".format)
+    share = {name: [with_error(100 * value, 100 * error) for value, error in
+                    zip(table[f"share_{name}"], table[f"share_{name}_error"], strict=True)] for name in QUANTILES}
     return pd.DataFrame({
-        "scenario": table["scenario"], "company": table["label"], "share": share["share_p50"],
-        "90% interval": share["share_p5"] + " to " + share["share_p95"],
+        "company": table["label"], **{f"share {name} (%)": text for name, text in share.items()},
         "training cost (USD million)": money["training_cost_p50"],
         "90% interval (USD million)": money["training_cost_p5"] + " to " + money["training_cost_p95"],
         "R&D compute (USD million)": money["rd_compute"], "spending": table["spending_window"],
-        "releases": table["release_window"], "draws kept": table["kept"].map("{:.1%}".format)}).set_index("scenario")
+        "releases": table["release_window"], "draws kept": table["kept"].map("{:.1%}".format),
+    }).set_index(pd.Index(table["scenario"], name="scenario"))
 
 
 def denominator_table(est: Estimate) -> pd.DataFrame:

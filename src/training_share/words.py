@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
+import numpy as np
 import pandas as pd
 
 from .estimate import Estimate
@@ -24,6 +27,7 @@ def answer(est: Estimate) -> str:
     """Return the answer of a company notebook in three sentences."""
     s, name = est.summary(), est.company_row.display_name
     first, last = est.release_window
+    error = est.precision().loc["share", "p50"]
     kept = "" if est.kept.all() else (f" Draws in which training would cost more than all R&D compute are left out; "
                                       f"{percent(est.kept.mean())} of the draws are kept.")
     without = f" Left out: {', '.join(est.excluded)}." if est.excluded else ""
@@ -32,7 +36,21 @@ def answer(est: Estimate) -> str:
             f"{first:%b %Y} to {last:%b %Y}, cost {money(s['training_cost_p50'])} ({money(s['training_cost_p5'])} to "
             f"{money(s['training_cost_p95'])}); R&D compute from {window_text(*est.denominator_window)} was "
             f"{money(s['rd_compute'])}. Scenario `{est.scenario}`, {est.n_draws:,} draws, "
-            f"seed {est.seed}.{without}{kept}")
+            f"seed {est.seed}; another seed moves the median by about {100 * error:.1g} points.{without}{kept}")
+
+
+def cost_answer(est: Estimate) -> str:
+    """Return the answer of a company whose spending is unknown: what its final training runs cost."""
+    first, last = est.release_window
+    low, middle, high = est.cost_table().loc["total"]
+    return (f"**{est.company_row.display_name}: the {len(est.runs)} counted training runs, released {first:%b %Y} to "
+            f"{last:%b %Y}, cost {money(middle)}** (90% interval {money(low)} to {money(high)}) at rental prices. "
+            f"Scenario `{est.scenario}`, {est.n_draws:,} draws, seed {est.seed}.")
+
+
+def bullets(sentences: Iterable[str]) -> str:
+    """Return sentences as a Markdown list."""
+    return "\n".join(f"- {sentence}" for sentence in sentences)
 
 
 def ratio_alt(table: pd.DataFrame) -> str:
@@ -139,3 +157,42 @@ def leave_one_out_alt(table: pd.DataFrame) -> str:
     ratios = table["ratio"].drop("none")
     return (f"Prediction without each model relative to that with all, and each model's residual. Lowest without "
             f"{ratios.idxmin()} (x {ratios.min():.2f}), highest without {ratios.idxmax()} (x {ratios.max():.2f}).")
+
+
+def surface_alt(tables: dict[str, pd.DataFrame], threshold: float = 0.5) -> str:
+    """Return the alternative text of a surface: its corners and how many cells lie above the threshold."""
+    parts = []
+    for name, table in tables.items():
+        above = int((table > threshold).to_numpy().sum())
+        parts.append(f"{name}: {percent(table.to_numpy().min())} to {percent(table.to_numpy().max())}, above "
+                     f"{threshold:.0%} in {above} of {table.size} cells")
+    any_table = next(iter(tables.values()))
+    return f"Median share by {any_table.index.name} and {any_table.columns.name}. {'. '.join(parts)}."
+
+
+def breaking_alt(tables: dict[str, pd.DataFrame]) -> str:
+    """Return the alternative text of the chart of breaking points."""
+    parts = [f"{name}: " + ", ".join(f"{assumption} x {row.factor:.2g}" for assumption, row in
+                                     table.dropna(subset=["factor"]).iterrows()) for name, table in tables.items()]
+    return f"Factor by which one assumption alone would have to be off for a median share of 50%. {'. '.join(parts)}."
+
+
+def breaking_conclusion(tables: dict[str, pd.DataFrame]) -> str:
+    """Return which assumption would have to be wrong, and by how much, for the claim to fail."""
+    lines = []
+    for name, table in tables.items():
+        ranked = table.assign(distance=np.abs(np.log(table["factor"]))).sort_values("distance")
+        first = ranked.iloc[0]
+        beyond = ", ".join(f"`{row}`" for row in ranked.index[ranked["factor"].isna()])
+        line = (f"**{name}**: the nearest single failure is `{ranked.index[0]}` at {first.value:.3g} instead of "
+                f"{first['median']:.3g} (a factor of {first.factor:.2g}).")
+        lines.append(line + (f" No value of {beyond} alone brings the median to 50%." if beyond else ""))
+    return "\n\n".join(lines)
+
+
+def lag_alt(tables: dict[str, pd.DataFrame]) -> str:
+    """Return the alternative text of the chart of lags and windows."""
+    parts = [f"{name}: " + ", ".join(f"{window} lag {lag} {percent(row.p50)}"
+                                     for (window, lag), row in table.iterrows())
+             for name, table in tables.items()]
+    return f"Median share by spending window and release lag. {'. '.join(parts)}."

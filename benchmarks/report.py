@@ -1,0 +1,89 @@
+"""Run the benchmarks and write their table into README.md, between its markers: python benchmarks/report.py"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+from importlib.metadata import version
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+BEGIN, END = "<!-- begin: written by report.py -->", "<!-- end: written by report.py -->"
+PACKAGES = ("numpy", "scipy", "pandas", "joblib", "SALib")
+
+
+def main() -> None:
+    readme = HERE / "README.md"
+    head, _, rest = readme.read_text(encoding="utf-8").partition(BEGIN)
+    _, mark, tail = rest.partition(END)
+    if not mark:
+        sys.exit(f"README.md: the markers {BEGIN} and {END} are missing; put them where the table goes")
+    results = run()
+    lines = [BEGIN, "", machine(), "", "| what | time | beside it |", "|---|--:|---|",
+             *(row(bench) for bench in results), "", END]
+    readme.write_text(head + "\n".join(lines) + tail, encoding="utf-8")
+
+
+def run() -> list[dict]:
+    """Run the benchmarks and return pytest-benchmark's records in the order of the file."""
+    with tempfile.TemporaryDirectory() as folder:
+        record = Path(folder) / "benchmarks.json"
+        subprocess.run([sys.executable, "-m", "pytest", str(HERE / "bench_estimate.py"), "--benchmark-only",
+                        f"--benchmark-json={record}", "-p", "no:cacheprovider"], check=True)
+        return json.loads(record.read_text(encoding="utf-8"))["benchmarks"]
+
+
+def machine() -> str:
+    """Say what it ran on, without naming the machine."""
+    model = platform.machine()
+    info = Path("/proc/cpuinfo")
+    if info.exists():
+        lines = [line for line in info.read_text().splitlines() if line.startswith("model name")]
+        model = lines[0].partition(":")[2].strip() if lines else model
+    packages = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
+    return f"{model}, {os.cpu_count()} cores; Python {platform.python_version()}, {packages}. Times are medians."
+
+
+def row(bench: dict) -> str:
+    name = bench["name"].partition("[")[0].removeprefix("test_")
+    info, median = bench["extra_info"], bench["stats"]["median"]
+    what, beside = TEXTS[name](info, median)
+    return f"| {what} | {seconds(info.get('model_s', median))} | {beside} |"
+
+
+def seconds(value: float) -> str:
+    return f"{1e3 * value:.0f} ms" if value < 1 else f"{value:.1f} s" if value < 20 else f"{value:.0f} s"
+
+
+TEXTS = {
+    "three_companies_with_regressions": lambda info, t: (
+        "all three companies, 50,000 draws, with the three regressions of 20,000 resamples", ""),
+    "three_companies": lambda info, t: ("all three companies, 50,000 draws, regressions known", ""),
+    "changed_assumption": lambda info, t: ("MiniMax, 50,000 draws, an assumption set for the first time", ""),
+    "cost_by_draws": lambda info, t: (
+        f"{info['company']}, {info['n_draws']:,} draws of {info['runs']} runs",
+        f"{1e9 * t / info['n_draws'] / info['runs']:.0f} ns a draw and run"),
+    "cost_by_runs": lambda info, t: (f"minimax, 200,000 draws of {info['runs']} of its runs",
+                                     f"{1e9 * t / 200_000 / info['runs']:.0f} ns a draw and run"),
+    "throughput_against_numpy": lambda info, t: (
+        f"{info['company']}, 1,000,000 draws of {info['streams']} streams, {info['runs']} runs",
+        f"{info['ratio']:.2f} times NumPy's floor ({seconds(info['floor_s'])}: as many normals, one exp each)"),
+    "peak_memory": lambda info, t: (
+        f"minimax, {info['n_draws']:,} draws, process from start to end",
+        f"peak {info['peak_mb']:.0f} MB, of which {info['before_mb']:.0f} MB before the draws"),
+    "sweep": lambda info, t: (f"sweep of {info['scenarios']} scenarios, 3 companies, 50,000 draws, "
+                              f"{info['cores']} process{'es' * (info['cores'] > 1)}",
+                              f"{info['scenarios'] * 3 / t:.0f} rows a second"),
+    "thousand_scenarios": lambda info, t: (
+        f"sweep of {info['scenarios']:,} scenarios, 3 companies, 50,000 draws, {info['cores']} processes",
+        f"{info['scenarios'] * 3 / t:.0f} rows a second, workers' start included"),
+    "drivers": lambda info, t: ("Sobol indices of minimax, n = 1,024", "10,240 evaluations"),
+}
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,143 @@
+"""The notebooks through papermill: the pipeline's own refusals, failures and repeats, and the plain command."""
+
+import hashlib
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import pandas as pd
+import pytest
+from nbformat.v4 import new_code_cell, new_notebook
+
+import training_share as ts
+from training_share import pipeline
+from training_share.tables import repo_root
+
+ROOT = repo_root()
+BIN = Path(sys.executable).parent
+
+
+def make(path: Path, *sources: str, parameters: str = 'scenario: str = "newsletter"  # a word') -> None:
+    notebook = new_notebook(cells=[new_code_cell(parameters, metadata={"tags": ["parameters"]})])
+    notebook.cells += [new_code_cell(source) for source in sources]
+    notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    path.parent.mkdir(parents=True, exist_ok=True)
+    nbformat.write(notebook, path)
+
+
+def digests(folder: Path) -> dict[str, str]:
+    return {str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
+            for path in sorted(folder.rglob("*")) if path.is_file()}
+
+
+@pytest.mark.parametrize(("names", "parameters", "words"), [
+    (["minmax"], {}, "unknown notebook 'minmax'; did you mean 'minimax'"),
+    (["minimax"], {"mfu_lr": "0.1"}, "no parameter 'mfu_lr' in minimax; did you mean 'mfu_rl'"),
+    (["minimax"], {"n_draws": "many"}, "n_draws: expected a whole number, got 'many'"),
+    (["minimax"], {"n_draws": "0"}, "n_draws: expected a whole number of at least 1"),
+    (["minimax"], {"mfu": "0.15 to 0.35"}, "bracket is missing"),
+    (["minimax"], {"scenario": "carful"}, "did you mean 'careful'"),
+    (["minimax"], {"exclude_groups": "hailou"}, "did you mean 'hailuo'"),
+    (["minimax"], {"spending_start": "2024-11-01"}, "cannot be combined"),
+    (["comparison"], {"companies": "openai,minimx"}, "did you mean 'minimax'"),
+    (["comparison"], {"scenarios": "newsletter,appendx"}, "did you mean 'appendix'"),
+    (["zai"], {"figures_dir": "elsewhere"}, "use --out"),
+])
+def test_refused_before_anything_runs(tmp_path, names, parameters, words):
+    with pytest.raises(ts.InputError, match=words):
+        pipeline.run(names, parameters, out=tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_parameters_need_a_folder_of_their_own():
+    with pytest.raises(ts.InputError, match="add --out"):
+        pipeline.run(["zai"], {"scenario": "careful"})
+
+
+def test_an_unwritable_folder_is_refused(tmp_path):
+    blocker = tmp_path / "file"
+    blocker.write_text("")
+    with pytest.raises(ts.InputError, match="cannot be written"):
+        pipeline.run(["zai"], out=blocker / "out")
+
+
+def test_a_scenario_elsewhere_equals_the_estimate_and_a_second_run_changes_nothing(tmp_path, monkeypatch):
+    monkeypatch.setenv("MPLBACKEND", "Agg")  # would keep figures out of a notebook
+    monkeypatch.chdir("/")
+    settings = {"scenario": "careful", "n_draws": "2000"}
+    out = tmp_path / "a folder with spaces, é and {braces}"
+    before = digests(ROOT / "figures"), digests(ROOT / "notebooks")
+    assert pipeline.run(["zai"], settings, out=out, quiet=True) == {"zai": ""}
+    first = digests(out)
+    numbers = pd.read_csv(out / "figures" / "zai_share.csv")
+    share = ts.estimate("zai", "careful", n_draws=2000).summary()
+    assert numbers["share_p50"].iloc[0] == pytest.approx(share["share_p50"], rel=1e-9)
+    assert {"rendered/zai.ipynb", "figures/zai_share.png", "figures/zai_share.svg"} <= set(first)
+    assert str(tmp_path) not in (out / "rendered" / "zai.ipynb").read_text(encoding="utf-8")
+    assert pipeline.run(["zai"], settings, out=out, quiet=True) == {"zai": ""}
+    assert digests(out) == first
+    assert (digests(ROOT / "figures"), digests(ROOT / "notebooks")) == before
+
+
+@pytest.mark.parametrize(("cell", "words"), [
+    ("raise ValueError('it broke here')", "ValueError: it broke here"),
+    ("import sys; sys.exit(0)", "ended in an error"),
+    ("import os; os._exit(1)", "DeadKernelError"),
+])
+def test_a_failing_notebook_loses_nothing(tmp_path, capfd, cell, words):
+    good = "import training_share as ts\ntable = ts.estimate('zai', n_draws=10).cost_table()"
+    shown = "ts.show_figure(ts.plots.cost_chart(table), 'mine', table, 'alt')"
+    make(tmp_path / "notebooks/mine.ipynb", good, shown)
+    folders = {"out": tmp_path / "out", "notebooks_dir": tmp_path / "notebooks", "quiet": True}
+    assert pipeline.run(**folders) == {"mine": ""}
+    before = digests(tmp_path / "out")
+    make(tmp_path / "notebooks/mine.ipynb", good, shown.replace("mine", "other"), cell, "1 + 1")
+    status = pipeline.main(["--out", str(tmp_path / "out"), "--notebooks-dir", str(tmp_path / "notebooks")])
+    assert status == 1
+    told = capfd.readouterr().err
+    assert words in told and "mine.failed.ipynb" in told
+    after = digests(tmp_path / "out")
+    failed = after.pop("rendered/mine.failed.ipynb", None)
+    assert after == before
+    assert failed or "DeadKernel" in words
+
+
+def test_the_command_line_refuses_with_status_2(capsys):
+    assert pipeline.main(["nosuch"]) == 2
+    assert "unknown notebook" in capsys.readouterr().err
+
+
+def test_grid_runs_every_combination_with_a_manifest(tmp_path):
+    make(tmp_path / "notebooks/small.ipynb", "print(scenario, seed)",
+         parameters='scenario: str = "newsletter"  # a word\nseed: int = 1  # a number')
+    grid = tmp_path / "grid.yaml"
+    grid.write_text("scenario: [newsletter, appendix]\nseed: [1, 2]\n")
+    manifest = pipeline.run_grid(grid, ["small"], tmp_path / "out", notebooks_dir=tmp_path / "notebooks", quiet=True)
+    assert list(zip(manifest["scenario"], manifest["seed"], strict=True)) == [
+        ("newsletter", 1), ("newsletter", 2), ("appendix", 1), ("appendix", 2)]
+    assert (manifest["status"] == "done").all()
+    executed = nbformat.read(tmp_path / "out/0003/rendered/small.ipynb", as_version=4)
+    assert executed.cells[-1].outputs[0]["text"] == "appendix 1\n"
+    assert len(pd.read_csv(tmp_path / "out/manifest.csv")) == 4
+
+
+@pytest.mark.parametrize("text", ["just words", "scenario: newsletter", "[1, 2]", "a: [1"])
+def test_a_bad_grid_is_refused(tmp_path, text):
+    grid = tmp_path / "grid.yaml"
+    grid.write_text(text)
+    with pytest.raises(ts.InputError, match=r"grid\.yaml"):
+        pipeline.run_grid(grid, ["zai"], tmp_path / "out")
+
+
+def test_the_plain_papermill_command_works_from_any_folder(tmp_path):
+    command = [BIN / "papermill", ROOT / "notebooks/minimax.ipynb", tmp_path / "out.ipynb", "-p", "n_draws", "500",
+               "-p", "mfu_rl", "0.01 to 0.10 (p10-p90 lognormal)", "-p", "figures_dir", tmp_path / "figures",
+               "--no-progress-bar"]
+    environment = {name: value for name, value in os.environ.items() if name != "MPLBACKEND"}
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    share = ts.estimate("minimax", n_draws=500, mfu_rl="0.01 to 0.10 (p10-p90 lognormal)").summary()
+    numbers = pd.read_csv(tmp_path / "figures/minimax_share.csv")
+    assert numbers["share_p50"].iloc[0] == pytest.approx(share["share_p50"], rel=1e-9)
