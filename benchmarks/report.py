@@ -22,8 +22,9 @@ def main() -> None:
     _, mark, tail = rest.partition(END)
     if not mark:
         sys.exit(f"README.md: the markers {BEGIN} and {END} are missing; put them where the table goes")
+    load = busy()
     results = run()
-    lines = [BEGIN, "", machine(), "", "| what | time | beside it |", "|---|--:|---|",
+    lines = [BEGIN, "", f"{machine()} {load}".strip(), "", "| what | time | beside it |", "|---|--:|---|",
              *(row(bench) for bench in results), "", END]
     readme.write_text(head + "\n".join(lines) + tail, encoding="utf-8")
 
@@ -46,6 +47,12 @@ def machine() -> str:
         model = lines[0].partition(":")[2].strip() if lines else model
     packages = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
     return f"{model}, {os.cpu_count()} cores; Python {platform.python_version()}, {packages}. Times are medians."
+
+
+def busy() -> str:
+    """Say how busy the machine was with other work before the benchmarks, where it tells."""
+    load = os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0
+    return f"Other work ran beside it (load average {load:.1f} at the start)." if load > 0.5 else ""
 
 
 def row(bench: dict) -> str:

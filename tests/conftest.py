@@ -7,8 +7,13 @@ import shutil
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from training_share.schema import MODELS
+
+# a busy machine is slow, and the same commit should give the same result
+settings.register_profile("project", deadline=None, derandomize=True)
+settings.load_profile("project")
 
 DATA = Path(__file__).resolve().parents[1] / "data"
 

@@ -1,6 +1,8 @@
 """Which share of an AI company's R&D compute spending goes to the final training runs of the models it releases?"""
 
-from . import plots, plots_audit, plots_sensitivity, views, words
+from importlib import import_module
+
+from . import views, words
 from .audit import audit, denominators, effects_alone, minority, moving, ranking
 from .chips import hardware_rows
 from .compare import Comparison, compare
@@ -12,7 +14,6 @@ from .errors import InputError
 from .estimate import Estimate, estimate
 from .figures import save_figure, say, show_figure, show_table
 from .implied import ImpliedCompute, implied_rd_compute
-from .plots_drivers import drivers_chart
 from .precision import certain_digits, quantile_error, round_certain
 from .published import published_table
 from .scaling import closed_model_flop, fit_scaling
@@ -21,47 +22,23 @@ from .spending import window_spending
 from .sweep import sweep
 from .tables import load
 
+# Charts bring matplotlib and seaborn, a second of imports that sweeps and the pipeline can do without.
+_ON_FIRST_USE = {"plots": "plots", "plots_audit": "plots_audit", "plots_sensitivity": "plots_sensitivity",
+                 "drivers_chart": "plots_drivers"}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _ON_FIRST_USE:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    module = import_module(f".{_ON_FIRST_USE[name]}", __name__)
+    return module if name == _ON_FIRST_USE[name] else getattr(module, name)
+
+
 __all__ = [
-           "Comparison",
-           "Estimate",
-           "ImpliedCompute",
-           "InputError",
-           "audit",
-           "breaking_points",
-           "certain_digits",
-           "closed_model_flop",
-           "compare",
-           "denominators",
-           "drivers",
-           "drivers_chart",
-           "effects_alone",
-           "estimate",
-           "estimators",
-           "fit_scaling",
-           "hardware_rows",
-           "implied_rd_compute",
-           "lag_and_window",
-           "leave_one_out",
-           "load",
-           "minority",
-           "moving",
-           "parse",
-           "plots",
-           "plots_audit",
-           "plots_sensitivity",
-           "published_table",
-           "quantile_error",
-           "ranking",
-           "residuals",
-           "round_certain",
-           "save_figure",
-           "say",
-           "show_figure",
-           "show_table",
-           "surface",
-           "sweep",
-           "tornado",
-           "views",
-           "window_spending",
-           "words",
+    "Comparison", "Estimate", "ImpliedCompute", "InputError", "audit", "breaking_points", "certain_digits",
+    "closed_model_flop", "compare", "denominators", "drivers", "drivers_chart", "effects_alone", "estimate",
+    "estimators", "fit_scaling", "hardware_rows", "implied_rd_compute", "lag_and_window", "leave_one_out", "load",
+    "minority", "moving", "parse", "plots", "plots_audit", "plots_sensitivity", "published_table",
+    "quantile_error", "ranking", "residuals", "round_certain", "save_figure", "say", "show_figure", "show_table",
+    "surface", "sweep", "tornado", "views", "window_spending", "words", "write_downloads",
 ]

@@ -59,7 +59,8 @@ def moving(steps: pd.DataFrame) -> pd.DataFrame:
 def effects_alone(company: str, start: str = "newsletter", **settings: object) -> pd.DataFrame:
     """Return the share with every correction of the tables applied alone, ranked by how far it moves the median.
 
-    Columns p5, p50, p95, kept, alone (fractions), incomplete and note; a correction that leaves nothing to estimate says so.
+    Columns p5, p50, p95, kept, alone (fractions), incomplete and note; a correction that leaves nothing to estimate
+    says so.
     """
     tables = load(settings.get("data_dir"))
     base = _quantiles(estimate(company, start, **settings))["p50"]
@@ -75,7 +76,8 @@ def effects_alone(company: str, start: str = "newsletter", **settings: object) -
 
 
 def minority(companies: Iterable[str] | str = ("openai", "minimax", "zai"),
-             scenarios: Iterable[str] | str = ("newsletter", "appendix", "careful"), **settings: object) -> pd.DataFrame:
+             scenarios: Iterable[str] | str = ("newsletter", "appendix", "careful"),
+             **settings: object) -> pd.DataFrame:
     """Return the probability that a company's share exceeds one half, companies x scenarios."""
     return pd.DataFrame({scenario: {company: float((est.share > MINORITY).mean()) for company, est in
                                     compare(companies, scenario, **settings).estimates.items()}
@@ -83,7 +85,8 @@ def minority(companies: Iterable[str] | str = ("openai", "minimax", "zai"),
 
 
 def ranking(pairs: Iterable[tuple[str, str]] = (("minimax", "zai"), ("minimax", "openai"), ("zai", "openai")),
-            scenarios: Iterable[str] | str = ("newsletter", "appendix", "careful"), **settings: object) -> pd.DataFrame:
+            scenarios: Iterable[str] | str = ("newsletter", "appendix", "careful"),
+            **settings: object) -> pd.DataFrame:
     """Return P(share of the first > share of the second), draw by draw, one row a pair and scenario.
 
     Column `shared` has MFU and price common to the companies that rent the same chips; `independent` is what the

@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 from scipy.special import ndtri
-from scipy.stats import rankdata
 
 from .errors import InputError, whole_number
 from .streams import GivenStreams, generator
@@ -116,6 +115,8 @@ def rank_correlations(est: Estimate) -> pd.DataFrame:
     conditioning they are those of the conditioned share, so an input may borrow from another. Raises InputError
     where nothing is uncertain.
     """
+    from scipy.stats import rankdata  # half a second of imports that only this needs
+
     n = min(est.n_draws, RANK_DRAWS)
     kept = est.kept[:n]
     share = rankdata(est.share[:np.count_nonzero(kept)])

@@ -58,7 +58,8 @@ class Estimate:
         Above zero the numerator is a lower bound: models released in those months are missing from training_runs.csv.
         """
         row = load(self.call.get("data_dir"))["companies"][self.company]
-        first, last = (pd.Period(day, freq="M") + row.release_lag_months for day in (row.spending_start, row.spending_end))
+        days = (row.spending_start, row.spending_end)
+        first, last = (pd.Period(day, freq="M") + row.release_lag_months for day in days)
         start, end = self.release_window
         return sum(not first <= month <= last for month in pd.period_range(start, end, freq="M"))
 

@@ -22,7 +22,11 @@ from .explorer_html import chain_html, head_html, image_html, message_html, run_
 from .explorer_state import Settings, command, estimate_of, parameters_yaml
 from .figures import figures_folder, save_figure, write_aside
 
-MONOSPACE = "<style>.training-share-runs select, .training-share-text textarea {font: 12px/1.5 monospace}</style>"
+STYLE = """<style>
+.training-share-runs select, .training-share-text textarea { font: 12px/1.5 monospace }
+.training-share-chain a { color: #0B5CAD; text-decoration: underline }
+.training-share-chain td + td, .training-share-chain th + th { text-align: right !important; padding-left: 16px }
+</style>"""
 
 
 class Explorer:
@@ -37,12 +41,12 @@ class Explorer:
         self.controls = Controls(settings, self.refresh)
         self.sentence = widgets.HTML()
         self.chart = widgets.HTML()
-        self.message = widgets.HTML(layout={"min_height": "46px"})
+        self.message = widgets.HTML(layout={"min_height": "28px"})
         self.runs_head = widgets.HTML()
         self.runs = widgets.Select(options=[], rows=12, layout={"width": "510px", "max_width": "100%"},
                                    tooltip="Training runs: p5, p50 and p95 of the cost in USD million")
         self.runs.add_class("training-share-runs")
-        self.chain = widgets.HTML(layout={"flex": "1 1 320px", "min_width": "300px"})
+        self.chain = widgets.HTML(layout={"flex": "1 1 300px"})
         self.command = _text_area("papermill command", 4)
         self.yaml = _text_area("Parameters file (YAML)", 10)
         self.save_button = widgets.Button(description="Save figure, parameters and command", icon="save",
@@ -112,7 +116,7 @@ class Explorer:
         _show(self.sentence, {"text/markdown": words.answer(est)})
         image = b64encode(chart_png(explorer_chart(table))).decode()
         _show(self.chart, {"image/png": image, "text/plain": chart_alt(table, est)})
-        _show(widgets.VBox([widgets.HTML(MONOSPACE), self.message, self.controls.box]))
+        _show(widgets.VBox([widgets.HTML(STYLE), self.message, self.controls.box]))
 
     def show_runs(self) -> None:
         """Display the cost table, and the chain of the run chosen in it."""
@@ -134,7 +138,9 @@ def explore(company: str = "minimax", *, figures_dir: str | Path = "", **setting
 
     Raises InputError where the estimate of these settings is refused.
     """
-    return Explorer(Settings(company, **settings), figures_dir)
+    first = Settings(company, **settings)
+    _ = estimate_of(first)  # refuse before any widget is made
+    return Explorer(first, figures_dir)
 
 
 def _text_area(description: str, rows: int) -> widgets.Textarea:

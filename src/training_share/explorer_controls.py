@@ -24,8 +24,8 @@ from .explorer_state import (
 from .tables import load
 
 DRAWS = (1_000, 10_000, 50_000, 200_000)
-LABEL, ROW = {"description_width": "310px"}, {"width": "540px", "max_width": "100%"}
-SMALL = {"description_width": "140px"}
+LABEL, ROW = {"description_width": "205px"}, {"flex": "1 1 330px", "width": "auto", "max_width": "560px"}
+SMALL = {"description_width": "125px"}
 WRAP = {"flex_flow": "row wrap", "grid_gap": "2px 12px"}
 
 
@@ -37,7 +37,7 @@ class Controls:
         tables = load()
         scenarios = dict.fromkeys(row.scenario for row in tables["scenarios"].values())
         draws = {f"{n:,}": n for n in sorted({*DRAWS, settings.n_draws})}
-        menu = {"style": SMALL, "layout": {"width": "300px"}}
+        menu = {"style": SMALL, "layout": {"width": "268px"}}
         self.company = widgets.Dropdown(description="Company", options=companies_with_spending(),
                                         value=settings.company, **menu)
         self.scenario = widgets.Dropdown(description="Scenario", options=list(scenarios), value=settings.scenario,
@@ -50,7 +50,7 @@ class Controls:
         self.sliders = {dial.name: _slider(dial) for dial in DIALS}
         self.texts = {dial.name: widgets.Text(value=str(getattr(settings, dial.name)), continuous_update=False,
                                               tooltip=f"{dial.label}, in the notation; empty: as the scenario says",
-                                              layout={"width": "300px", "max_width": "100%"}) for dial in DIALS}
+                                              layout={"width": "228px"}) for dial in DIALS}
         names = dict.fromkeys(row.correction for row in tables["corrections"].values())
         chosen, excluded = listed(settings.corrections), listed(settings.exclude_groups)
         self.corrections = {name: _box(name, name in chosen, "260px") for name in names}

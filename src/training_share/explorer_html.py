@@ -84,4 +84,4 @@ def chain_html(est: Estimate, run_id: str) -> str:
              f"Given: {escape(run.amount)}",
              f"Hardware: {escape(run.hardware)}" if run.hardware else "", f"Evidence: <b>{escape(run.evidence)}</b>",
              f"Source: {link} ({escape(source.locator)})" if source.locator else f"Source: {link}"]
-    return f'<div style="line-height:1.5">{"<br>".join(filter(None, facts))}{html}</div>'
+    return f'<div class="training-share-chain" style="line-height:1.5">{"<br>".join(filter(None, facts))}{html}</div>'

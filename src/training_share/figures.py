@@ -10,14 +10,16 @@ import io
 import os
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import matplotlib as mpl
 import pandas as pd
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from .errors import InputError
 from .tables import repo_root
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 FOLDER_VARIABLE = "TRAINING_SHARE_FIGURES"
 
@@ -45,7 +47,9 @@ def save_figure(axes: Axes | Figure, name: str, table: pd.DataFrame, figures_dir
 
     The files are the same to the byte whenever the chart is: no date, no random ids.
     """
-    figure = axes if isinstance(axes, Figure) else axes.figure
+    import matplotlib as mpl
+
+    figure = axes.get_figure(root=True) or axes
     figure.draw_without_rendering()
     figure.set_layout_engine("none")  # the layout just made is kept, instead of being made again for each file
     content: dict[str, bytes] = {}
@@ -68,7 +72,7 @@ def show_figure(axes: Axes | Figure, name: str, table: pd.DataFrame, alt: str, f
     from IPython.display import Image, Markdown, display
     from matplotlib import pyplot as plt
 
-    figure = axes if isinstance(axes, Figure) else axes.figure
+    figure = axes.get_figure(root=True) or axes
     png = save_figure(figure, name, table, figures_dir)
     plt.close(figure)
     display(Image(data=png, format="png", alt=alt, width=int(figure.get_figwidth() * 80)))

@@ -59,7 +59,7 @@ def execute(job: Job) -> str:
         try:
             papermill.execute_notebook(
                 _literal(job.source), _literal(copy), parameters=job.parameters, progress_bar=False,
-                cwd=str(job.source.parent).replace("{", "{{").replace("}", "}}"), request_save_on_cell_execute=False,
+                cwd=str(job.source.parent).replace("{", "{{").replace("}", "}}"),
                 extra_arguments=["--IPKernelApp.log_level=50"])  # silences a warning for each kernel
             fault = unfinished(copy)
         except papermill.PapermillExecutionError as error:

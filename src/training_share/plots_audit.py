@@ -5,11 +5,10 @@ from __future__ import annotations
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.ticker import PercentFormatter
 
-from .plots import BLUE, INK, ORANGE, interval_chart, theme
+from .plots import BLUE, INK, ORANGE, despine, interval_chart, theme
 
 
 def waterfall_chart(table: pd.DataFrame, title: str, color: str = BLUE) -> Axes:
@@ -39,7 +38,7 @@ def waterfall_chart(table: pd.DataFrame, title: str, color: str = BLUE) -> Axes:
                   "90% interval (grey)", fontsize=10)
     ax.set_title(title)
     ax.grid(axis="y", visible=False)
-    sns.despine(ax=ax, left=True)
+    despine(ax, left=True)
     return ax
 
 
@@ -67,7 +66,7 @@ def effects_chart(tables: dict[str, pd.DataFrame]) -> np.ndarray:
         ax.set_title(name)
         ax.set_xlabel("Move of the median share, points")
         ax.grid(axis="y", visible=False)
-        sns.despine(ax=ax, left=True)
+        despine(ax, left=True)
     return axes[0]
 
 
@@ -105,7 +104,7 @@ def flop_chart(table: pd.DataFrame, xlabel: str = "Training compute (FLOP)") -> 
     ax.set_ylim(len(table) - 0.4, -0.7)
     ax.set(xscale="log", xlabel=f"{xlabel}: median and 90% interval")
     ax.grid(axis="y", visible=False)
-    sns.despine(ax=ax, left=True)
+    despine(ax, left=True)
     return ax
 
 
@@ -130,5 +129,5 @@ def leave_one_out_chart(table: pd.DataFrame, residuals: pd.DataFrame) -> np.ndar
     axes[1].set_title("Residuals")
     for ax in axes:
         ax.grid(axis="y", visible=False)
-        sns.despine(ax=ax, left=True)
+        despine(ax, left=True)
     return axes

@@ -8,7 +8,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import PercentFormatter
 
-from .plots import BLUE, GREEN, INK, ORANGE, theme
+from .plots import BLUE, GREEN, INK, ORANGE, despine, theme
 
 MOST_ROWS = 8
 
@@ -19,6 +19,7 @@ def drivers_chart(table: pd.DataFrame, tornado: pd.DataFrame) -> tuple[Axes, Axe
     Rows follow the order of `table`, at most the first eight. Left: the share with one driver at its p10 (blue) and
     at its p90 (orange). Right: its total share of the variance (pale) with the part it makes on its own (full).
     """
+    theme()
     rows = table.head(MOST_ROWS).merge(tornado, on="driver", validate="one_to_one", suffixes=("", "_tornado"))
     places = np.arange(len(rows))
     theme()
@@ -32,8 +33,7 @@ def drivers_chart(table: pd.DataFrame, tornado: pd.DataFrame) -> tuple[Axes, Axe
         ax.grid(axis="y", visible=False)
         ax.tick_params(axis="y", length=0)
         ax.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
-        for side in ("top", "right", "left"):
-            ax.spines[side].set_visible(False)
+        despine(ax, left=True)
     return left, right
 
 

@@ -8,7 +8,7 @@ import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
 
-from .plots import INK, interval_chart, theme
+from .plots import INK, despine, interval_chart, theme
 
 LABELS = {"mfu": "MFU", "mfu_rl": "RL MFU", "price_usd_per_gpu_hour": "Price (USD per GPU-hour)",
           "rl_fraction": "RL compute as a fraction of the base run's"}
@@ -56,7 +56,7 @@ def breaking_chart(tables: dict[str, pd.DataFrame], colors: dict[str, str]) -> A
     ax.set_xlabel("Factor on the median assumption at which the median share would be 50%")
     ax.legend(loc="lower right", fontsize=9)
     ax.grid(axis="y", visible=False)
-    sns.despine(ax=ax, left=True)
+    despine(ax, left=True)
     return ax
 
 

@@ -11,7 +11,6 @@ from contextlib import suppress
 
 import numpy as np
 import pandas as pd
-from scipy.optimize import brentq
 
 from .distributions import parse
 from .errors import InputError
@@ -43,6 +42,8 @@ def breaking_points(company: str, threshold: float = 0.5, reach: float = 100.0, 
     `reach` does), factor (value / median). The row `R&D compute` says by which factor spending would have to be
     smaller. `settings` go to `estimate`.
     """
+    from scipy.optimize import brentq
+
     base = estimate(company, **settings)
     rows = {}
     for name, highest in CANDIDATES.items():

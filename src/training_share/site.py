@@ -29,7 +29,6 @@ from .errors import InputError
 from .site_links import Links, formula_of, link_keys, link_periods, slug
 from .site_tables import table_page, tidy
 from .tables import Tables, load, repo_root
-from .views import ratio_text_table
 from .words import percent, ratio_alt
 
 TEMPLATES = Path(__file__).parent / "templates" / "site"
@@ -70,7 +69,7 @@ def build(rendered: str | Path = "", figures: str | Path = "", out: str | Path =
     if not sources or not chart.is_file():
         raise InputError(f"{rendered if not sources else chart}: nothing to render; run python -m training_share.pipeline "
                          "first")
-    ratios = pd.read_csv(chart, float_precision="round_trip")
+    ratios = pd.read_csv(chart)
     tables = load(data_dir)
     chosen = {"companies": list(dict.fromkeys(ratios["company"])), "draws_by_run": False, **(settings or {})}
     with tempfile.TemporaryDirectory(prefix="training_share-") as scratch:
@@ -162,7 +161,7 @@ def slim(svg: str) -> str:
     """Return an SVG drawing with its coordinates to a hundredth of a point, which no eye can tell from more."""
     def rounded(part: re.Match) -> str:
         return re.sub(r"\d+\.\d{3,}", lambda number: f"{float(number[0]):.2f}".rstrip("0").rstrip("."), part[0])
-    return re.sub(r'\s(?:d|x|y|points|transform="translate)[="(][^"]*', rounded, svg)
+    return re.sub(r'\s(?:(?:d|x|y|points)="[^"]*|transform="translate\([^)]*)', rounded, svg)
 
 
 # --- pages -------------------------------------------------------------------------------------------------------
@@ -178,7 +177,7 @@ def _notebook_page(path: Path, figures: Path, tables: Tables) -> Page:
     exporter = HTMLExporter(template_name=TEMPLATES.name, extra_template_basedirs=[str(TEMPLATES.parent)], filters=filters,
                             mathjax_url="", require_js_url="", jquery_url="", mermaid_js_url="")
     body, _ = exporter.from_notebook_node(notebook)
-    body = body.replace("</h1>", '</h1>\n<p><button type="button" class="all-code" aria-pressed="false" hidden></button></p>',
+    body = body.replace("</h1>", '</h1>\n<p><button type="button" class="all-code" aria-pressed="false" hidden>Show all code</button></p>',
                         1)
     company = tables["companies"].get(path.stem)
     label = company.display_name if company else path.stem.replace("_", " ").capitalize()
@@ -266,7 +265,7 @@ def _index_page(pages: list[Page], documents: list[Page], ratios: pd.DataFrame) 
     question = "Which share of an AI company's R&D compute goes to the final training runs of the models it releases?"
     answer = answer_text(ratios)
     others = [page for page in documents if page.file not in ("data.html",)]
-    table = ratio_text_table(ratios).to_html(border=0)
+    table = _numbers(ratios).to_html(border=0)
     table = table.replace("<thead>", "<caption>The numbers of the chart</caption><thead>", 1)
     picture = ('<figure><img src="figures/training_share.svg" width="960" alt="' + escape(ratio_alt(ratios)) + '"><figcaption>'
                "Coloured: final training runs, the median. Line: the 90% interval. Diamond: as the newsletter prints it. "
@@ -286,6 +285,16 @@ def _index_page(pages: list[Page], documents: list[Page], ratios: pd.DataFrame) 
             '<a href="data.html">The data dictionary</a> lists all tables; <a href="downloads.html">downloads</a> has the '
             "results as CSV, Excel and Parquet.</p>")
     return Page("index.html", "Answer", question, answer, body)
+
+
+def _numbers(ratios: pd.DataFrame) -> pd.DataFrame:
+    share = {p: ratios[f"share_{p}"].map(percent) for p in ("p5", "p50", "p95")}
+    return pd.DataFrame({"company": ratios["label"], "scenario": ratios["scenario"], "share": share["p50"],
+                         "90% interval": share["p5"] + " to " + share["p95"],
+                         "as printed": ["" if pd.isna(value) else percent(value) for value in ratios["published"]],
+                         "training cost (USD million)": ratios["training_cost_p50"].map("{:,.0f}".format),
+                         "R&D compute (USD million)": ratios["rd_compute"].map("{:,.0f}".format),
+                         "spending": ratios["spending_window"]}).set_index("company")
 
 
 def _panels(ratios: pd.DataFrame) -> str:

@@ -62,6 +62,8 @@ def _kind(cell: Tag) -> None:
         cell["class"] = "link"
     elif NUMBER.fullmatch(text):
         cell["class"] = "num"
+        if text.count(",") > 3:  # a count of FLOP written out
+            cell.string = f"{float(text.replace(',', '')):.3g}"
     elif len(text) >= LONG:
         cell["class"] = "text"
 
@@ -87,6 +89,8 @@ def _frame(soup: BeautifulSoup, table: Tag, number: int) -> None:
     label = caption.get_text().strip() if caption else f"Table {number}"
     labels = [frame["aria-label"] for frame in soup.select("div.table")]
     label = f"{label} ({labels.count(label) + 1})" if label in labels else label
+    if len(table.select("thead > tr > *")) > WIDE + 2:
+        table["class"] = "wide"
     table.wrap(soup.new_tag("div", attrs={"class": "table", "role": "region", "tabindex": "0", "aria-label": label}))
 
 
@@ -96,7 +100,7 @@ def table_page(tables: Tables, name: str) -> str:
     columns = list(model.model_fields)
     rows = tables.texts[name]
     columns = [column for column in columns if any(row[column] for row in rows.values())]
-    aside = [column for column in columns if column in ASIDE] if len(columns) > WIDE else []
+    aside = [column for column in ASIDE if column in columns] if len(columns) > WIDE else []
     shown = [column for column in columns if column not in aside]
     key = shown[0]
     if name == "training_runs":
