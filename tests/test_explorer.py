@@ -23,7 +23,7 @@ from training_share.explorer_state import (
     parameters_yaml,
     scenario_tables,
 )
-from training_share.notebooks import WIDGET_VIEW, canonical, parameters_of
+from training_share.notebooks import LIVE, canonical, parameters_of
 from training_share.tables import repo_root
 from training_share.words import answer
 
@@ -212,7 +212,7 @@ def test_first_settings_have_to_be_good():
 
 
 def test_canonical_copy_keeps_the_still_picture_and_drops_the_live_view(tmp_path):
-    view = {WIDGET_VIEW: {"model_id": "1", "version_major": 2, "version_minor": 0}}
+    view = {LIVE[0]: {"model_id": "1", "version_major": 2, "version_minor": 0}}
     new = nbformat.v4.new_output
     outputs = [new("display_data", {**view, "text/plain": "", "image/png": "aGk="}),
                new("display_data", {**view, "text/plain": "VBox()"}), new("display_data", {"text/plain": "kept"})]

@@ -61,6 +61,9 @@ def test_every_figure_has_its_text_and_its_files(path):
         for place, output in enumerate(outputs):
             if "image/png" in output.get("data", {}):
                 alt = output.metadata["image/png"]["alt"]
+                if path.stem == "explorer":  # its picture is what the widgets would show, saved on a click only
+                    assert re.search(r"\d", alt)
+                    continue
                 caption = re.fullmatch(r"\*Figure `(\w+)`\.\* (.*)", outputs[place + 1].data["text/markdown"], re.S)
                 assert caption and caption[2] == alt and re.search(r"\d", alt)
                 for kind in ("svg", "png", "csv"):

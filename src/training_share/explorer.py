@@ -12,7 +12,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 import ipywidgets as widgets
-from IPython.display import display
+from IPython.display import Javascript, display
 
 from . import words
 from .errors import InputError
@@ -27,6 +27,16 @@ STYLE = """<style>
 .training-share-chain a { color: #0B5CAD; text-decoration: underline }
 .training-share-chain td + td, .training-share-chain th + th { text-align: right !important; padding-left: 16px }
 </style>"""
+
+# JupyterLab moves between cells on the arrow keys even while a menu has the focus; this attribute leaves the keys to it.
+KEYS_TO_WIDGETS = """
+if (!window.trainingShareKeys) {
+  window.trainingShareKeys = true;
+  document.addEventListener("focusin", event => {
+    if (event.target.closest(".jupyter-widgets")) event.target.setAttribute("data-lm-suppress-shortcuts", "true");
+  });
+}
+"""
 
 
 class Explorer:
@@ -113,9 +123,11 @@ class Explorer:
     def show(self) -> None:
         """Display the sentence, the chart and the controls."""
         est, table = estimate_of(self.shown), explorer_table(self.shown)
+        display(Javascript(KEYS_TO_WIDGETS))
         _show(self.sentence, {"text/markdown": words.answer(est)})
         image = b64encode(chart_png(explorer_chart(table))).decode()
-        _show(self.chart, {"image/png": image, "text/plain": chart_alt(table, est)})
+        alt = chart_alt(table, est)
+        _show(self.chart, {"image/png": image, "text/plain": alt}, {"image/png": {"alt": alt}})
         _show(widgets.VBox([widgets.HTML(STYLE), self.message, self.controls.box]))
 
     def show_runs(self) -> None:
@@ -150,6 +162,6 @@ def _text_area(description: str, rows: int) -> widgets.Textarea:
     return area
 
 
-def _show(widget: widgets.Widget, static: Mapping[str, str] = MappingProxyType({})) -> None:
+def _show(widget: widgets.Widget, static: Mapping[str, str] = MappingProxyType({}), metadata: Mapping | None = None) -> None:
     """Display a widget, with what stands in its place where widgets do not run, by MIME type."""
-    display({**widget._repr_mimebundle_(), "text/plain": "", **static}, raw=True)
+    display({**widget._repr_mimebundle_(), "text/plain": "", **static}, raw=True, metadata=metadata)

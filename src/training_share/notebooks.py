@@ -10,7 +10,7 @@ import nbformat
 from .errors import InputError
 
 INJECTED_ID = "injected-parameters"
-WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
+LIVE = ("application/vnd.jupyter.widget-view+json", "application/javascript")  # need a kernel, or JupyterLab
 
 
 def parameters_of(path: str | Path) -> dict[str, object]:
@@ -67,11 +67,12 @@ def canonical(path: str | Path) -> str:
             cell["id"] = INJECTED_ID
         cell.metadata.get("tags", []).sort()
         if cell.cell_type == "code":
-            cell.outputs = [output for output in cell.outputs if not _only_a_widget(output)]
+            cell.outputs = [output for output in cell.outputs if not _only_live(output)]
     return nbformat.writes(notebook, version=nbformat.NO_CONVERT).rstrip("\n") + "\n"
 
 
-def _only_a_widget(output: nbformat.NotebookNode) -> bool:
-    """Take the live view, which needs a kernel, out of an output, and say whether nothing is left to show."""
+def _only_live(output: nbformat.NotebookNode) -> bool:
+    """Take the live parts, which need a kernel, out of an output, and say whether nothing is left to show."""
     data = output.get("data", {})
-    return data.pop(WIDGET_VIEW, None) is not None and not set(data) - {"text/plain"}
+    live = [kind for kind in LIVE if data.pop(kind, None) is not None]
+    return bool(live) and not set(data) - {"text/plain"}
