@@ -177,8 +177,8 @@ def _notebook_page(path: Path, figures: Path, tables: Tables) -> Page:
     exporter = HTMLExporter(template_name=TEMPLATES.name, extra_template_basedirs=[str(TEMPLATES.parent)], filters=filters,
                             mathjax_url="", require_js_url="", jquery_url="", mermaid_js_url="")
     body, _ = exporter.from_notebook_node(notebook)
-    body = body.replace("</h1>", '</h1>\n<p><button type="button" class="all-code" aria-pressed="false" hidden>Show all code</button></p>',
-                        1)
+    button = '<button type="button" class="all-code" aria-pressed="false" hidden>Show all code</button>'
+    body = body.replace("</h1>", f"</h1>\n<p>{button}</p>", 1)
     company = tables["companies"].get(path.stem)
     label = company.display_name if company else path.stem.replace("_", " ").capitalize()
     return Page(f"{slug(path.stem)}.html", label, _plain(title), _opening("\n\n".join(prose)), body, path.stem, has_code=True)
