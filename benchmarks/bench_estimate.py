@@ -1,6 +1,6 @@
 """How long the model takes and how much memory it needs.
 
-    pytest benchmarks/bench_estimate.py --benchmark-only
+    pytest -n 0 benchmarks/bench_estimate.py --benchmark-only
 
 The normal test run does not collect this file. `python benchmarks/report.py` runs it and writes the table.
 """

@@ -33,7 +33,7 @@ def run() -> list[dict]:
     """Run the benchmarks and return pytest-benchmark's records in the order of the file."""
     with tempfile.TemporaryDirectory() as folder:
         record = Path(folder) / "benchmarks.json"
-        subprocess.run([sys.executable, "-m", "pytest", str(HERE / "bench_estimate.py"), "--benchmark-only",
+        subprocess.run([sys.executable, "-m", "pytest", str(HERE / "bench_estimate.py"), "--benchmark-only", "-n", "0",
                         f"--benchmark-json={record}", "-p", "no:cacheprovider"], check=True)
         return json.loads(record.read_text(encoding="utf-8"))["benchmarks"]
 
