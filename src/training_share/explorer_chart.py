@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import io
-
 import pandas as pd
 from matplotlib import rc_context
 from matplotlib.axes import Axes
@@ -12,6 +10,7 @@ from matplotlib.ticker import PercentFormatter
 
 from .estimate import Estimate
 from .explorer_state import Settings, estimate_of, groups_of
+from .figures import png_of
 from .plots import INK, REST, _dollars
 from .views import company_ratio_table, window_text
 
@@ -73,10 +72,7 @@ def _bar(ax: Axes, row) -> None:
 
 def chart_png(ax: Axes, dpi: int = SCREEN_DPI) -> bytes:
     """Return the chart as PNG, the same to the byte for the same table."""
-    stream = io.BytesIO()
-    ax.figure.savefig(stream, format="png", dpi=dpi, facecolor="white", metadata={"Software": None},
-                      pil_kwargs={"compress_level": 1})
-    return stream.getvalue()
+    return png_of(ax.figure, dpi, compress_level=1)
 
 
 def chart_alt(table: pd.DataFrame, est: Estimate) -> str:

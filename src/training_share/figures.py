@@ -47,24 +47,41 @@ def save_figure(axes: Axes | Figure, name: str, table: pd.DataFrame, figures_dir
 
     The files are the same to the byte whenever the chart is: no date, no random ids.
     """
-    import matplotlib as mpl
-
     figure = axes.get_figure(root=True) or axes
-    figure.draw_without_rendering()
-    figure.set_layout_engine("none")  # the layout just made is kept, instead of being made again for each file
-    content: dict[str, bytes] = {}
-    with mpl.rc_context({"svg.hashsalt": name, "svg.fonttype": "path"}):
-        for kind in ("png", "svg"):
-            stream = io.BytesIO()
-            metadata = {"Date": None, "Creator": None} if kind == "svg" else {"Software": None}
-            figure.savefig(stream, format=kind, dpi=150, facecolor="white", metadata=metadata)
-            content[kind] = stream.getvalue()
+    content = {"png": png_of(figure, 150), "svg": _svg_of(figure, name)}
     named_index = table.index.name is not None
     content["csv"] = table.to_csv(index=named_index, float_format="%.10g", lineterminator="\n").encode()
     folder = figures_folder(figures_dir)
     for kind, data in content.items():
         write_aside(folder / f"{name}.{kind}", data)
     return content["png"]
+
+
+def png_of(figure: Figure, dpi: int, compress_level: int = 6) -> bytes:
+    """Draw a figure as PNG on white at `dpi`, the same to the byte whenever the figure is the same.
+
+    Its layout is made once and kept: `Figure.savefig` would make it, and draw, twice for each file.
+    """
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+    stream, before = io.BytesIO(), (figure.dpi, figure.canvas)
+    figure.set(dpi=dpi, facecolor="white")
+    FigureCanvasAgg(figure).print_png(stream, metadata={"Software": None},
+                                      pil_kwargs={"compress_level": compress_level})
+    figure.set_layout_engine("none")
+    figure.set(dpi=before[0], canvas=before[1])
+    return stream.getvalue()
+
+
+def _svg_of(figure: Figure, name: str) -> bytes:
+    import matplotlib as mpl
+    from matplotlib.backends.backend_svg import FigureCanvasSVG
+
+    stream, before = io.BytesIO(), figure.canvas
+    with mpl.rc_context({"svg.hashsalt": name, "svg.fonttype": "path"}):
+        FigureCanvasSVG(figure).print_svg(stream, metadata={"Date": None, "Creator": None})
+    figure.set_canvas(before)
+    return stream.getvalue()
 
 
 def show_figure(axes: Axes | Figure, name: str, table: pd.DataFrame, alt: str, figures_dir: str | Path = "") -> None:

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import ast
+import sys
 from pathlib import Path
 
-import nbformat
+# jsonschema does without this where it is missing; it takes two seconds to import and serves a format of web addresses
+# that no notebook schema uses.
+sys.modules.setdefault("rfc3987_syntax", None)
 
-from .errors import InputError
+import nbformat  # noqa: E402
+
+from .errors import InputError  # noqa: E402
 
 INJECTED_ID = "injected-parameters"
 LIVE = ("application/vnd.jupyter.widget-view+json", "application/javascript")  # need a kernel, or JupyterLab

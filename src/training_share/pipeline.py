@@ -46,15 +46,14 @@ def execute(job: Job) -> str:
 
     A failed copy is kept beside the good one as `NAME.failed.ipynb`; good notebook and figures stay untouched.
     """
-    # rfc3987_syntax takes a second to import and serves a format that no notebook schema uses.
-    sys.modules.setdefault("rfc3987_syntax", None)
-    import papermill
+    import papermill  # imported by the workers, beside each other
 
     target = job.rendered / job.source.name
     failed = target.with_suffix(".failed.ipynb")
     with tempfile.TemporaryDirectory(prefix="training_share-") as scratch:
         copy, figures = Path(scratch) / "executed.ipynb", Path(scratch) / "figures"
         os.environ.pop("MPLBACKEND", None)  # a backend set outside would keep figures out of the notebook
+        os.environ["OPENBLAS_NUM_THREADS"] = "1"  # a kernel a core: more threads would only wait for each other
         os.environ[FOLDER_VARIABLE] = str(figures)
         try:
             papermill.execute_notebook(

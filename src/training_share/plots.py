@@ -6,11 +6,12 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.ticker import FuncFormatter, PercentFormatter
+from matplotlib.ticker import FuncFormatter, NullFormatter, PercentFormatter
 from textalloc import allocate
 
 BLUE, ORANGE, GREEN, PINK = "#0072B2", "#D55E00", "#009E73", "#CC79A7"
 REST, INK = "#D9D9D9", "#222222"
+SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 # Seaborn's whitegrid style as matplotlib ships it: importing seaborn itself takes longer than drawing a chart, so only
 # the statistical plots do.
 STYLE = "seaborn-v0_8-whitegrid"
@@ -42,6 +43,11 @@ def _dollars(usd_million: float) -> str:
             number = f"{value:.0f}" if value >= 9.95 else f"{value:.1f}".removesuffix(".0")
             return rf"\${number}{unit}"
     return rf"\${usd_million * 1e6:.0f}"
+
+
+def power_of_ten(value: float, _: int = 0) -> str:
+    """Return the label of a decade, as in 10²⁴: plain text, which draws ten times as fast as mathematics."""
+    return "10" + str(round(np.log10(value))).translate(SUPERSCRIPT)
 
 
 def ratio_chart(table: pd.DataFrame) -> np.ndarray:
@@ -167,6 +173,9 @@ def scaling_chart(line, band: pd.DataFrame, predicted: pd.DataFrame, xlabel: str
                 yerr=[predicted["p50"] - predicted["p5"], predicted["p95"] - predicted["p50"]],
                 label="closed models: prediction, 90% interval")
     ax.set(xscale="log", yscale="log", xlabel=xlabel, ylabel="Training compute (FLOP)")
+    for axis in (ax.xaxis, ax.yaxis):
+        axis.set_major_formatter(FuncFormatter(power_of_ten))
+        axis.set_minor_formatter(NullFormatter())
     ax.legend(loc="upper left", fontsize=9, frameon=True)
     ax.margins(x=0.08)
     despine(ax)
@@ -179,10 +188,10 @@ def _name_points(ax: Axes, points: pd.DataFrame, predicted: pd.DataFrame) -> Non
     places = points.groupby(["log10_size", "log10_flop"], sort=False)["model"].agg(" / ".join)
     x = [*(10 ** places.index.get_level_values(0)), *predicted["size"]]
     y = [*(10 ** places.index.get_level_values(1)), *predicted["p50"]]
-    ax.figure.draw_without_rendering()
     allocate(ax, x, y, [*places, *predicted.index], x_scatter=x, y_scatter=y,
              textsize=[8] * len(places) + [10] * len(predicted),
              textcolor=["#333333"] * len(places) + ["#A34700"] * len(predicted), linecolor="#999999", linewidth=0.6,
              margin=0.006, min_distance=0.012, max_distance=0.25, nbr_candidates=300,
              x_lines=[np.array([row.size_] * 2) for row in predicted.rename(columns={"size": "size_"}).itertuples()],
              y_lines=[np.array([row.p5, row.p95]) for row in predicted.itertuples()])
+    ax.figure.set_layout_engine("none")  # the names stand where this layout has room for them

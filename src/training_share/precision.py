@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 
 import numpy as np
 from scipy.special import betainc
@@ -48,10 +49,18 @@ def _window(n: int, p: float) -> tuple[int, int, int] | None:
 def _spread(parted: np.ndarray, start: int, stop: int, rank: int) -> float:
     n = parted.size
     near = np.sort(parted[start:stop])
-    weights = np.diff(betainc(rank, n - rank + 1, np.arange(start, stop + 1) / n))
-    weights /= weights.sum()
+    weights = _weights(n, start, stop, rank)
     centred = near - weights @ near  # centred first: a difference of squares would lose the digits
     return math.sqrt(weights @ centred**2)
+
+
+@lru_cache(maxsize=64)
+def _weights(n: int, start: int, stop: int, rank: int) -> np.ndarray:
+    """Return the weights of the ranks start to stop; kept, since one table asks for the same ones for every column."""
+    weights = np.diff(betainc(rank, n - rank + 1, np.arange(start, stop + 1) / n))
+    weights /= weights.sum()
+    weights.setflags(write=False)
+    return weights
 
 
 def certain_decimals(error: float) -> int | None:

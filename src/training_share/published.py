@@ -71,17 +71,20 @@ def ours(claim_id: str, comparison: Comparison) -> tuple[float, float, float]:
     return p5, p50, p95
 
 
-def published_table(n_draws: int = 50_000, seed: int = 42, data_dir=None) -> pd.DataFrame:
-    """Return the published figures and ours, indexed by claim_id, in the order of `published.csv`.
+def published_table(n_draws: int = 50_000, seed: int = 42, data_dir=None, company: str = "") -> pd.DataFrame:
+    """Return the published figures (of one company, or of all) and ours, indexed by claim_id, as `published.csv` has them.
 
     `value`, `p5` and `p95` are as printed and `our_value`, `our_p5` and `our_p95` as computed under the scenario
     newsletter (our_value is the median), all in `unit`; NaN where nothing is printed, or where a figure is context
-    only. Raises InputError for a row that is not context and that no formula stands for.
+    only. Raises InputError for an unknown company, and for a row that is not context and that no formula stands for.
     """
-    comparison = compare(n_draws=n_draws, seed=seed, data_dir=data_dir)
+    some = {"companies": [company]} if company else {}
+    comparison = compare(n_draws=n_draws, seed=seed, data_dir=data_dir, **some)
     claims = next(iter(comparison.estimates.values())).tables["published"]
     rows = {}
     for claim_id, claim in claims.items():
+        if company and claim.company != company:
+            continue
         if claim.status != "context" and claim_id not in FORMULAS:
             raise InputError(f"published.csv, row {claim_id}, column status: {claim.status}, but published.py has no "
                              "formula for this figure; add one, or write context")
