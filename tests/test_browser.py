@@ -103,9 +103,9 @@ def test_explorer_by_keyboard(explorer, folder, tmp_path):
     assert not [output for cell in cells(page) for output in cell["outputs"] if output["output_type"] == "error"]
     assert_shown(page, "minimax")
 
-    press(page, "MFU, pretraining (fraction of peak)", 0, "ArrowRight", 3)
+    press(page, "MFU, pretraining (of peak)", 0, "ArrowRight", 3)
     assert_shown(page, "minimax", mfu="0.18 to 0.35 (p10-p90 lognormal)")
-    press(page, "MFU, pretraining (fraction of peak)", 1, "ArrowLeft", 2)
+    press(page, "MFU, pretraining (of peak)", 1, "ArrowLeft", 2)
     settings = {"mfu": "0.18 to 0.33 (p10-p90 lognormal)"}
     assert_shown(page, "minimax", **settings)
 

@@ -12,7 +12,7 @@ from .estimate import Estimate
 from .explorer_state import Settings, estimate_of, groups_of
 from .figures import png_of
 from .plots import INK, REST, _dollars
-from .views import company_ratio_table, window_text
+from .views import chart_row, company_ratio_table, published_share, window_text
 
 WIDTH, SLOT_HEIGHT, MARGIN_HEIGHT = 8.6, 0.56, 0.66  # inches
 SCREEN_DPI = 120
@@ -26,13 +26,14 @@ def explorer_table(settings: Settings) -> pd.DataFrame:
     """
     est = estimate_of(settings)
     groups = groups_of(settings.company)
-    rows = company_ratio_table(est).assign(published=float("nan"))
+    rows = company_ratio_table(est, chart_row).assign(published=float("nan"))
     left = [group for group in groups if group in {run.group for run in est.runs.values()}]
     rows["label"] = ["As set here", *(f"As set, without {group.title()}" for group in left)]
     rows["slot"] = [0, *(1 + groups.index(group) for group in left)]
-    own = company_ratio_table(estimate_of(settings.untouched)).head(1)
-    own = own.assign(label=f"{settings.scenario}, unchanged", slot=1 + len(groups))
-    return pd.concat([rows, own], ignore_index=True)
+    own = estimate_of(settings.untouched)
+    unchanged = chart_row(own, f"{settings.scenario}, unchanged") | {"published": published_share(own),
+                                                                     "slot": 1 + len(groups)}
+    return pd.concat([rows, pd.DataFrame([unchanged])], ignore_index=True)
 
 
 def explorer_chart(table: pd.DataFrame) -> Axes:

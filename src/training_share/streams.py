@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping
+from copy import deepcopy
+from functools import lru_cache
 
 import numpy as np
 
@@ -15,12 +17,37 @@ from .distributions import Distribution, Exact
 
 # Small enough for a block's arrays to stay in the processor's cache, large enough to hide Python's own time.
 BLOCK = 16_384
+KEPT_BLOCKS, KEPT_STREAMS = 4, 64  # 65,536 draws of each of the streams used last: 34 MB at most
 
 
 def generator(seed: int, name: str) -> np.random.Generator:
     """Return the NumPy generator that belongs to `name` under `seed` (a whole number from 0)."""
     digest = hashlib.sha256(name.encode("utf-8")).digest()
     return np.random.Generator(np.random.PCG64([seed, int.from_bytes(digest[:16], "little")]))
+
+
+class _Opening:
+    """The first blocks of one stream, made when first asked for: variants on common draws share them."""
+
+    def __init__(self, seed: int, name: str) -> None:
+        self._generator = generator(seed, name)
+        self._blocks: list[np.ndarray] = []
+
+    def block(self, index: int) -> np.ndarray:
+        """Return a block of draws, read-only."""
+        while len(self._blocks) <= index:
+            draws = self._generator.standard_normal(BLOCK)
+            draws.setflags(write=False)
+            self._blocks.append(draws)
+        return self._blocks[index]
+
+    def after(self) -> np.random.Generator:
+        """Return a generator of its own that goes on behind the last block kept."""
+        self.block(KEPT_BLOCKS - 1)
+        return deepcopy(self._generator)
+
+
+_opening = lru_cache(maxsize=KEPT_STREAMS)(_Opening)
 
 
 class Streams:
@@ -30,22 +57,28 @@ class Streams:
         self.seed = seed
         self._generators: dict[str, np.random.Generator] = {}
         self._block: dict[str, np.ndarray] = {}
-        self._size = 0
+        self._index = self._size = 0
 
     def blocks(self, n_draws: int) -> Iterator[slice]:
         """Yield the slices of consecutive blocks of `n_draws`; `normal` serves the one yielded last."""
         for start in range(0, n_draws, BLOCK):
             stop = min(start + BLOCK, n_draws)
-            self._size, self._block = stop - start, {}
+            self._index, self._size, self._block = start // BLOCK, stop - start, {}
             yield slice(start, stop)
 
     def normal(self, name: str) -> np.ndarray:
-        """Return this block's standard normal draws of `name`; asked again, the same array."""
+        """Return this block's standard normal draws of `name`, read-only; asked again, the same array."""
         if name not in self._block:
-            if name not in self._generators:
-                self._generators[name] = generator(self.seed, name)
-            self._block[name] = self._generators[name].standard_normal(self._size)
+            self._block[name] = self._draw(name)
         return self._block[name]
+
+    def _draw(self, name: str) -> np.ndarray:
+        opening = _opening(self.seed, name)
+        if self._index < KEPT_BLOCKS:
+            return opening.block(self._index)[:self._size]
+        if name not in self._generators:
+            self._generators[name] = opening.after()
+        return self._generators[name].standard_normal(self._size)
 
 
 class GivenStreams:

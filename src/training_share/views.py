@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import numpy as np
 import pandas as pd
@@ -51,11 +51,16 @@ def window_text(start, end) -> str:
 
 
 def ratio_row(est: Estimate, label: str = "") -> dict:
-    """Return the row of the ratio chart for one estimate."""
-    first, last = est.release_window
+    """Return the row of the ratio chart for one estimate, with the Monte Carlo standard errors of its share."""
     errors = est.precision().loc["share"]
+    return chart_row(est, label) | {f"share_{name}_error": errors[name] for name in QUANTILES}
+
+
+def chart_row(est: Estimate, label: str = "") -> dict:
+    """Return the row of the ratio chart for one estimate, without the standard errors, which cost as much again."""
+    first, last = est.release_window
     return {"company": est.company, "label": label or est.company_row.display_name, "color": est.company_row.color,
-            **est.summary(), **{f"share_{name}_error": errors[name] for name in QUANTILES},
+            **est.summary(),
             "spending_window": window_text(*est.denominator_window),
             "release_window": f"{first:%b %Y} to {last:%b %Y}", "kept": float(est.kept.mean())}
 
@@ -68,14 +73,16 @@ def ratio_table(companies: Iterable[str] | str = ("openai", "minimax", "zai"),
                       for est in compare(companies, scenario, **settings).estimates.values()], ignore_index=True)
 
 
-def company_ratio_table(est: Estimate) -> pd.DataFrame:
-    """Return the rows of the ratio chart for one company: as estimated, and without each of its named groups."""
+def company_ratio_table(est: Estimate, row: Callable[..., dict] = ratio_row) -> pd.DataFrame:
+    """Return the rows of the ratio chart for one company: as estimated, and without each of its named groups.
+
+    `row` makes one row of an estimate and its label: `ratio_row`, or `chart_row` where no errors are asked for.
+    """
     panel = {"scenario": est.scenario, "panel": PANELS.get(est.scenario, est.scenario)}
-    printed = _published_share(est) if est.scenario == "newsletter" else np.nan
-    rows = [panel | ratio_row(est) | {"published": printed}]
+    rows = [panel | row(est) | {"published": published_share(est)}]
     for group in sorted({run.group for run in est.runs.values()} - {""}):
         label = f"{est.company_row.display_name} without {group.title()}"
-        rows.append(panel | ratio_row(est.without(group), label) | {"published": np.nan})
+        rows.append(panel | row(est.without(group), label) | {"published": np.nan})
     return pd.DataFrame(rows)
 
 
@@ -168,10 +175,10 @@ def stacked(tables: dict[str, pd.DataFrame], name: str) -> pd.DataFrame:
     return pd.concat(tables, names=[name]).reset_index()
 
 
-def _published_share(est: Estimate) -> float:
-    """Return the share the newsletter prints for a company as a fraction, or NaN."""
+def published_share(est: Estimate) -> float:
+    """Return the share the newsletter prints for a company as a fraction; NaN without one and in other scenarios."""
     claim = est.tables["published"].get(f"share-{est.company}")
-    return claim.value / 100 if claim else np.nan
+    return claim.value / 100 if claim and est.scenario == "newsletter" else np.nan
 
 
 def dollars_table(companies: Iterable[str] | str = ("openai", "minimax", "zai"), scenario: str = "newsletter",
