@@ -26,9 +26,12 @@ from .compare import compare
 from .errors import InputError, nearest, require_known
 from .estimate import estimate, listed
 from .figures import FOLDER_VARIABLE, write_aside
+from .kernels import KernelServer, use
 from .notebooks import canonical, parameters_of, unfinished
 from .tables import load, repo_root
 from .words import percent
+
+SHARED_FROM = 3  # notebooks from which importing the libraries once, before the first of them starts, saves time
 
 
 @dataclass(frozen=True)
@@ -59,6 +62,7 @@ def execute(job: Job) -> str:
             papermill.execute_notebook(
                 _literal(job.source), _literal(copy), parameters=job.parameters, progress_bar=False,
                 cwd=str(job.source.parent).replace("{", "{{").replace("}", "}}"),
+                shutdown_kernel="immediate",  # nothing of it is needed once its cells have run
                 extra_arguments=["--IPKernelApp.log_level=50"])  # silences a warning for each kernel
             fault = unfinished(copy)
         except papermill.PapermillExecutionError as error:
@@ -129,13 +133,17 @@ def prepare(names: Sequence[str] = (), parameters: Mapping[str, object] | None =
 
 
 def execute_all(plan: Sequence[Job], jobs: int | None = None, quiet: bool = False) -> list[str]:
-    """Execute jobs in parallel processes (default: one a core) with a progress bar; return the fault of each, or ""."""
-    workers = min(len(plan), jobs or os.cpu_count() or 1)
+    """Execute jobs in parallel processes with a progress bar; return the fault of each, or "".
+
+    By default one more than there are cores, so that none idles while a kernel starts or ends.
+    """
+    workers = min(len(plan), jobs or (os.cpu_count() or 1) + 1)
     faults = [""] * len(plan)
     # Forked workers start with this package imported; they are forked before the progress bar starts its thread.
     start = "fork" if "fork" in get_all_start_methods() else "spawn"
-    with ProcessPoolExecutor(workers, mp_context=get_context(start)) as pool:
-        futures: dict[Future, int] = {pool.submit(execute, job): place for place, job in enumerate(plan)}
+    with (KernelServer(len(plan) >= SHARED_FROM) as server,
+          ProcessPoolExecutor(workers, mp_context=get_context(start), initializer=use, initargs=[server.address]) as pool):
+        futures: dict[Future, int] = {pool.submit(execute, plan[place]): place for place in _longest_first(plan)}
         with tqdm(total=len(plan), unit="notebook", disable=quiet) as bar:
             for future in as_completed(futures):
                 place = futures[future]
@@ -143,6 +151,14 @@ def execute_all(plan: Sequence[Job], jobs: int | None = None, quiet: bool = Fals
                 bar.set_postfix_str(plan[place].source.stem)
                 bar.update()
     return faults
+
+
+def _longest_first(plan: Sequence[Job]) -> list[int]:
+    """Return the places of jobs by the size of their last executed copy, which goes with its figures and so its time."""
+    def size(place: int) -> int:
+        last = plan[place].source.parent / "rendered" / plan[place].source.name
+        return last.stat().st_size if last.exists() else sys.maxsize
+    return sorted(range(len(plan)), key=size, reverse=True)
 
 
 def run_grid(path: str | Path, names: Sequence[str], out: str | Path, jobs: int | None = None,
@@ -244,7 +260,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("notebooks", nargs="*", help="names of notebooks (default: all)")
     parser.add_argument("-p", nargs=2, action="append", default=[], metavar=("NAME", "VALUE"), dest="parameters",
                         help="set a parameter, as in papermill; may be repeated; needs --out")
-    parser.add_argument("--jobs", type=int, help="processes at a time (default: the number of cores)")
+    parser.add_argument("--jobs", type=int, help="notebooks at a time (default: one more than there are cores)")
     parser.add_argument("--out", help="folder for rendered/ and figures/ of a run with other parameters")
     parser.add_argument("--grid", help="YAML file of parameters with lists of values: one run each; needs --out")
     parser.add_argument("--notebooks-dir", help="folder of the notebooks (default: the project's)")
