@@ -5,12 +5,15 @@ from __future__ import annotations
 import math
 
 import numpy as np
+import pandas as pd
 import pytest
 from arithmetic import MFU, PRICE, log_quantile_error, lognormal
 from scipy.stats import binom
 
 import training_share as ts
-from training_share.precision import certain_decimals, certain_digits, quantile_error, round_certain
+from training_share.estimate import QUANTILES, spread
+from training_share.figures import with_errors
+from training_share.precision import certain_decimals, certain_digits, quantile_error, round_certain, with_error
 
 P = (0.05, 0.50, 0.95)
 SEEDS = 1000
@@ -109,6 +112,25 @@ def test_rounding_keeps_the_digits_that_are_certain(value, error, text, digits):
     assert certain_digits(value, error) == digits
     assert round_certain(value, error).lstrip("~") == text.lstrip("~")
     assert round_certain(value, error).startswith("~") == (digits == 0)
+
+
+@pytest.mark.parametrize(("value", "error", "text"), [
+    (22.7191, 0.0582, "22.72 ± 0.06"), (49.24, 0.21, "49.2 ± 0.2"), (1328.6, 7.6, "1,329 ± 8"), (0.096, 0.0096, "0.10 ± 0.01"),
+    (-12.13, 0.081, "-12.13 ± 0.08"), (3.987e24, 2.6e22, "3.99e24 ± 0.03e24"), (5.043e-6, 9.2e-8, "5.04e-6 ± 0.09e-6"),
+    (140.642, 0.0, "141"), (5000.0, math.nan, "5,000"), (math.nan, 0.1, ""), (9.96, 0.0961, "10.0 ± 0.1")])
+def test_a_number_is_shown_to_the_first_digit_of_its_error(value, error, text):
+    assert with_error(value, error).replace("\N{NO-BREAK SPACE}", " ") == text
+
+
+def test_tables_show_every_quantile_with_its_error():
+    draws = np.random.default_rng(1).standard_normal(10_000)
+    table = pd.DataFrame({"one": {**spread(draws), "note": "words"}}).T
+    assert [table.loc["one", f"{name}_error"] for name in QUANTILES] == pytest.approx(
+        quantile_error(draws, [0.05, 0.5, 0.95]))
+    shown = with_errors(table)
+    assert list(shown) == [*QUANTILES, "note"]
+    assert shown.loc["one", "p95"] == with_error(np.quantile(draws, 0.95), quantile_error(draws, 0.95))
+    assert with_errors(table, percent=True).loc["one", "p95"].endswith("%")
 
 
 def test_two_errors_stay_within_half_a_unit_of_the_last_digit_and_no_digit_is_given_away():

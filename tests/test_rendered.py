@@ -9,6 +9,7 @@ from pathlib import Path
 import nbformat
 import pandas as pd
 import pytest
+from bs4 import BeautifulSoup
 
 from training_share.notebooks import canonical, unfinished
 from training_share.pipeline import run
@@ -68,6 +69,18 @@ def test_every_figure_has_its_text_and_its_files(path):
                 assert caption and caption[2] == alt and re.search(r"\d", alt)
                 for kind in ("svg", "png", "csv"):
                     assert (ROOT / "figures" / f"{caption[1]}.{kind}").is_file()
+
+
+@pytest.mark.parametrize("path", RENDERED, ids=lambda path: path.stem)
+def test_every_quantile_in_a_table_has_its_error(path):
+    for cell in nbformat.read(path, as_version=4).cells:
+        for output in cell.get("outputs", []):
+            for table in BeautifulSoup(output.get("data", {}).get("text/html", ""), "html.parser").find_all("table"):
+                heads = [head.get_text() for head in table.select("thead tr")[0].find_all("th")]
+                for row in table.select("tbody tr"):
+                    cells = [cell.get_text() for cell in row.find_all(["th", "td"])]
+                    for name, text in list(zip(heads, cells, strict=False)) if len(cells) == len(heads) else ():
+                        assert name not in ("p5", "p50", "p95") or not text or "±" in text, (cells, heads)
 
 
 @pytest.mark.parametrize("name", [path.stem for path in RENDERED] if EXECUTED == ["all"] else EXECUTED)

@@ -12,15 +12,15 @@ import pandas as pd
 
 from .compare import compare
 from .errors import InputError, require_known
-from .estimate import QUANTILES, Estimate, estimate, listed, quantiles
+from .estimate import Estimate, estimate, listed, spread
 from .tables import load
 from .views import impossible_row, variant_row
 
 MINORITY = 0.5
 
 
-def _quantiles(est: Estimate) -> dict[str, float]:
-    return dict(zip(QUANTILES, map(float, quantiles(est.share)), strict=True)) | {"kept": float(est.kept.mean())}
+def _spread(est: Estimate) -> dict[str, float]:
+    return spread(est.share) | {"kept": float(est.kept.mean())}
 
 
 def audit(company: str, start: str = "newsletter", corrections: Iterable[str] | str | None = None,
@@ -37,13 +37,13 @@ def audit(company: str, start: str = "newsletter", corrections: Iterable[str] | 
         already = tables.scenario_corrections(start)
         corrections = [name for name in tables.scenario_corrections(target) if name not in already]
     names = listed(corrections)
-    base = _quantiles(estimate(company, start, **settings))
+    base = _spread(estimate(company, start, **settings))
     rows = {start: base | {"alone": np.nan, "in_sequence": np.nan}}
     before = base["p50"]
     estimate(company, start, corrections=names, **settings)  # refuses an impossible list before any step is drawn
     for place, name in enumerate(names, start=1):
-        alone = _quantiles(estimate(company, start, corrections=[name], **settings))["p50"] - base["p50"]
-        after = _quantiles(estimate(company, start, corrections=names[:place], **settings))
+        alone = _spread(estimate(company, start, corrections=[name], **settings))["p50"] - base["p50"]
+        after = _spread(estimate(company, start, corrections=names[:place], **settings))
         rows[name] = after | {"alone": alone, "in_sequence": after["p50"] - before}
         before = after["p50"]
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis("step")
@@ -63,7 +63,7 @@ def effects_alone(company: str, start: str = "newsletter", **settings: object) -
     says so.
     """
     tables = load(settings.get("data_dir"))
-    base = _quantiles(estimate(company, start, **settings))["p50"]
+    base = _spread(estimate(company, start, **settings))["p50"]
     rows = {}
     for name in tables.cells_of:
         try:

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from .errors import InputError
-from .estimate import QUANTILES, Estimate, _groups, estimate, listed, quantiles
+from .estimate import Estimate, _groups, estimate, listed, spread
 from .tables import for_scenario
 
 
@@ -52,11 +52,12 @@ class Comparison:
         return pd.DataFrame(higher, index=self.draws.columns, columns=self.draws.columns)
 
     def differences(self) -> pd.DataFrame:
-        """p5, p50 and p95 of the difference of shares (row minus column company) for every pair, as fractions."""
+        """p5, p50 and p95 of the difference of shares (row minus column company) for every pair, as fractions, with
+        their Monte Carlo standard errors."""
         names = list(self.draws)
-        rows = {(a, b): quantiles(self.draws[a] - self.draws[b]) for i, a in enumerate(names) for b in names[i + 1:]}
+        rows = {(a, b): spread(self.draws[a] - self.draws[b]) for i, a in enumerate(names) for b in names[i + 1:]}
         index = pd.MultiIndex.from_tuples(rows, names=["company", "minus"])
-        return pd.DataFrame(list(rows.values()), index=index, columns=list(QUANTILES))
+        return pd.DataFrame(list(rows.values()), index=index)
 
 
 def compare(companies: Iterable[str] = ("openai", "minimax", "zai"), scenario: str = "newsletter",

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from .errors import require_known
-from .estimate import QUANTILES, listed, quantiles
+from .estimate import listed, spread
 from .scaling import bootstrap, closed_model_draws, fit, predictions, size_per_parameter, used_points
 from .tables import for_scenario
 
@@ -37,7 +37,7 @@ def leave_one_out(model: str, scenario: str = "newsletter", corrections: Iterabl
 
 def estimators(model: str = "hailuo-02", predecessor: str = "hailuo-01", scenario: str = "newsletter", seed: int = 42,
                corrections: Iterable[str] | str = (), data_dir=None) -> pd.DataFrame:
-    """Return p5, p50 and p95 of a closed model's training FLOP by several methods, one row a method.
+    """Return p5, p50 and p95 of a closed model's training FLOP by several methods with their standard errors.
 
     The line's own uncertainty with models or whole families resampled, the predictive interval, and the vendor's
     statement applied to the regression's prediction for the predecessor (12 times it, compute being proportional to
@@ -51,8 +51,7 @@ def estimators(model: str = "hailuo-02", predecessor: str = "hailuo-01", scenari
                for unit in ("model", "family") for interval in ("line", "predictive")}
     methods[f"vendor's statement: {VENDOR_FACTOR} x {predecessor}"] = (
         VENDOR_FACTOR * closed_model_draws(tables, predecessor, seed))
-    return pd.DataFrame({name: quantiles(draws) for name, draws in methods.items()},
-                        index=list(QUANTILES)).T.rename_axis("method")
+    return pd.DataFrame({name: spread(draws) for name, draws in methods.items()}).T.rename_axis("method")
 
 
 def residuals(modality: str, scenario: str = "newsletter", seed: int = 42, corrections: Iterable[str] | str = (),

@@ -259,6 +259,13 @@ def quantiles(draws: np.ndarray) -> np.ndarray:
     return np.quantile(draws, list(QUANTILES.values()))
 
 
+def spread(draws: np.ndarray) -> dict[str, float]:
+    """Return p5, p50 and p95 of draws, and their Monte Carlo standard errors as p5_error, p50_error and p95_error."""
+    errors = quantile_error(draws, list(QUANTILES.values()))
+    return dict(zip(QUANTILES, map(float, quantiles(draws)), strict=True)) | {
+        f"{name}_error": float(error) for name, error in zip(QUANTILES, errors, strict=True)}
+
+
 def estimate(company: str, scenario: str = "newsletter", n_draws: int | str = 50_000, seed: int = 42, *,
              corrections: Iterable[str] | str = (), exclude_groups: Iterable[str] | str = (),
              release_lag_months: int | str | None = None, spending_start: str | date | None = None,

@@ -20,7 +20,8 @@ from .explorer_chart import WIDTH, chart_alt, chart_png, explorer_chart, explore
 from .explorer_controls import Controls
 from .explorer_html import chain_html, head_html, image_html, message_html, run_lines, sentence_html
 from .explorer_state import Settings, command, estimate_of, parameters_yaml
-from .figures import figures_folder, save_figure, write_aside
+from .figures import figures_folder, save_figure, with_errors, write_aside
+from .views import precision_table
 
 STYLE = """<style>
 .training-share-runs select, .training-share-text textarea { font: 12px/1.5 monospace }
@@ -134,9 +135,9 @@ class Explorer:
         """Display the cost table, and the chain of the run chosen in it."""
         table = widgets.VBox([self.runs_head, self.runs])
         box = widgets.HBox([table, self.chain], layout={"flex_flow": "row wrap", "grid_gap": "20px"})
-        costs = estimate_of(self.shown).cost_table()
-        static = costs.to_html(float_format="{:.3g}".format, border=0, justify="left") + self.chain.value
-        _show(box, {"text/html": static, "text/plain": costs.to_string(float_format="{:.3g}".format)})
+        costs = with_errors(precision_table(estimate_of(self.shown)))
+        static = costs.to_html(border=0, justify="left") + self.chain.value
+        _show(box, {"text/html": static, "text/plain": costs.to_string()})
 
     def show_command(self) -> None:
         """Display the papermill command and the parameters file of the state, and the button that saves."""

@@ -8,7 +8,8 @@ from html import escape
 
 import pandas as pd
 
-from .estimate import QUANTILES, Estimate, quantiles
+from .estimate import QUANTILES, Estimate, spread
+from .figures import with_errors
 from .views import runs_table
 
 STEPS = {"flop": ("Compute", "FLOP"), "gpu_hours": ("GPU time", "GPU-hours"), "cost_usd": ("Cost", "USD")}
@@ -66,16 +67,17 @@ def head_html(costs: pd.DataFrame) -> str:
 
 
 def chain_table(est: Estimate, run_id: str) -> pd.DataFrame:
-    """Return p5, p50 and p95 of a run's FLOP, GPU-hours and USD; a step the run does not have is left out."""
+    """Return p5, p50 and p95 of a run's FLOP, GPU-hours and USD with their Monte Carlo standard errors; a step the run
+    does not have is left out."""
     draws = est.chain(run_id)
-    rows = {f"{STEPS[step][0]} ({STEPS[step][1]})": quantiles(draws[step]) for step in draws}
-    return pd.DataFrame(rows, index=list(QUANTILES)).T.rename_axis("step")
+    rows = {f"{STEPS[step][0]} ({STEPS[step][1]})": spread(draws[step]) for step in draws}
+    return pd.DataFrame(rows).T.rename_axis("step")
 
 
 def chain_html(est: Estimate, run_id: str) -> str:
     """Return a run's chain from FLOP to USD, how good the evidence is, and the link to its source."""
     run, source = runs_table(est).loc[run_id], est.tables["sources"][est.tables["training_runs"][run_id].source_id]
-    table = chain_table(est, run_id).map(amount)
+    table = with_errors(chain_table(est, run_id))
     html = table.reset_index().to_html(index=False, border=0, justify="left")
     link = escape(source.title)
     if source.url:

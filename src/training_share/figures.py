@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from .errors import InputError
+from .precision import with_error
 from .tables import repo_root
 
 if TYPE_CHECKING:
@@ -103,8 +104,21 @@ def say(sentence: str) -> None:
     display(Markdown(sentence))
 
 
+def with_errors(table: pd.DataFrame, percent: bool = False) -> pd.DataFrame:
+    """Return a table with every pair of columns NAME and NAME_error as one column of text, `22.72 ± 0.06`."""
+    shown, (scale, unit) = table.copy(), (100, "%") if percent else (1, "")
+    for name in [name for name in table if f"{name}_error" in table]:
+        texts = [with_error(scale * value, scale * error)
+                 for value, error in zip(table[name], table[f"{name}_error"], strict=True)]
+        shown[name] = [text and text + unit for text in texts]
+    return shown.drop(columns=[f"{name}_error" for name in table if f"{name}_error" in table])
+
+
 def show_table(table: pd.DataFrame, caption: str, percent: bool = False) -> None:
-    """Display a table in a notebook with three significant digits and live links; `percent` shows fractions as %."""
+    """Display a table in a notebook with three significant digits and live links; `percent` shows fractions as %.
+
+    A column NAME that has a column NAME_error beside it is shown with this standard error, and to its digits.
+    """
     from IPython.display import display
 
     def number(value: float) -> str:
@@ -112,7 +126,7 @@ def show_table(table: pd.DataFrame, caption: str, percent: bool = False) -> None
             return ""
         return f"{100 * value:.1f}%" if percent else f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
 
-    shown = table.rename_axis(columns=None)
+    shown = with_errors(table, percent).rename_axis(columns=None)
     html = shown.to_html(float_format=number, render_links=True, na_rep="", border=0, justify="left")
     text = shown.to_string(float_format=number, na_rep="")
     html = html.replace("<thead>", f"<caption>{caption}</caption>\n  <thead>", 1)

@@ -12,7 +12,7 @@ from scipy.special import ndtr
 
 from .compare import Comparison, compare
 from .errors import InputError
-from .estimate import QUANTILES, Estimate, estimate, listed, quantiles
+from .estimate import Estimate, estimate, listed, spread
 from .streams import Streams
 
 MIXTURE = "implied_rd_compute/known company"  # the stream that says whose share a draw takes
@@ -63,10 +63,11 @@ class ImpliedCompute:
 
     @property
     def table(self) -> pd.DataFrame:
-        """p5, p50 and p95 of training_cost and rd_compute in USD million, and of the pooled share as a fraction."""
+        """p5, p50 and p95 of training_cost and rd_compute in USD million and of the pooled share as a fraction, with
+        their Monte Carlo standard errors."""
         rows = {"training_cost": self.training_cost_usd / 1e6, "share": self.share,
                 "rd_compute": self.rd_compute_usd / 1e6}
-        table = pd.DataFrame({name: quantiles(draws) for name, draws in rows.items()}, index=list(QUANTILES)).T
+        table = pd.DataFrame({name: spread(draws) for name, draws in rows.items()}).T
         table.insert(0, "unit", ["USD million", "fraction", "USD million"])
         return table.rename_axis("quantity")
 

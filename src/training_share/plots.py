@@ -50,6 +50,19 @@ def power_of_ten(value: float, _: int = 0) -> str:
     return "10" + str(round(np.log10(value))).translate(SUPERSCRIPT)
 
 
+def error_note(table: pd.DataFrame, prefix: str = "", percent: bool = True) -> str:
+    """Return a line with the largest Monte Carlo standard errors of a chart's medians and ends of intervals; or "".
+
+    `percent`: in points of a share; otherwise relative to the amounts themselves.
+    """
+    columns = [f"{prefix}{name}" for name in ("p5", "p50", "p95")]
+    if not all(f"{column}_error" in table for column in columns) or table[f"{columns[1]}_error"].isna().all():
+        return ""
+    low, middle, high = (100 * (table[f"{column}_error"] / (1 if percent else table[column])).max() for column in columns)
+    unit = " points" if percent else "%"
+    return f"\nMonte Carlo standard error: at most {middle:.1g}{unit} (medians) and {max(low, high):.1g}{unit} (ends)."
+
+
 def ratio_chart(table: pd.DataFrame) -> np.ndarray:
     """Draw the ratio comparison chart from `views.ratio_table`: one panel a scenario, one bar a row.
 
@@ -75,7 +88,7 @@ def ratio_chart(table: pd.DataFrame) -> np.ndarray:
     bottom.set_xlabel("Share of R&D compute spending in the window at the left. Coloured: final training runs "
                       "(median). Grey: other R&D.\n"
                       "Line and brackets: 90% interval, the 5th to 95th percentile of the draws. "
-                      "Diamond: the share the newsletter prints.", fontsize=9)
+                      f"Diamond: the share the newsletter prints.{error_note(table, 'share_')}", fontsize=9)
     return axes[:, 0]
 
 
@@ -95,9 +108,10 @@ def _ratio_bar(ax: Axes, place: int, row) -> None:
                 va="center", **beside)
 
 
-def interval_chart(table: pd.DataFrame, xlabel: str, *, unit: str = "share", color: str = BLUE,
+def interval_chart(table: pd.DataFrame, xlabel: str, *, unit: str = "share", color: str = BLUE, ends: bool = True,
                    ax: Axes | None = None) -> Axes:
-    """Draw a dot at p50 and a line from p5 to p95 for each row of `table` (its index is the label).
+    """Draw a dot at p50 and a line from p5 to p95 for each row of `table` (its index is the label), with the numbers
+    at its right: the median, and with `ends` the interval too.
 
     `unit` is share (fractions, shown as percentages) or usd_million (on a logarithmic axis). Where a column
     `incomplete` is true the dot is hollow.
@@ -111,20 +125,22 @@ def interval_chart(table: pd.DataFrame, xlabel: str, *, unit: str = "share", col
         hollow = rows["incomplete"].to_numpy(dtype=bool)
         ax.plot(rows["p50"][hollow], places[hollow], "o", mfc="white", mec=color, ms=6, zorder=4)
     for place, row in zip(places, rows.itertuples(), strict=True):
-        label = f"{100 * row.p50:.1f}%" if unit == "share" else _dollars(row.p50)
+        low, middle, high = (f"{100 * value:.1f}" if unit == "share" else _dollars(value)
+                             for value in (row.p5, row.p50, row.p95))
+        label = (f"{middle}%" if unit == "share" else middle) + (f" ({low} to {high})" if ends else "")
         ax.annotate(label, (row.p95, place), xytext=(6, 0), textcoords="offset points", va="center", fontsize=9)
     ax.set_yticks(places, rows.index)
     ax.set_ylim(len(rows) - 0.4, -0.6)
-    ax.set_xlabel(f"{xlabel}: median and 90% interval")
+    ax.set_xlabel(f"{xlabel}: median and 90% interval{error_note(table, percent=unit == 'share')}", fontsize=9)
     if unit == "usd_million":
         ax.set_xscale("log")
         ax.minorticks_off()
         ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: _dollars(value)))
+        low, high = rows["p5"].min(), rows["p95"].max()
+        ax.set_xlim(low * (low / high) ** 0.04, high * (high / low) ** (0.3 if ends else 0.12))
     else:
         ax.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
-    ax.margins(x=0.12)
-    if unit == "share":
-        ax.set_xlim(0, 1.17 * rows["p95"].max())
+        ax.set_xlim(0, (1.3 if ends else 1.17) * rows["p95"].max())
     ax.grid(axis="y", visible=False)
     despine(ax, left=True)
     return ax

@@ -8,7 +8,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import PercentFormatter
 
-from .plots import BLUE, INK, ORANGE, despine, interval_chart, theme
+from .plots import BLUE, INK, ORANGE, despine, error_note, interval_chart, theme
 
 
 def waterfall_chart(table: pd.DataFrame, title: str, color: str = BLUE) -> Axes:
@@ -27,7 +27,7 @@ def waterfall_chart(table: pd.DataFrame, title: str, color: str = BLUE) -> Axes:
     ax.plot(table["p50"], places, "|", color=INK, ms=11, mew=1.6, zorder=3)
     ax.plot(table["p50"].iloc[ends], ends, "o", color=color, mec=INK, ms=9, zorder=4)
     for place, row in zip(places, table.itertuples(), strict=True):
-        move = "" if row.in_sequence != row.in_sequence else f"  ({100 * row.in_sequence:+.1f})"
+        move = "" if row.in_sequence != row.in_sequence else f"  ({round(100 * row.in_sequence, 1) + 0:+.1f})"
         ax.annotate(f"{100 * row.p50:.1f}%{move}", (row.p95, place), xytext=(6, 0), textcoords="offset points",
                     va="center", fontsize=9)
     ax.set_yticks(places, [f"{'+ ' if place else ''}{name}" for place, name in zip(places, table.index, strict=True)])
@@ -35,7 +35,7 @@ def waterfall_chart(table: pd.DataFrame, title: str, color: str = BLUE) -> Axes:
     ax.set_xlim(0, 1.22 * table["p95"].max())
     ax.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
     ax.set_xlabel("Share of R&D compute after each step: median (tick), its move in points (orange up, blue down),\n"
-                  "90% interval (grey)", fontsize=10)
+                  f"90% interval (grey){error_note(table)}", fontsize=9)
     ax.set_title(title)
     ax.grid(axis="y", visible=False)
     despine(ax, left=True)
@@ -82,11 +82,13 @@ def denominators_chart(tables: dict[str, pd.DataFrame], colors: dict[str, str]) 
     for column, (name, table) in enumerate(tables.items()):
         for line, dimension in enumerate(dimensions):
             ax = axes[line, column]
-            interval_chart(table.loc[dimension], "Share", color=colors[name], ax=ax)
+            interval_chart(table.loc[dimension], "Share", color=colors[name], ends=False, ax=ax)
             ax.set_xlim(0, 1.25 * table["p95"].max())
             ax.set_title(f"{name}: {dimension}")
             ax.tick_params(labelsize=9)
-            ax.set_xlabel("Share: median and 90% interval" if line == len(dimensions) - 1 else "", fontsize=9)
+            ax.set_xlabel("")
+    axes[0, 0].figure.supxlabel("Share: median and 90% interval (hollow: a lower bound)"
+                                f"{error_note(pd.concat(tables))}", fontsize=9)
     return axes
 
 
@@ -102,7 +104,8 @@ def flop_chart(table: pd.DataFrame, xlabel: str = "Training compute (FLOP)") -> 
                     fontsize=9)
     ax.set_yticks(places, table.index)
     ax.set_ylim(len(table) - 0.4, -0.7)
-    ax.set(xscale="log", xlabel=f"{xlabel}: median and 90% interval")
+    ax.set_xscale("log")
+    ax.set_xlabel(f"{xlabel}: median and 90% interval{error_note(table, percent=False)}", fontsize=9)
     ax.grid(axis="y", visible=False)
     despine(ax, left=True)
     return ax

@@ -8,7 +8,7 @@ import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
 
-from .plots import INK, despine, interval_chart, theme
+from .plots import INK, despine, error_note, interval_chart, theme
 
 LABELS = {"mfu": "MFU", "mfu_rl": "RL MFU", "price_usd_per_gpu_hour": "Price (USD per GPU-hour)",
           "rl_fraction": "RL compute as a fraction of the base run's"}
@@ -71,5 +71,8 @@ def lag_chart(tables: dict[str, pd.DataFrame], colors: dict[str, str]) -> np.nda
         interval_chart(flat, "Share", color=colors[name], ax=ax)
         ax.tick_params(labelsize=9)
         ax.set_title(name)
-        ax.set_xlabel("Share of R&D compute: median and 90% interval (hollow: a lower bound)", fontsize=9)
+        ax.set_xlabel("")
+    bottom = axes[-1, 0]
+    bottom.set_xlabel("Share of R&D compute: median and 90% interval (hollow: a lower bound)"
+                      f"{error_note(pd.concat(tables))}", fontsize=9)
     return axes[:, 0]

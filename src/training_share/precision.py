@@ -13,6 +13,7 @@ from .errors import InputError
 BEYOND = 5  # draws that must lie beyond a quantile before its error is stated
 WIDTH = 9.0  # standard deviations of the order statistic's rank that are summed over; the rest weighs below 1e-15
 MOST_DIGITS = 12
+PLAIN = 1e-3, 1e5  # amounts outside are shown with a power of ten
 
 
 def quantile_error(draws: np.ndarray, p: float | np.ndarray) -> float | np.ndarray:
@@ -107,3 +108,20 @@ def _exponent(value: float) -> int:
 
 def _plain(value: float, decimals: int) -> str:
     return f"{round(value, decimals):.{max(decimals, 0)}f}"
+
+
+def with_error(value: float, error: float) -> str:
+    """Return a number with its standard error as text, both to the error's first digit: 22.72 ± 0.06.
+
+    Very small and large numbers have a power of ten, the same for both (3.99e24 ± 0.03e24). Without an error above
+    zero the number has three significant digits; NaN is blank.
+    """
+    if math.isnan(value):
+        return ""
+    if not error > 0:
+        return f"{value:,.0f}" if 1000 <= abs(value) < PLAIN[1] else f"{value:.3g}"
+    exponent = 0 if PLAIN[0] <= abs(value) < PLAIN[1] else _exponent(value)
+    power = f"e{exponent}" if exponent else ""
+    value, error = value / 10**exponent, error / 10**exponent
+    decimals = max(0, -math.floor(math.log10(float(f"{error:.1g}"))))
+    return f"{value:,.{decimals}f}{power} ± {error:,.{decimals}f}{power}".replace(" ", "\N{NO-BREAK SPACE}")

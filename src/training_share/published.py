@@ -10,43 +10,46 @@ import pandas as pd
 
 from .compare import Comparison, compare
 from .errors import InputError, require_known
-from .estimate import quantiles
+from .estimate import spread
 from .scaling import closed_model_draws
 from .spending import spending_usd
 
+# column of `published_table` -> name in `estimate.spread`
+OURS = {f"our_{'value' if name == 'p50' else name}{kind}": f"{name}{kind}" for kind in ("", "_error")
+        for name in ("p50", "p5", "p95")}
 _HAILUO_02 = ["hailuo-02-pretraining", "hailuo-02-sft"]
 
 
 def _share(company: str, *without: str) -> Callable[[Comparison], np.ndarray]:
     def percent(comparison: Comparison) -> np.ndarray:
         est = comparison.estimates[company]
-        return 100 * quantiles((est.without(*without) if without else est).share)
+        return 100 * (est.without(*without) if without else est).share
     return percent
 
 
 def _cost_of_hailuo_02(comparison: Comparison) -> np.ndarray:
-    return quantiles(comparison.estimates["minimax"].cost_usd[_HAILUO_02].sum(axis=1) / 1e6)
+    return comparison.estimates["minimax"].cost_usd[_HAILUO_02].sum(axis=1).to_numpy() / 1e6
 
 
 def _hailuo_02_of_cost(comparison: Comparison) -> np.ndarray:
     est = comparison.estimates["minimax"]
-    return 100 * quantiles(est.cost_usd[_HAILUO_02].sum(axis=1) / est.total_cost_usd)
+    return 100 * est.cost_usd[_HAILUO_02].sum(axis=1).to_numpy() / est.total_cost_usd
 
 
 def _flop_of_hailuo_02(comparison: Comparison) -> np.ndarray:
     est = comparison.estimates["minimax"]
-    return quantiles(closed_model_draws(est.tables, "hailuo-02", est.seed))
+    return closed_model_draws(est.tables, "hailuo-02", est.seed)
 
 
-def _spending(company: str, year: int, usd: float) -> Callable[[Comparison], list[float]]:
-    def amount(comparison: Comparison) -> list[float]:
+def _spending(company: str, year: int, usd: float) -> Callable[[Comparison], float]:
+    def amount(comparison: Comparison) -> float:
         tables, window = comparison.estimates[company].tables, (date(year, 1, 1), date(year, 12, 31))
-        return [np.nan, float(spending_usd(tables, company, ["rd_compute"], *window)) / usd, np.nan]
+        return float(spending_usd(tables, company, ["rd_compute"], *window)) / usd
     return amount
 
 
-# claim_id -> p5, p50, p95 in the unit of the claim
-FORMULAS: dict[str, Callable[[Comparison], object]] = {
+# claim_id -> draws in the unit of the claim, or one exact amount
+FORMULAS: dict[str, Callable[[Comparison], np.ndarray | float]] = {
     "share-openai": _share("openai"),
     "share-minimax": _share("minimax"),
     "share-zai": _share("zai"),
@@ -61,14 +64,15 @@ FORMULAS: dict[str, Callable[[Comparison], object]] = {
 }
 
 
-def ours(claim_id: str, comparison: Comparison) -> tuple[float, float, float]:
-    """Return our p5, p50 and p95 for a published figure, in its unit; p5 and p95 are NaN where it is no draw.
+def ours(claim_id: str, comparison: Comparison) -> dict[str, float]:
+    """Return our p5, p50 and p95 for a published figure in its unit, and their standard errors (see
+    `estimate.spread`); p50 alone where it is no draw.
 
     Raises InputError for a figure that no formula stands for.
     """
     require_known(claim_id, FORMULAS, "published figure")
-    p5, p50, p95 = map(float, FORMULAS[claim_id](comparison))
-    return p5, p50, p95
+    value = FORMULAS[claim_id](comparison)
+    return {"p50": value} if isinstance(value, float) else spread(value)
 
 
 def published_table(n_draws: int = 50_000, seed: int = 42, data_dir=None, company: str = "") -> pd.DataFrame:
@@ -76,7 +80,8 @@ def published_table(n_draws: int = 50_000, seed: int = 42, data_dir=None, compan
 
     `value`, `p5` and `p95` are as printed and `our_value`, `our_p5` and `our_p95` as computed under the scenario
     newsletter (our_value is the median), all in `unit`; NaN where nothing is printed, or where a figure is context
-    only. Raises InputError for an unknown company, and for a row that is not context and that no formula stands for.
+    only. `our_value_error`, `our_p5_error` and `our_p95_error` are Monte Carlo standard errors. Raises InputError for
+    an unknown company, and for a row that is not context and that no formula stands for.
     """
     some = {"companies": [company]} if company else {}
     comparison = compare(n_draws=n_draws, seed=seed, data_dir=data_dir, **some)
@@ -88,11 +93,11 @@ def published_table(n_draws: int = 50_000, seed: int = 42, data_dir=None, compan
         if claim.status != "context" and claim_id not in FORMULAS:
             raise InputError(f"published.csv, row {claim_id}, column status: {claim.status}, but published.py has no "
                              "formula for this figure; add one, or write context")
-        p5, p50, p95 = (np.nan,) * 3 if claim.status == "context" else ours(claim_id, comparison)
+        computed = {} if claim.status == "context" else ours(claim_id, comparison)
         rows[claim_id] = {
             "company": claim.company, "quantity": claim.quantity, "unit": claim.unit,
             "value": claim.value, "p5": claim.p5, "p95": claim.p95,
-            "our_value": p50, "our_p5": p5, "our_p95": p95,
+            **{column: computed.get(name, np.nan) for column, name in OURS.items()},
             "decimals": claim.decimals, "status": claim.status, "explanation": claim.explanation}
     frame = pd.DataFrame.from_dict(rows, orient="index").rename_axis("claim_id")
-    return frame.astype({column: float for column in ("value", "p5", "p95", "our_value", "our_p5", "our_p95")})
+    return frame.astype(dict.fromkeys(("value", "p5", "p95", *OURS), float))

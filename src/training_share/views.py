@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterable
 
 import numpy as np
@@ -10,8 +9,8 @@ import pandas as pd
 
 from .compare import compare
 from .errors import InputError
-from .estimate import QUANTILES, Estimate, listed, quantiles
-from .precision import quantile_error
+from .estimate import QUANTILES, Estimate, listed, quantiles, spread
+from .precision import with_error
 from .scaling import (
     ScalingFit,
     bootstrap,
@@ -51,9 +50,9 @@ def window_text(start, end) -> str:
 
 
 def ratio_row(est: Estimate, label: str = "") -> dict:
-    """Return the row of the ratio chart for one estimate, with the Monte Carlo standard errors of its share."""
-    errors = est.precision().loc["share"]
-    return chart_row(est, label) | {f"share_{name}_error": errors[name] for name in QUANTILES}
+    """Return the row of the ratio chart for one estimate, with the Monte Carlo standard errors of share and cost."""
+    return chart_row(est, label) | {f"{quantity}_{name}_error": errors[name]
+                                    for quantity, errors in est.precision().iterrows() for name in QUANTILES}
 
 
 def chart_row(est: Estimate, label: str = "") -> dict:
@@ -86,40 +85,53 @@ def company_ratio_table(est: Estimate, row: Callable[..., dict] = ratio_row) -> 
     return pd.DataFrame(rows)
 
 
-def with_error(value: float, error: float) -> str:
-    """Return a quantile with its Monte Carlo standard error, both to the error's first digit and no further."""
-    if not error > 0:
-        return f"{value:.3g}"
-    decimals = max(0, -math.floor(math.log10(error)))
-    return f"{value:.{decimals}f} ± {error:.{decimals}f}"
-
-
 def precision_table(est: Estimate) -> pd.DataFrame:
-    """Return p5, p50 and p95 of each run's cost, of the total (USD million) and of the share (percent) as text, each
-    with its Monte Carlo standard error."""
+    """Return p5, p50 and p95 of each run's cost, of the total (USD million) and of the share (percent), and their
+    Monte Carlo standard errors (see `estimate.spread`)."""
     draws = {run_id: est.cost_usd[run_id].to_numpy() / 1e6 for run_id in est.runs}
     draws["total (USD million)"] = est.total_cost_usd / 1e6
     if est.has_spending:
         draws["share (percent)"] = 100 * est.share
-    rows = {name: [with_error(value, error) for value, error in
-                   zip(quantiles(values), quantile_error(values, list(QUANTILES.values())), strict=True)]
-            for name, values in draws.items()}
-    return pd.DataFrame(rows, index=list(QUANTILES)).T.rename_axis("run_id")
+    return pd.DataFrame({name: spread(values) for name, values in draws.items()}).T.rename_axis("run_id")
 
 
 def ratio_text_table(table: pd.DataFrame) -> pd.DataFrame:
-    """Return `ratio_table` for reading, with both windows: shares in percent with their Monte Carlo standard errors,
-    money in USD million."""
-    money = table[["training_cost_p5", "training_cost_p50", "training_cost_p95", "rd_compute"]].map("{:,.0f}".format)
-    share = {name: [with_error(100 * value, 100 * error) for value, error in
-                    zip(table[f"share_{name}"], table[f"share_{name}_error"], strict=True)] for name in QUANTILES}
+    """Return `ratio_table` for reading, with both windows: shares in percent, money in USD million, each with its
+    Monte Carlo standard error."""
+    def shown(quantity: str, scale: float) -> tuple[list[str], list[str]]:
+        low, middle, high = ([with_error(scale * value, scale * error) for value, error in
+                              zip(table[f"{quantity}_{name}"], table[f"{quantity}_{name}_error"], strict=True)]
+                             for name in QUANTILES)
+        return middle, [f"{one} to {other}" for one, other in zip(low, high, strict=True)]
+
+    share, cost = shown("share", 100), shown("training_cost", 1)
     return pd.DataFrame({
-        "company": table["label"], **{f"share {name} (%)": text for name, text in share.items()},
-        "training cost (USD million)": money["training_cost_p50"],
-        "90% interval (USD million)": money["training_cost_p5"] + " to " + money["training_cost_p95"],
-        "R&D compute (USD million)": money["rd_compute"], "spending": table["spending_window"],
+        "company": table["label"], "share (%)": share[0], "90% interval (%)": share[1],
+        "training cost (USD million)": cost[0], "90% interval (USD million)": cost[1],
+        "R&D compute (USD million)": table["rd_compute"].map("{:,.0f}".format), "spending": table["spending_window"],
         "releases": table["release_window"], "draws kept": table["kept"].map("{:.1%}".format),
     }).set_index(pd.Index(table["scenario"], name="scenario"))
+
+
+def published_text_table(table: pd.DataFrame) -> pd.DataFrame:
+    """Return `published_table` for reading: printed beside ours with its Monte Carlo standard error, and why they
+    differ. Where an interval is printed, both have one."""
+    rows = {}
+    for claim_id, row in table.iterrows():
+        printed = {name: "" if pd.isna(value) else f"{value:.{row.decimals}f}" if abs(value) < 1e6 else f"{value:.3g}"
+                   for name, value in (("p5", row.p5), ("p50", row.value), ("p95", row.p95))}
+        ours = {name: with_error(row[column], row[f"{column}_error"])
+                for name, column in (("p5", "our_p5"), ("p50", "our_value"), ("p95", "our_p95"))}
+        rows[claim_id] = {"quantity": row.quantity, "printed": _interval(printed, bool(printed["p5"])),
+                          "ours": _interval(ours, bool(printed["p5"])), "unit": row.unit, "status": row.status,
+                          "explanation": row.explanation}
+    return pd.DataFrame.from_dict(rows, orient="index").rename_axis("claim_id")
+
+
+def _interval(text: dict[str, str], whole: bool) -> str:
+    """Return a median, with its interval in brackets if it is to be whole; the interval alone without a median."""
+    ends = f"{text['p5']} to {text['p95']}" if whole and text["p5"] else ""
+    return f"{text['p50']} ({ends})" if text["p50"] and ends else text["p50"] or ends
 
 
 def denominator_table(est: Estimate) -> pd.DataFrame:
@@ -135,22 +147,20 @@ def denominator_table(est: Estimate) -> pd.DataFrame:
 
 def correlation_table(est: Estimate, correlations: Iterable[float] = (1.0, 0.5, 0.0)) -> pd.DataFrame:
     """Return the share for several correlations between runs given in USD (see `usd_run_correlation`)."""
-    rows = {f"correlation {rho:g}": quantiles(est.again(usd_run_correlation=f"{rho:g}").share) for rho in correlations}
-    return pd.DataFrame(rows, index=list(QUANTILES)).T.rename_axis("drawn")
+    rows = {f"correlation {rho:g}": spread(est.again(usd_run_correlation=f"{rho:g}").share) for rho in correlations}
+    return pd.DataFrame(rows).T.rename_axis("drawn")
 
 
 def predictions_table(scenario: str = "newsletter", seed: int = 42, corrections: Iterable[str] | str = (),
                       data_dir=None) -> pd.DataFrame:
-    """Return p5, p50 and p95 of each closed model's bootstrap predictions in FLOP, and the median of the distribution
-    that enters the Monte Carlo."""
+    """Return p5, p50 and p95 of each closed model's bootstrap predictions in FLOP with their standard errors, and the
+    median of the distribution that enters the Monte Carlo."""
     tables = for_scenario(scenario, listed(corrections), data_dir=data_dir)
     rows = {}
     for key, row in tables["closed_models"].items():
-        low, middle, high = quantiles(closed_model_draws(tables, key, seed))
         used = closed_model_distribution(tables, key, seed)
-        rows[key] = {"modality": row.modality, "parameters": str(row.parameters), "p5": f"{low:.3g}",
-                     "p95": f"{high:.3g}", "median of the predictions": f"{middle:.3g}",
-                     "median in the Monte Carlo": f"{used.quantile(0.5):.3g}"}
+        rows[key] = {"modality": row.modality, "parameters": str(row.parameters),
+                     **spread(closed_model_draws(tables, key, seed)), "median in the Monte Carlo": f"{used.quantile(0.5):.3g}"}
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis("model")
 
 
@@ -229,15 +239,16 @@ def remark(est: Estimate) -> str:
 
 
 def variant_row(est: Estimate) -> dict[str, object]:
-    """Return p5, p50 and p95 of the share, the fraction of draws kept, whether the numerator is a lower bound, and
-    a remark."""
-    return dict(zip(QUANTILES, map(float, quantiles(est.share)), strict=True)) | {
-        "kept": float(est.kept.mean()), "incomplete": est.months_not_collected > 0, "note": remark(est)}
+    """Return p5, p50 and p95 of the share with their Monte Carlo standard errors, the fraction of draws kept, whether
+    the numerator is a lower bound, and a remark."""
+    return spread(est.share) | {"kept": float(est.kept.mean()), "incomplete": est.months_not_collected > 0,
+                                "note": remark(est)}
 
 
 def impossible_row(error: InputError) -> dict[str, object]:
     """Return the row of a variant that cannot be estimated, with the reason as its remark."""
-    return dict.fromkeys([*QUANTILES, "kept"], np.nan) | {"incomplete": False, "note": str(error)}
+    unknown = [*QUANTILES, *(f"{name}_error" for name in QUANTILES), "kept"]
+    return dict.fromkeys(unknown, np.nan) | {"incomplete": False, "note": str(error)}
 
 
 def scaling_band(modality: str, scenario: str = "newsletter", seed: int = 42, corrections: Iterable[str] | str = (),

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import numpy as np
 import pandas as pd
 
-from .estimate import Estimate
+from .estimate import QUANTILES, Estimate, spread
 from .views import window_text
 
 
@@ -27,7 +27,7 @@ def answer(est: Estimate) -> str:
     """Return the answer of a company notebook in three sentences."""
     s, name = est.summary(), est.company_row.display_name
     first, last = est.release_window
-    error = est.precision().loc["share", "p50"]
+    errors = 100 * est.precision().loc["share"]
     kept = "" if est.kept.all() else (f" Draws in which training would cost more than all R&D compute are left out; "
                                       f"{percent(est.kept.mean())} of the draws are kept.")
     without = f" Left out: {', '.join(est.excluded)}." if est.excluded else ""
@@ -36,16 +36,26 @@ def answer(est: Estimate) -> str:
             f"{first:%b %Y} to {last:%b %Y}, cost {money(s['training_cost_p50'])} ({money(s['training_cost_p5'])} to "
             f"{money(s['training_cost_p95'])}); R&D compute from {window_text(*est.denominator_window)} was "
             f"{money(s['rd_compute'])}. Scenario `{est.scenario}`, {est.n_draws:,} draws, "
-            f"seed {est.seed}; another seed moves the median by about {100 * error:.1g} points.{without}{kept}")
+            f"seed {est.seed}; {_errors(*errors)}.{without}{kept}")
+
+
+def _errors(low: float, middle: float, high: float, unit: str = "points") -> str:
+    """Return the Monte Carlo standard errors of p5, p50 and p95 in words."""
+    if np.isnan([low, middle, high]).any():
+        return "too few draws for a Monte Carlo standard error"
+    return (f"Monte Carlo standard error {middle:.1g} {unit} for the median, {low:.1g} and {high:.1g} for the ends of the "
+            "interval")
 
 
 def cost_answer(est: Estimate) -> str:
     """Return the answer of a company whose spending is unknown: what its final training runs cost."""
     first, last = est.release_window
-    low, middle, high = est.cost_table().loc["total"]
+    cost = spread(est.total_cost_usd / 1e6)
+    low, middle, high = (cost[name] for name in QUANTILES)
+    errors = _errors(*(cost[f"{name}_error"] for name in QUANTILES), unit="USD million")
     return (f"**{est.company_row.display_name}: the {len(est.runs)} counted training runs, released {first:%b %Y} to "
             f"{last:%b %Y}, cost {money(middle)}** (90% interval {money(low)} to {money(high)}) at rental prices. "
-            f"Scenario `{est.scenario}`, {est.n_draws:,} draws, seed {est.seed}.")
+            f"Scenario `{est.scenario}`, {est.n_draws:,} draws, seed {est.seed}; {errors}.")
 
 
 def bullets(sentences: Iterable[str]) -> str:
