@@ -35,9 +35,11 @@ def peak_mb():
         return int(line.split()[1]) * 1024 / 1e6
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6  # macOS: bytes
 
-ts.estimate("minimax", n_draws=1).share
+for company in ("openai", "minimax", "zai"):
+    ts.estimate(company, n_draws=1).summary()
 before = peak_mb()
-ts.estimate("minimax", n_draws=int(sys.argv[1])).summary()
+for company in ("openai", "minimax", "zai"):
+    ts.estimate(company, n_draws=int(sys.argv[1])).summary()
 print(before, peak_mb())
 """
 

@@ -5,11 +5,15 @@ from __future__ import annotations
 import json
 import os
 import platform
+import statistics
 import subprocess
 import sys
 import tempfile
 from importlib.metadata import version
 from pathlib import Path
+
+import bench_explorer
+from lab import chromium
 
 HERE = Path(__file__).resolve().parent
 BEGIN, END = "<!-- begin: written by report.py -->", "<!-- end: written by report.py -->"
@@ -25,17 +29,30 @@ def main() -> None:
     load = busy()
     results = run()
     lines = [BEGIN, "", f"{machine()} {load}".strip(), "", "| what | time | beside it |", "|---|--:|---|",
-             *(row(bench) for bench in results), "", END]
+             *(row(bench) for bench in results), *explorer_rows(), "", END]
     readme.write_text(head + "\n".join(lines) + tail, encoding="utf-8")
 
 
 def run() -> list[dict]:
-    """Run the benchmarks and return pytest-benchmark's records in the order of the file."""
+    """Run the benchmarks and return pytest-benchmark's records in the order of the files."""
     with tempfile.TemporaryDirectory() as folder:
         record = Path(folder) / "benchmarks.json"
-        subprocess.run([sys.executable, "-m", "pytest", str(HERE / "bench_estimate.py"), "--benchmark-only", "-n", "0",
+        files = [str(HERE / name) for name in ("bench_estimate.py", "bench_pipeline.py")]
+        subprocess.run([sys.executable, "-m", "pytest", *files, "--benchmark-only", "-n", "0",
                         f"--benchmark-json={record}", "-p", "no:cacheprovider"], check=True)
         return json.loads(record.read_text(encoding="utf-8"))["benchmarks"]
+
+
+def explorer_rows() -> list[str]:
+    """Return how long the explorer takes from a slider's release to the new chart, where there is a browser."""
+    if not chromium():
+        return ["| explorer, from a slider's release to the new chart | | not measured: no Chromium here |"]
+    rows = []
+    for company in ("minimax", "zai"):
+        times = sorted(bench_explorer.measure(company, 25))
+        rows.append(f"| explorer, {company}, from a slider's release to the new chart in the browser, 50,000 draws | "
+                    f"{seconds(statistics.median(times))} | 90th percentile {seconds(times[int(0.9 * len(times))])} |")
+    return rows
 
 
 def machine() -> str:
@@ -80,7 +97,7 @@ TEXTS = {
         f"{info['company']}, 1,000,000 draws of {info['streams']} streams, {info['runs']} runs",
         f"{info['ratio']:.2f} times NumPy's floor ({seconds(info['floor_s'])}: as many normals, one exp each)"),
     "peak_memory": lambda info, t: (
-        f"minimax, {info['n_draws']:,} draws, process from start to end",
+        f"all three companies, {info['n_draws']:,} draws, process from start to end",
         f"peak {info['peak_mb']:.0f} MB, of which {info['before_mb']:.0f} MB before the draws"),
     "sweep": lambda info, t: (f"sweep of {info['scenarios']} scenarios, 3 companies, 50,000 draws, "
                               f"{info['cores']} process{'es' * (info['cores'] > 1)}",
@@ -88,6 +105,12 @@ TEXTS = {
     "thousand_scenarios": lambda info, t: (
         f"sweep of {info['scenarios']:,} scenarios, 3 companies, 50,000 draws, {info['cores']} processes",
         f"{info['scenarios'] * 3 / t:.0f} rows a second, workers' start included"),
+    "five_notebooks": lambda info, t: (
+        "five notebooks through the pipeline, the whole command, cold",
+        f"papermill's own command for one after the other: {seconds(info['series_s'])}, {info['series_s'] / t:.1f} times"),
+    "imports_of_a_kernel": lambda info, t: (
+        "the imports of a notebook's kernel, which the pipeline makes once for all",
+        f"`import papermill` alone: {seconds(info['papermill_s'])}"),
     "drivers": lambda info, t: ("Sobol indices of minimax, n = 1,024", "10,240 evaluations"),
 }
 

@@ -28,8 +28,9 @@ def shoot(page, server, notebook: str, heading: str, path: Path, ready: str) -> 
 
 def show(page, heading: str, path: Path) -> None:
     """Bring a heading to the top and write what the window shows."""
-    page.evaluate(HEADING, heading)
-    page.wait_for_timeout(700)
+    for _ in range(2):  # widgets above that are still being laid out move it once more
+        page.evaluate(HEADING, heading)
+        page.wait_for_timeout(700)
     page.screenshot(path=path)
 
 

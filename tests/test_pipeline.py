@@ -103,6 +103,17 @@ def test_a_failing_notebook_loses_nothing(tmp_path, capfd, cell, words):
     assert after == before
 
 
+def test_new_notebooks_start_first_and_then_those_that_were_largest(tmp_path):
+    for name, size in (("small", 10), ("large", 1000), ("new", None)):
+        make(tmp_path / f"notebooks/{name}.ipynb")
+        last = tmp_path / f"notebooks/rendered/{name}.ipynb"
+        last.parent.mkdir(exist_ok=True)
+        if size:
+            last.write_text("x" * size)
+    plan = pipeline.prepare(["small", "large", "new"], out=tmp_path / "out", notebooks_dir=tmp_path / "notebooks")
+    assert [plan[place].source.stem for place in pipeline._longest_first(plan)] == ["new", "large", "small"]
+
+
 def test_the_command_line_refuses_with_status_2(capsys):
     assert pipeline.main(["nosuch"]) == 2
     assert "unknown notebook" in capsys.readouterr().err

@@ -2,7 +2,6 @@
 
 import io
 import json
-import os
 import re
 from pathlib import Path
 
@@ -19,14 +18,12 @@ ROOT = Path(repo_root())
 RENDERED = sorted(path for path in (ROOT / "notebooks" / "rendered").glob("*.ipynb")
                   if not path.stem.endswith(".failed"))
 SHOWN = {"image/png", "text/html", "text/markdown", "text/plain"}  # what a viewer without widgets shows
-EXECUTED = os.environ.get("TRAINING_SHARE_RENDERED", "comparison,openai").split(",")  # "all" re-executes every notebook
 
 
 @pytest.fixture(scope="module")
 def executed(tmp_path_factory):
     out = tmp_path_factory.mktemp("executed")
-    names = [] if EXECUTED == ["all"] else EXECUTED
-    faults = run(names, out=out, quiet=True)
+    faults = run(out=out, quiet=True)
     assert not any(faults.values()), faults
     return out
 
@@ -83,7 +80,7 @@ def test_every_quantile_in_a_table_has_its_error(path):
                         assert name not in ("p5", "p50", "p95") or not text or "±" in text, (cells, heads)
 
 
-@pytest.mark.parametrize("name", [path.stem for path in RENDERED] if EXECUTED == ["all"] else EXECUTED)
+@pytest.mark.parametrize("name", [path.stem for path in RENDERED])
 def test_committed_outputs_are_what_code_and_tables_give(executed, name):
     committed = ROOT / "notebooks" / "rendered" / f"{name}.ipynb"
     fresh = executed / "rendered" / f"{name}.ipynb"

@@ -21,10 +21,11 @@ from .compare import Comparison, compare
 from .errors import InputError
 from .estimate import QUANTILES, Estimate
 from .figures import write_aside
-from .views import denominator_table, runs_table
+from .views import TOTAL, denominator_table, precision_table, runs_table
 
 STAMP = "2026-01-01T00:00:00Z"  # in place of the time of writing, which would differ from run to run
 WIDEST = 60  # characters of an Excel column
+ERROR = "Monte Carlo standard error"
 
 
 def write_downloads(folder: str | Path, companies: Iterable[str] | str = ("openai", "minimax", "zai"),
@@ -69,10 +70,16 @@ def _writable(folder: str | Path) -> Path:
 
 
 def comparison_table(comparison: Comparison) -> pd.DataFrame:
-    """Return `Comparison.table` with units in the headers, and scenario, draws and seed in every row."""
+    """Return `Comparison.table` with units in the headers and Monte Carlo standard errors, and scenario, draws and seed
+    in every row."""
     table = comparison.table
-    units = {f"share_{p}": f"training share {p} (fraction of R&D compute)" for p in QUANTILES}
-    units |= {f"training_cost_{p}": f"training cost {p} (USD million)" for p in QUANTILES}
+    units = {}
+    for quantity, name, unit in (("share", "training share", "fraction of R&D compute"),
+                                 ("training_cost", "training cost", "USD million")):
+        errors = {company: est.precision().loc[quantity] for company, est in comparison.estimates.items()}
+        for p in QUANTILES:
+            table = table.assign(**{f"{quantity}_{p}_error": {company: row[p] for company, row in errors.items()}})
+            units |= {f"{quantity}_{p}": f"{name} {p} ({unit})", f"{quantity}_{p}_error": f"{name} {p}, {ERROR} ({unit})"}
     units |= {"rd_compute": "R&D compute (USD million)", "spending_start": "spending window, first day",
               "spending_end": "spending window, last day", "release_start": "release window, first month",
               "release_end": "release window, last month", "kept": "draws kept (fraction)"}
@@ -82,8 +89,11 @@ def comparison_table(comparison: Comparison) -> pd.DataFrame:
 
 
 def costs_table(est: Estimate) -> pd.DataFrame:
-    """Return the cost of each run and of their total with units in the headers, what it rests on and its source."""
-    cost = est.cost_table().rename(columns={p: f"cost {p} (USD million)" for p in QUANTILES})
+    """Return the cost of each run and of their total with units in the headers and Monte Carlo standard errors, what
+    it rests on and its source."""
+    names = {p: f"cost {p} (USD million)" for p in QUANTILES} | {
+        f"{p}_error": f"cost {p}, {ERROR} (USD million)" for p in QUANTILES}
+    cost = precision_table(est).rename(index={TOTAL: "total"}, columns=names).loc[[*est.runs, "total"]]
     runs = runs_table(est).drop(columns="source")
     source = {run_id: est.tables["sources"][run.source_id] for run_id, run in est.runs.items()}
     runs["source"] = [f"{row.title}, {row.publisher}, {row.date}: {row.locator}" for row in source.values()]

@@ -89,8 +89,8 @@ DIALS = (
     Dial("mfu", "MFU, pretraining (of peak)", 0.01, 0.70, 0.01),
     Dial("mfu_rl", "MFU, RL (of peak)", 0.01, 0.50, 0.01),
     Dial("price_usd_per_gpu_hour", "Price (USD per H800-hour)", 0.50, 6.00, 0.05),
-    Dial("rl_fraction", "RL (of the base run)", 0.01, 0.50, 0.01),
-    Dial("sft_fraction", "SFT (of the base run)", 0.001, 0.150, 0.001),
+    Dial("rl_fraction", "RL fraction (of base run)", 0.01, 0.50, 0.01),
+    Dial("sft_fraction", "SFT fraction (of base run)", 0.001, 0.150, 0.001),
     Dial("cny_per_usd", "Exchange rate (CNY per USD)", 6.0, 8.0, 0.05, "number"),
     Dial("release_lag_months", "Release lag (months)", 0, 12, 1, "number"),
 )

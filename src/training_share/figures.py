@@ -124,7 +124,7 @@ def show_table(table: pd.DataFrame, caption: str, percent: bool = False) -> None
     def number(value: float) -> str:
         if pd.isna(value):
             return ""
-        return f"{100 * value:.1f}%" if percent else f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
+        return f"{round(100 * value, 1) + 0:.1f}%" if percent else f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
 
     shown = with_errors(table, percent).rename_axis(columns=None)
     html = shown.to_html(float_format=number, render_links=True, na_rep="", border=0, justify="left")

@@ -29,6 +29,7 @@ from .errors import InputError
 from .site_links import Links, formula_of, link_keys, link_periods, slug
 from .site_tables import table_page, tidy
 from .tables import Tables, load, repo_root
+from .views import ratio_text_table
 from .words import percent, ratio_alt
 
 TEMPLATES = Path(__file__).parent / "templates" / "site"
@@ -266,7 +267,7 @@ def _index_page(pages: list[Page], documents: list[Page], ratios: pd.DataFrame) 
     answer = answer_text(ratios)
     others = [page for page in documents if page.file not in ("data.html",)]
     table = _numbers(ratios).to_html(border=0)
-    table = table.replace("<thead>", "<caption>The numbers of the chart</caption><thead>", 1)
+    table = table.replace("<thead>", "<caption>The numbers of the chart, ± the Monte Carlo standard error</caption><thead>", 1)
     picture = ('<figure><img src="figures/training_share.svg" width="960" alt="' + escape(ratio_alt(ratios)) + '"><figcaption>'
                "Coloured: final training runs, the median. Line: the 90% interval. Diamond: as the newsletter prints it. "
                '<a href="figures/training_share.svg">Drawing (SVG)</a>, <a href="figures/training_share.csv">its numbers '
@@ -288,13 +289,10 @@ def _index_page(pages: list[Page], documents: list[Page], ratios: pd.DataFrame) 
 
 
 def _numbers(ratios: pd.DataFrame) -> pd.DataFrame:
-    share = {p: ratios[f"share_{p}"].map(percent) for p in ("p5", "p50", "p95")}
-    return pd.DataFrame({"company": ratios["label"], "scenario": ratios["scenario"], "share": share["p50"],
-                         "90% interval": share["p5"] + " to " + share["p95"],
-                         "as printed": ["" if pd.isna(value) else percent(value) for value in ratios["published"]],
-                         "training cost (USD million)": ratios["training_cost_p50"].map("{:,.0f}".format),
-                         "R&D compute (USD million)": ratios["rd_compute"].map("{:,.0f}".format),
-                         "spending": ratios["spending_window"]}).set_index("company")
+    shown = ratio_text_table(ratios).drop(columns=["90% interval (USD million)", "releases", "draws kept"])
+    printed = ["" if pd.isna(value) else f"{100 * value:.1f}" for value in ratios["published"]]
+    shown.insert(shown.columns.get_loc("90% interval (%)") + 1, "as printed (%)", printed)
+    return shown.reset_index().set_index("company")
 
 
 def _panels(ratios: pd.DataFrame) -> str:

@@ -23,6 +23,7 @@ from .scaling import (
 from .spending import signed_periods, spending_usd
 from .tables import for_scenario
 
+TOTAL = "total (USD million)"  # row of `precision_table`
 PANELS = {"newsletter": "Newsletter: the settings of its body text",
           "appendix": "Appendix: lower RL utilization, wider RL fraction",
           "careful": "Careful: the corrections we would defend"}
@@ -89,7 +90,7 @@ def precision_table(est: Estimate) -> pd.DataFrame:
     """Return p5, p50 and p95 of each run's cost, of the total (USD million) and of the share (percent), and their
     Monte Carlo standard errors (see `estimate.spread`)."""
     draws = {run_id: est.cost_usd[run_id].to_numpy() / 1e6 for run_id in est.runs}
-    draws["total (USD million)"] = est.total_cost_usd / 1e6
+    draws[TOTAL] = est.total_cost_usd / 1e6
     if est.has_spending:
         draws["share (percent)"] = 100 * est.share
     return pd.DataFrame({name: spread(values) for name, values in draws.items()}).T.rename_axis("run_id")
