@@ -2,7 +2,11 @@
 
 import json
 import os
+import signal
+import subprocess
 import sys
+import time
+from pathlib import Path
 
 import nbformat
 import pytest
@@ -58,3 +62,25 @@ def test_without_an_answering_server_kernels_start_as_usual(tmp_path, monkeypatc
 def test_no_server_is_started_where_none_is_wanted():
     with KernelServer(wanted=False) as server:
         assert server.address is None
+
+
+@pytest.mark.parametrize("count", [2, 3])  # with kernels of their own, and with those of the server
+def test_an_interrupt_ends_everything_and_touches_nothing(tmp_path, count):
+    notebooks, out, temporary = tmp_path / "notebooks", tmp_path / "out", tmp_path / "temporary"
+    temporary.mkdir()
+    for number in range(count):
+        make(notebooks / f"{number}.ipynb", "import os, pathlib, time",
+             "pathlib.Path(f'{os.getpid()}.pid').touch()\ntime.sleep(60)")
+    command = [sys.executable, "-m", "training_share.pipeline", "--out", str(out), "--notebooks-dir", str(notebooks), "--jobs", "2"]
+    process = subprocess.Popen(command, env={**os.environ, "TMPDIR": str(temporary)}, start_new_session=True,
+                               stderr=subprocess.PIPE, text=True)
+    while len(kernels := list(notebooks.glob("*.pid"))) < 2:
+        assert process.poll() is None
+        time.sleep(0.1)
+    os.killpg(process.pid, signal.SIGINT)  # as a terminal does
+    assert "interrupted" in process.communicate(timeout=20)[1] and process.returncode == 130
+    assert not list(temporary.iterdir()) and not list(out.rglob("*.ipynb"))
+    for _ in range(50):  # a kernel of its own looks once a second whether its parent lives
+        alive = [path.stem for path in kernels if Path(f"/proc/{path.stem}").exists()]
+        time.sleep(0.1 if alive else 0)
+    assert not alive

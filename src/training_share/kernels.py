@@ -34,8 +34,9 @@ INLINE = "module://matplotlib_inline.backend_inline"  # what a kernel that impor
 class KernelServer(AbstractContextManager):
     """The process that kernels are forked from, from entering to leaving; `address` is None where there is none.
 
-    It is a fresh Python, so that threads and settings of the caller stay out of it. Linux only: elsewhere forking a
-    process with so many libraries is not safe, and kernels start as they always do.
+    It is a fresh Python, so that threads and settings of the caller stay out of it, in a session of its own, so that an
+    interrupt at the terminal leaves it to its caller. Linux only: elsewhere forking a process with so many libraries is
+    not safe, and kernels start as they always do.
     """
 
     def __init__(self, wanted: bool = True) -> None:
@@ -51,7 +52,7 @@ class KernelServer(AbstractContextManager):
                 listening.listen()
                 environment = {**os.environ, "MPLBACKEND": INLINE, "OPENBLAS_NUM_THREADS": "1"}
                 self._process = subprocess.Popen([sys.executable, "-m", __name__, str(listening.fileno())],
-                                                 pass_fds=[listening.fileno()], env=environment)
+                                                 pass_fds=[listening.fileno()], env=environment, start_new_session=True)
         return self
 
     def __exit__(self, *_: object) -> None:

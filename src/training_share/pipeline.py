@@ -15,7 +15,7 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
-from multiprocessing import get_all_start_methods, get_context
+from multiprocessing import active_children, get_all_start_methods, get_context
 from pathlib import Path
 
 import pandas as pd
@@ -135,22 +135,38 @@ def prepare(names: Sequence[str] = (), parameters: Mapping[str, object] | None =
 def execute_all(plan: Sequence[Job], jobs: int | None = None, quiet: bool = False) -> list[str]:
     """Execute jobs in parallel processes with a progress bar; return the fault of each, or "".
 
-    By default one more than there are cores, so that none idles while a kernel starts or ends.
+    By default one more than there are cores, so that none idles while a kernel starts or ends. An interrupt ends all
+    processes at once; what had finished by then is in place, and nothing else was touched.
     """
     workers = min(len(plan), jobs or (os.cpu_count() or 1) + 1)
     faults = [""] * len(plan)
     # Forked workers start with this package imported; they are forked before the progress bar starts its thread.
     start = "fork" if "fork" in get_all_start_methods() else "spawn"
-    with (KernelServer(len(plan) >= SHARED_FROM) as server,
-          ProcessPoolExecutor(workers, mp_context=get_context(start), initializer=use, initargs=[server.address]) as pool):
+    before = active_children()
+    with (tempfile.TemporaryDirectory(prefix="training_share-") as scratch, KernelServer(len(plan) >= SHARED_FROM) as server,
+          ProcessPoolExecutor(workers, mp_context=get_context(start), initializer=_start_worker,
+                              initargs=[scratch, server.address]) as pool):
         futures: dict[Future, int] = {pool.submit(execute, plan[place]): place for place in _longest_first(plan)}
-        with tqdm(total=len(plan), unit="notebook", disable=quiet) as bar:
-            for future in as_completed(futures):
-                place = futures[future]
-                faults[place] = _result(future)
-                bar.set_postfix_str(plan[place].source.stem)
-                bar.update()
+        try:
+            with tqdm(total=len(plan), unit="notebook", disable=quiet) as bar:
+                for future in as_completed(futures):
+                    place = futures[future]
+                    faults[place] = _result(future)
+                    bar.set_postfix_str(plan[place].source.stem)
+                    bar.update()
+        except KeyboardInterrupt:
+            for worker in set(active_children()) - set(before):
+                worker.kill()  # at once: a gentle end would let papermill call its notebook failed
+            raise
     return faults
+
+
+def _start_worker(scratch: str, kernels: str | None) -> None:
+    """Prepare a worker: its files lie in `scratch`, and an interrupt at the terminal is its parent's to deal with."""
+    tempfile.tempdir = scratch
+    if hasattr(os, "setsid"):
+        os.setsid()
+    use(kernels)
 
 
 def _longest_first(plan: Sequence[Job]) -> list[int]:
@@ -255,7 +271,7 @@ def shares_text(parameters: dict[str, object]) -> str:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line; return its exit status (0 done, 1 a notebook failed, 2 refused before running)."""
+    """Run the command line; return its exit status (0 done, 1 a notebook failed, 2 refused before running, 130 interrupted)."""
     parser = argparse.ArgumentParser(prog="python -m training_share.pipeline", description=__doc__.split("\n")[0])
     parser.add_argument("notebooks", nargs="*", help="names of notebooks (default: all)")
     parser.add_argument("-p", nargs=2, action="append", default=[], metavar=("NAME", "VALUE"), dest="parameters",
@@ -275,6 +291,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except InputError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
+    except KeyboardInterrupt:
+        print("\ninterrupted: what had finished is in place, and the rest is as it was", file=sys.stderr)
+        return 130
     for name, fault in faults.items():
         if fault:
             print(f"\n{name}.ipynb failed: {fault}\n  kept as {name}.failed.ipynb; the previous good copy and figures "
