@@ -22,7 +22,6 @@ def drivers_chart(table: pd.DataFrame, tornado: pd.DataFrame) -> tuple[Axes, Axe
     theme()
     rows = table.head(MOST_ROWS).merge(tornado, on="driver", validate="one_to_one", suffixes=("", "_tornado"))
     places = np.arange(len(rows))
-    theme()
     _, (left, right) = plt.subplots(1, 2, figsize=(10, 0.45 * len(rows) + 1.6), sharey=True, layout="constrained",
                                     width_ratios=(3, 2))
     _draw_tornado(left, rows, places)
@@ -57,8 +56,9 @@ def _draw_tornado(ax: Axes, rows: pd.DataFrame, places: np.ndarray) -> None:
 def _draw_indices(ax: Axes, rows: pd.DataFrame, places: np.ndarray) -> None:
     ax.barh(places, rows["total"].clip(lower=0), height=0.6, color=GREEN, alpha=0.35, zorder=2)
     ax.barh(places, rows["first_order"].clip(lower=0), height=0.6, color=GREEN, zorder=3)
-    ax.errorbar(rows["total"].clip(lower=0), places, xerr=rows["total_conf"], fmt="none", color=INK, lw=1,
-                capsize=3, zorder=4)
+    known = (rows["total_conf"] > 0).to_numpy()  # an input on its own is exactly all of it
+    ax.errorbar(rows["total"].clip(lower=0)[known], places[known], xerr=rows["total_conf"][known], fmt="none", color=INK,
+                lw=1, capsize=3, zorder=4)
     for place, row in zip(places, rows.itertuples(), strict=True):
         ax.annotate(f"{100 * max(row.total, 0):.0f}%", (max(row.total, 0) + row.total_conf, place), xytext=(5, 0),
                     textcoords="offset points", va="center", fontsize=9)
