@@ -49,7 +49,7 @@ def explorer_rows() -> list[str]:
         return ["| explorer, from a slider's release to the new chart | | not measured: no Chromium here |"]
     rows = []
     for company in ("minimax", "zai"):
-        times = sorted(bench_explorer.measure(company, 25))
+        times = sorted(time / 1e3 for time in bench_explorer.measure(company, 25))
         rows.append(f"| explorer, {company}, from a slider's release to the new chart in the browser, 50,000 draws | "
                     f"{seconds(statistics.median(times))} | 90th percentile {seconds(times[int(0.9 * len(times))])} |")
     return rows
