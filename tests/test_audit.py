@@ -95,3 +95,8 @@ def test_estimators_order():
 
 def test_residuals_leverage_sums_to_two():
     assert ts.residuals("video")["leverage"].sum() == pytest.approx(2)
+
+
+def test_a_correction_of_several_cells_gives_all_its_reasons():
+    told = ts.views.scenario_table("careful").loc["m1-rl-reported-hours", "what it corrects"]
+    assert told.count("258048") == 2 and told.startswith("The report states") and "Half of the 80k" in told

@@ -2,6 +2,7 @@
 
 import shutil
 
+import nbformat
 import numpy as np
 import pandas as pd
 import pytest
@@ -72,6 +73,22 @@ def test_common_market_draws_cancel():
     cheap, dear = (ts.implied_rd_compute("deepseek", ("minimax", "zai"), n_draws=200, price_usd_per_gpu_hour=price)
                    for price in ("1", "4"))
     np.testing.assert_allclose(cheap.rd_compute_usd, dear.rd_compute_usd)
+
+
+@pytest.mark.parametrize("company", ILLUSTRATIONS)
+def test_the_notebook_passes_its_parameters_on(company):
+    """The call as the notebook's cell has it, without a kernel: a set price reaches the implied table, as do the others."""
+    notebook = nbformat.read(repo_root() / "notebooks" / f"{company}.ipynb", as_version=4)
+    call = next(cell.source for cell in notebook.cells if "implied_rd_compute" in cell.source).split("\nts.")[0]
+    given = {"scenario": "newsletter", "n_draws": 200, "seed": 7, "mfu": "0.3", "mfu_rl": "0.1",
+             "price_usd_per_gpu_hour": "6", "release_lag_months": "1"}
+    names = {"ts": ts} | given
+    exec(call, names)
+    expected = ts.implied_rd_compute(company, **given)
+    pd.testing.assert_frame_equal(names["implied"].table, expected.table)
+    for name in ("mfu", "mfu_rl", "price_usd_per_gpu_hour"):
+        assert not expected.table.equals(ts.implied_rd_compute(company, **given | {name: ""}).table)
+    assert names["implied"].estimate.release_window != ts.estimate(company, n_draws=10).release_window
 
 
 def test_draws_that_a_scenario_drops_are_dropped_for_all():

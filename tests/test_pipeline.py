@@ -81,6 +81,39 @@ def test_a_scenario_elsewhere_equals_the_estimate_and_a_second_run_changes_nothi
     assert (digests(ROOT / "figures"), digests(ROOT / "notebooks")) == before
 
 
+@pytest.mark.parametrize("out", ["", ".", "notebooks", "notebooks/../notebooks"])
+def test_a_run_elsewhere_cannot_mean_the_projects_own_results(tmp_path, monkeypatch, out):
+    project = tmp_path / "project"
+    make(project / "notebooks/mine.ipynb")
+    monkeypatch.chdir(project)
+    monkeypatch.setattr(pipeline, "repo_root", lambda: project)
+    with pytest.raises(ts.InputError, match=r"holds the project's own results.*--out my_scenario"):
+        pipeline.prepare(["mine"], {"scenario": "careful"}, out)
+    (tmp_path / "link").symlink_to(project)
+    with pytest.raises(ts.InputError, match="own results"):
+        pipeline.prepare(["mine"], out=tmp_path / "link", notebooks_dir=tmp_path / "link/notebooks")
+    assert not (project / "figures").exists() and not list(project.rglob("rendered"))
+    assert pipeline.prepare(["mine"], {"scenario": "careful"}, "elsewhere")[0].figures == project / "elsewhere/figures"
+    assert pipeline.prepare(["mine"])[0].figures == project / "figures"
+
+
+@pytest.mark.parametrize(("ran", "parameters", "shown"), [
+    (["zai", "deepseek"], {}, ["Z.ai"]),
+    (["deepseek"], {}, []),
+    (["minimax", "zai"], {"scenario": "careful"}, ["MiniMax", "Z.ai"]),
+    (["audit"], {}, ["OpenAI", "MiniMax", "Z.ai"]),
+    (["comparison", "zai"], {}, ["OpenAI", "MiniMax", "Z.ai"]),
+    (["comparison"], {"companies": "zai,openai"}, ["Z.ai", "OpenAI"]),
+])
+def test_the_closing_table_shows_the_companies_that_ran(monkeypatch, capsys, ran, parameters, shown):
+    monkeypatch.setattr(pipeline, "run", lambda *_: dict.fromkeys(ran, ""))
+    given = {"n_draws": "500"} | parameters
+    assert pipeline.main([*ran, *(word for pair in given.items() for word in ("-p", *pair)), "--out", "unused"]) == 0
+    printed = capsys.readouterr().out
+    assert [line.split("  ")[0] for line in printed.splitlines() if "USDm" in line] == shown
+    assert bool(printed) == bool(shown)
+
+
 @pytest.mark.parametrize(("cell", "words"), [
     ("raise ValueError('it broke here')", "cell 3: ValueError: it broke here"),
     ("import sys; sys.exit(0)", "ended in an error"),

@@ -75,3 +75,21 @@ def test_months_without_collected_runs_are_said():
     assert ts.estimate("minimax", n_draws=10).months_not_collected == 0
     late = ts.estimate("minimax", n_draws=10, release_lag_months=6)
     assert late.months_not_collected == 3 and "lower bound" in ts.views.remark(late)
+    assert "A lower bound" in ts.words.answer(late) and "lower bound" not in ts.words.answer(ts.estimate("minimax", n_draws=10))
+    assert ts.views.chart_row(late)["label"] == "MiniMax, lower bound"
+    variants = ts.views.variants_table(ts.estimate("minimax", n_draws=500))
+    assert "hollow: a lower bound" in ts.plots.interval_chart(variants, "Share").get_xlabel()
+
+
+def test_estimates_say_what_they_are_in_a_line():
+    assert len(repr(ts.estimate("minimax"))) < 200 and len(repr(ts.compare())) < 200
+
+
+def test_large_numbers_of_a_table_are_shown_with_an_exponent(monkeypatch):
+    shown = []
+    monkeypatch.setattr("IPython.display.display", lambda data, raw: shown.append(data))
+    ts.show_table(pd.DataFrame({"flop": [4160443100932876298878976.0, -2.5e9, 999999999.0, 1234.5, 0.12345]}), "FLOP")
+    for text in shown[0].values():
+        for words in ("4.16e+24", "-2.50e+09", "999,999,999", "1,234", "0.123"):
+            assert words in text
+        assert "4,160" not in text

@@ -157,7 +157,7 @@ def test_tables_keep_their_names_and_the_text_agrees_with_them():
 
 def test_automatic_number_of_draws_meets_the_target_and_equals_that_number():
     est = ts.estimate("minimax", n_draws="auto", precision_points=0.05)
-    assert 100 * est.precision().loc["share", "p50"] <= 0.05
+    assert 100 * quantile_error(est.share, 0.5) <= 0.05  # the draws' own; that of the resamples stays
     assert est.n_draws < 200_000
     plain = ts.estimate("minimax", n_draws=est.n_draws)
     assert np.array_equal(plain.share, est.share)

@@ -12,7 +12,7 @@ import pandas as pd
 
 from .compare import compare
 from .errors import InputError, require_known
-from .estimate import Estimate, estimate, listed, spread
+from .estimate import Estimate, estimate, listed
 from .tables import load
 from .views import impossible_row, variant_row
 
@@ -20,7 +20,7 @@ MINORITY = 0.5
 
 
 def _spread(est: Estimate) -> dict[str, float]:
-    return spread(est.share) | {"kept": float(est.kept.mean())}
+    return est.spread() | {"kept": float(est.kept.mean())}
 
 
 def audit(company: str, start: str = "newsletter", corrections: Iterable[str] | str | None = None,

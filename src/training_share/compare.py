@@ -14,11 +14,14 @@ from .estimate import Estimate, _groups, estimate, listed, spread
 from .tables import for_scenario
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Comparison:
     """Estimates of several companies drawn from the same streams, so that shared conditions move together."""
 
     estimates: dict[str, Estimate]
+
+    def __repr__(self) -> str:
+        return f"<Comparison of {', '.join(self.estimates)}: see table, probabilities, differences()>"
 
     @cached_property
     def table(self) -> pd.DataFrame:
@@ -51,11 +54,19 @@ class Comparison:
         np.fill_diagonal(higher, np.nan)
         return pd.DataFrame(higher, index=self.draws.columns, columns=self.draws.columns)
 
+    def _difference(self, a: str, b: str) -> dict[str, float]:
+        """Return p5, p50 and p95 of one difference with their errors; both companies draw from the same regressions."""
+        one, other = self.estimates[a], self.estimates[b]
+        rests = one.rests_on_regressions or other.rests_on_regressions
+        return spread((self.draws[a] - self.draws[b]).to_numpy(),
+                      (lambda *given: one.share_given(*given) - other.share_given(*given)) if rests else None,
+                      one.n_draws, one.seed)
+
     def differences(self) -> pd.DataFrame:
         """p5, p50 and p95 of the difference of shares (row minus column company) for every pair, as fractions, with
         their Monte Carlo standard errors."""
         names = list(self.draws)
-        rows = {(a, b): spread(self.draws[a] - self.draws[b]) for i, a in enumerate(names) for b in names[i + 1:]}
+        rows = {(a, b): self._difference(a, b) for i, a in enumerate(names) for b in names[i + 1:]}
         index = pd.MultiIndex.from_tuples(rows, names=["company", "minus"])
         return pd.DataFrame(list(rows.values()), index=index)
 

@@ -28,13 +28,15 @@ MFU_OF_WORKLOAD = {"pretraining": "mfu", "rl": "mfu_rl"}
 class CostModel:
     """The compute and cost of one company's runs for one block of draws.
 
-    `streams` gives standard normals by name (`Streams` or `GivenStreams`); `seed` is that of the regressions.
+    `streams` gives standard normals by name (`Streams` or its like); `seed` is that of the regressions, and `part` the
+    part of their resamples that closed models are drawn from, all by default.
     """
 
     tables: Tables
     company: str
     streams: object
     seed: int
+    part: int | None = None
     _flop: dict[str, Quantity | None] = field(default_factory=dict)
     _assumed: dict[str, Quantity] = field(default_factory=dict)
 
@@ -102,7 +104,8 @@ class CostModel:
         if run.flop is None:
             return None
         if isinstance(run.flop, str):
-            flop = draw(self.streams, f"flop/{run.flop}", closed_model_distribution(self.tables, run.flop, self.seed))
+            distribution = closed_model_distribution(self.tables, run.flop, self.seed, self.part)
+            flop = draw(self.streams, f"flop/{run.flop}", distribution)
         else:
             flop = draw(self.streams, f"flop/{run.run_id}", run.flop)
         return flop * self.assumption(run.post_training, run.run_id) if run.post_training else flop

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import types
 from datetime import date
-from typing import Literal, Union, get_args, get_origin
+from typing import Annotated, Literal, Union, get_args, get_origin
 
 import pandas as pd
 from pydantic.fields import FieldInfo
@@ -88,6 +88,8 @@ def _content(table: str, column: str, field: FieldInfo) -> str:
 def _types(annotation: object) -> list[object]:
     if get_origin(annotation) in (Union, types.UnionType):
         return [kind for part in get_args(annotation) for kind in _types(part)]
+    if get_origin(annotation) is Annotated:  # as a part of a union; pydantic unwraps it elsewhere
+        return _types(get_args(annotation)[0])
     return [annotation]
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from statistics import NormalDist
 
 import numpy as np
@@ -126,6 +126,7 @@ class Empirical:
 Distribution = Exact | Uniform | LogNormal | Empirical
 
 
+@lru_cache(maxsize=1024, typed=True)
 def parse(text: str | float) -> Exact | Uniform | LogNormal:
     """Read a distribution of a positive quantity from the notation; a bare number is exact.
 

@@ -15,6 +15,7 @@ from .cost import CostModel
 from .drivers import drivers, tornado
 from .errors import InputError, nearest, require_known, whole_number
 from .precision import quantile_error, round_certain
+from .resampling import Evaluate, resampling_error
 from .schema import Company, TrainingRun
 from .spending import as_date, disclosed_lines, spending_usd
 from .streams import GivenStreams, Streams
@@ -24,7 +25,7 @@ QUANTILES = {"p5": 0.05, "p50": 0.50, "p95": 0.95}
 PILOT_DRAWS, MOST_DRAWS = 10_000, 10_000_000  # first and largest run of n_draws="auto"
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Estimate:
     """A company's training share under one set of assumptions. Made by `estimate`; nothing is drawn until asked."""
 
@@ -36,7 +37,11 @@ class Estimate:
     seed: int
     excluded: tuple[str, ...]  # groups left out of the numerator
     overridden: tuple[str, ...] = ()  # assumptions set in the call
-    call: Mapping[str, object] = field(default_factory=dict, repr=False)  # the arguments it was made with
+    call: Mapping[str, object] = field(default_factory=dict)  # the arguments it was made with
+
+    def __repr__(self) -> str:
+        return (f"<Estimate of {self.company}, scenario {self.scenario}, {self.n_draws:,} draws, seed {self.seed}: "
+                "see summary(), cost_table(), inputs()>")
 
     # --- what is counted -------------------------------------------------------------------------------------
     @cached_property
@@ -98,6 +103,36 @@ class Estimate:
                 groups[run.group][block] += model.cost_usd(run_id)
             rd_compute[block] = self._rd_compute(streams) if self.has_spending else np.nan
         return groups, rd_compute
+
+    def cost_given(self, streams: Streams, part: int | None = None, runs: Iterable[str] | None = None) -> np.ndarray:
+        """Return the cost in USD of some runs, by default all counted ones, for given streams and part (see `CostModel`);
+        NaN in draws that the scenario's condition drops."""
+        model = CostModel(self.tables, self.company, streams, self.seed, part)
+        cost = sum(model.cost_usd(run_id) for run_id in (self.runs if runs is None else runs))
+        if self.has_spending and self.tables.choice("condition_on_rd_compute") == "yes":
+            every = sum(map(model.cost_usd, self._window_runs))
+            cost = np.where(every <= self._rd_compute(streams), cost, np.nan)
+        return cost
+
+    def step_given(self, run_id: str, step: str) -> Evaluate:
+        """Return what a step of a run's chain (flop, gpu_hours or cost_usd) is for given streams and part."""
+        def value(streams: Streams, part: int) -> np.ndarray | float:
+            return getattr(CostModel(self.tables, self.company, streams, self.seed, part), step)(run_id)
+
+        return value
+
+    def share_given(self, streams: Streams, part: int | None = None) -> np.ndarray:
+        """Return the share, a fraction, for given streams and part, as `cost_given`."""
+        return self.cost_given(streams, part) / self._rd_compute(streams)
+
+    @cached_property
+    def rests_on_regressions(self) -> bool:
+        """Whether the FLOP of any counted run are predicted by a regression."""
+        return any(map(self._predicted, self.runs.values()))
+
+    def _predicted(self, run: TrainingRun) -> bool:
+        base = None if run.base_run is None else self.tables["training_runs"][run.base_run]
+        return isinstance(run.flop, str) or (base is not None and self._predicted(base))
 
     @cached_property
     def has_spending(self) -> bool:
@@ -205,6 +240,37 @@ class Estimate:
                     steps.setdefault(step, np.empty(self.n_draws))[block] = value
         return pd.DataFrame(steps).loc[self.kept]
 
+    def spread(self, quantity: str = "share") -> dict[str, float]:
+        """Return p5, p50 and p95 of the share (a fraction), of training_cost or of a run's cost (USD million), and their
+        Monte Carlo standard errors as p5_error, p50_error and p95_error.
+
+        They say how far another seed may lie, nothing about the inputs: the errors of a finite number of draws
+        (`precision.quantile_error`) and of the regressions' resamples (`resampling`), which are independent. Raises
+        InputError for an unknown run and for the share of a company without spending.
+        """
+        if quantity not in self._spreads:
+            self._spreads[quantity] = self._spread(quantity)
+        return self._spreads[quantity].copy()
+
+    @cached_property
+    def _spreads(self) -> dict[str, dict[str, float]]:
+        return {}
+
+    def _spread(self, quantity: str) -> dict[str, float]:
+        if quantity == "share":
+            return self.spread_of(self.share, self.share_given)
+        if quantity == "training_cost":
+            return self.spread_of(self.total_cost_usd / 1e6, lambda *given: self.cost_given(*given) / 1e6)
+        require_known(quantity, self.runs, f"counted run of {self.company}")
+        draws = self.cost_usd[quantity].to_numpy() / 1e6
+        if not self._predicted(self.runs[quantity]):
+            return spread(draws)
+        return self.spread_of(draws, lambda *given: self.cost_given(*given, [quantity]) / 1e6)
+
+    def spread_of(self, draws: np.ndarray, evaluate: Evaluate) -> dict[str, float]:
+        """Return what `spread` does for any quantity: its kept draws, and its value for given streams and part."""
+        return spread(draws, evaluate if self.rests_on_regressions else None, self.n_draws, self.seed)
+
     def cost_table(self) -> pd.DataFrame:
         """Return p5, p50 and p95 of the cost of each counted run and of their total, in USD million."""
         columns = {run_id: quantiles(self.cost_usd[run_id] / 1e6) for run_id in self.runs}
@@ -222,11 +288,11 @@ class Estimate:
     def precision(self) -> pd.DataFrame:
         """Return the Monte Carlo standard errors of p5, p50 and p95: share (a fraction), training_cost (USD million).
 
-        They say how far another seed may lie, nothing about the inputs. See `precision.quantile_error`.
+        See `spread`.
         """
-        draws = {"share": self.share, "training_cost": self.total_cost_usd / 1e6}
-        rows = {name: quantile_error(values, list(QUANTILES.values())) for name, values in draws.items()}
-        return pd.DataFrame(rows, index=list(QUANTILES)).T.rename_axis("quantity")
+        rows = {quantity: self.spread(quantity) for quantity in ("share", "training_cost")}
+        return pd.DataFrame({quantity: {name: row[f"{name}_error"] for name in QUANTILES}
+                             for quantity, row in rows.items()}).T.rename_axis("quantity")
 
     def shown(self) -> pd.DataFrame:
         """Return p5, p50 and p95 as text, rounded to the digits that the number of draws makes certain: share in
@@ -259,9 +325,16 @@ def quantiles(draws: np.ndarray) -> np.ndarray:
     return np.quantile(draws, list(QUANTILES.values()))
 
 
-def spread(draws: np.ndarray) -> dict[str, float]:
-    """Return p5, p50 and p95 of draws, and their Monte Carlo standard errors as p5_error, p50_error and p95_error."""
-    errors = quantile_error(draws, list(QUANTILES.values()))
+def spread(draws: np.ndarray, evaluate: Evaluate | None = None, n_draws: int = 0, seed: int = 0) -> dict[str, float]:
+    """Return p5, p50 and p95 of draws, and their Monte Carlo standard errors as p5_error, p50_error and p95_error.
+
+    With `evaluate`, the model of a quantity that rests on regressions, the error of their resamples is part of them
+    (see `resampling.resampling_error`, also for `n_draws` and `seed`).
+    """
+    probabilities = list(QUANTILES.values())
+    errors = quantile_error(draws, probabilities)
+    if evaluate is not None:
+        errors = np.hypot(errors, resampling_error(evaluate, n_draws, seed, probabilities))
     return dict(zip(QUANTILES, map(float, quantiles(draws)), strict=True)) | {
         f"{name}_error": float(error) for name, error in zip(QUANTILES, errors, strict=True)}
 
@@ -275,8 +348,9 @@ def estimate(company: str, scenario: str = "newsletter", n_draws: int | str = 50
 
     `assumptions` sets any row of `assumptions.csv` by name (`mfu_rl="0.01 to 0.10 (p10-p90 lognormal)"`), and an
     exchange rate as `cny_per_usd=7.1`. None or an empty string means "as the scenario says". Lists may be given as
-    comma-separated text. `n_draws="auto"` takes as many draws as bring the standard error of the median share to
-    `precision_points` percentage points; the result is that of `n_draws` set to this number.
+    comma-separated text. `n_draws="auto"` takes as many draws as bring their standard error of the median share to
+    `precision_points` percentage points; the result is that of `n_draws` set to this number. More draws leave the error
+    of the regressions' resamples as it is (`spread` has both): for that, raise `bootstrap_resamples`.
 
     Raises InputError for anything unknown (with the nearest right name), for values that do not parse, for a window
     the disclosures cannot cover, where no run is left to count, and for a precision beyond ten million draws.

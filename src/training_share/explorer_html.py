@@ -8,7 +8,7 @@ from html import escape
 
 import pandas as pd
 
-from .estimate import QUANTILES, Estimate, spread
+from .estimate import QUANTILES, Estimate
 from .figures import with_errors
 from .views import runs_table
 
@@ -70,7 +70,8 @@ def chain_table(est: Estimate, run_id: str) -> pd.DataFrame:
     """Return p5, p50 and p95 of a run's FLOP, GPU-hours and USD with their Monte Carlo standard errors; a step the run
     does not have is left out."""
     draws = est.chain(run_id)
-    rows = {f"{STEPS[step][0]} ({STEPS[step][1]})": spread(draws[step]) for step in draws}
+    rows = {f"{STEPS[step][0]} ({STEPS[step][1]})": est.spread_of(draws[step].to_numpy(), est.step_given(run_id, step))
+            for step in draws}
     return pd.DataFrame(rows).T.rename_axis("step")
 
 

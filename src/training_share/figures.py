@@ -117,14 +117,17 @@ def with_errors(table: pd.DataFrame, percent: bool = False) -> pd.DataFrame:
 def show_table(table: pd.DataFrame, caption: str, percent: bool = False) -> None:
     """Display a table in a notebook with three significant digits and live links; `percent` shows fractions as %.
 
-    A column NAME that has a column NAME_error beside it is shown with this standard error, and to its digits.
+    Numbers from a thousand on show all digits before the point, and those from 1e9 on are in scientific notation. A
+    column NAME that has a column NAME_error beside it is shown with this standard error, and to its digits.
     """
     from IPython.display import display
 
     def number(value: float) -> str:
         if pd.isna(value):
             return ""
-        return f"{round(100 * value, 1) + 0:.1f}%" if percent else f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
+        if percent:
+            return f"{round(100 * value, 1) + 0:.1f}%"
+        return f"{value:.2e}" if abs(value) >= 1e9 else f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
 
     shown = with_errors(table, percent).rename_axis(columns=None)
     html = shown.to_html(float_format=number, render_links=True, na_rep="", border=0, justify="left")

@@ -13,6 +13,7 @@ from scipy.special import ndtr
 from .compare import Comparison, compare
 from .errors import InputError
 from .estimate import Estimate, estimate, listed, spread
+from .resampling import Evaluate
 from .streams import Streams
 
 MIXTURE = "implied_rd_compute/known company"  # the stream that says whose share a draw takes
@@ -42,8 +43,11 @@ class ImpliedCompute:
         streams, normal = Streams(self.estimate.seed), np.empty(self.estimate.n_draws)
         for block in streams.blocks(normal.size):
             normal[block] = streams.normal(MIXTURE)
+        return self._choice(normal)[self._kept]
+
+    def _choice(self, normal: np.ndarray) -> np.ndarray:
         count = len(self.known.estimates)
-        return np.minimum((ndtr(normal) * count).astype(int), count - 1)[self._kept]
+        return np.minimum((ndtr(normal) * count).astype(int), count - 1)
 
     @cached_property
     def share(self) -> np.ndarray:
@@ -65,11 +69,23 @@ class ImpliedCompute:
     def table(self) -> pd.DataFrame:
         """p5, p50 and p95 of training_cost and rd_compute in USD million and of the pooled share as a fraction, with
         their Monte Carlo standard errors."""
-        rows = {"training_cost": self.training_cost_usd / 1e6, "share": self.share,
-                "rd_compute": self.rd_compute_usd / 1e6}
-        table = pd.DataFrame({name: spread(draws) for name, draws in rows.items()}).T
+        draws = {"training_cost": self.training_cost_usd / 1e6, "share": self.share,
+                 "rd_compute": self.rd_compute_usd / 1e6}
+        rests = any(est.rests_on_regressions for est in (self.estimate, *self.known.estimates.values()))
+        table = pd.DataFrame({name: spread(values, self._given(name) if rests else None, self.estimate.n_draws,
+                                           self.estimate.seed) for name, values in draws.items()}).T
         table.insert(0, "unit", ["USD million", "fraction", "USD million"])
         return table.rename_axis("quantity")
+
+    def _given(self, quantity: str) -> Evaluate:
+        """Return what a row of the table is for given streams and part (see `resampling`)."""
+        def value(streams: Streams, part: int) -> np.ndarray:
+            chosen = self._choice(streams.normal(MIXTURE))
+            shares = np.stack([est.share_given(streams, part) for est in self.known.estimates.values()])
+            share, cost = np.take_along_axis(shares, chosen[None], axis=0)[0], self.estimate.cost_given(streams, part) / 1e6
+            return {"training_cost": cost, "share": share, "rd_compute": cost / share}[quantity]
+
+        return value
 
     @property
     def caveats(self) -> tuple[str, ...]:

@@ -36,7 +36,7 @@ class KernelServer(AbstractContextManager):
 
     It is a fresh Python, so that threads and settings of the caller stay out of it, in a session of its own, so that an
     interrupt at the terminal leaves it to its caller. Linux only: elsewhere forking a process with so many libraries is
-    not safe, and kernels start as they always do.
+    not safe, and kernels start as they always do. So they do where the temporary folder's path is too long for a socket.
     """
 
     def __init__(self, wanted: bool = True) -> None:
@@ -46,13 +46,18 @@ class KernelServer(AbstractContextManager):
     def __enter__(self) -> KernelServer:
         if self._wanted:
             self._folder = tempfile.TemporaryDirectory(prefix="training_share-")  # only this user may enter it
-            self.address = os.path.join(self._folder.name, "kernels")
+            address = os.path.join(self._folder.name, "kernels")
             with socket.socket(socket.AF_UNIX) as listening:
-                listening.bind(self.address)
+                try:
+                    listening.bind(address)
+                except OSError:  # a socket's path has at most 107 characters
+                    self._folder.cleanup()
+                    return self
                 listening.listen()
                 environment = {**os.environ, "MPLBACKEND": INLINE, "OPENBLAS_NUM_THREADS": "1"}
-                self._process = subprocess.Popen([sys.executable, "-m", __name__, str(listening.fileno())],
+                self._process = subprocess.Popen([sys.executable, "-m", __name__, str(listening.fileno()), str(os.getpid())],
                                                  pass_fds=[listening.fileno()], env=environment, start_new_session=True)
+            self.address = address
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -119,10 +124,10 @@ class _Forked:
 
 
 class _Server(socketserver.ForkingMixIn, socketserver.UnixStreamServer):
-    def __init__(self, listening: socket.socket) -> None:
+    def __init__(self, listening: socket.socket, parent: int) -> None:
         super().__init__("", _Kernel, bind_and_activate=False)
         self.socket = listening
-        self._parent = os.getppid()
+        self._parent = parent  # as it was told: by now it may be gone, and another process in its place
 
     def service_actions(self) -> None:
         super().service_actions()
@@ -154,7 +159,7 @@ class _Kernel(socketserver.StreamRequestHandler):
 
 if __name__ == "__main__":
     signal.signal(signal.SIGTERM, lambda *_: sys.exit())  # to close the server on the way out
-    with _Server(socket.socket(fileno=int(sys.argv[1]))) as server:
+    with _Server(socket.socket(fileno=int(sys.argv[1])), parent=int(sys.argv[2])) as server:
         for library in LIBRARIES:
             import_module(library)
         server.serve_forever(poll_interval=0.2)

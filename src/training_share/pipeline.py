@@ -10,19 +10,22 @@ import argparse
 import itertools
 import os
 import shutil
+import signal
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+import threading
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from multiprocessing import active_children, get_all_start_methods, get_context
+from multiprocessing import active_children, get_all_start_methods, get_context, parent_process
 from pathlib import Path
 
 import pandas as pd
 import yaml
 from tqdm import tqdm
 
-from .compare import compare
+from .compare import Comparison, compare
 from .errors import InputError, nearest, require_known
 from .estimate import estimate, listed
 from .figures import FOLDER_VARIABLE, write_aside
@@ -32,6 +35,7 @@ from .tables import load, repo_root
 from .words import percent
 
 SHARED_FROM = 3  # notebooks from which importing the libraries once, before the first of them starts, saves time
+ENDINGS = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]  # treated as an interrupt
 
 
 @dataclass(frozen=True)
@@ -106,7 +110,8 @@ def run(names: Sequence[str] = (), parameters: Mapping[str, object] | None = Non
 
     `out` receives `rendered/` and `figures/` of a scenario run elsewhere; parameters that change a result need it, so
     that the project's own rendered notebooks always stand for the defaults. Raises InputError before anything runs
-    for an unknown notebook or parameter, a value that does not parse, and a folder that cannot be written.
+    for an unknown notebook or parameter, a value that does not parse, a folder that cannot be written, and an `out`
+    whose folders are the project's own.
     """
     plan = prepare(names, parameters, out, notebooks_dir)
     return {job.source.stem: fault for job, fault in zip(plan, execute_all(plan, jobs, quiet), strict=True)}
@@ -125,11 +130,22 @@ def prepare(names: Sequence[str] = (), parameters: Mapping[str, object] | None =
         raise InputError("parameters change what the notebooks show; add --out FOLDER, so that the project's own "
                          "rendered notebooks and figures keep standing for the defaults")
     checked = _check_parameters({name: parameters_of(sources[name]) for name in chosen}, given)
-    rendered = Path(out) / "rendered" if out else folder / "rendered"
-    figures = Path(out) / "figures" if out else folder.parent / "figures"
+    rendered, figures = folder / "rendered", folder.parent / "figures"
+    if out is not None:
+        own = {path.resolve() for path in (rendered, figures, *_own_folders())}
+        rendered, figures = Path(out) / "rendered", Path(out) / "figures"
+        for target in (rendered, figures):
+            if target.resolve() in own:
+                raise InputError(f"--out {out}: {target.resolve()} holds the project's own results, which stand for the "
+                                 "defaults; choose a folder of its own, such as --out my_scenario")
     for target in (rendered, figures):
         _require_writable(target)
     return [Job(sources[name].resolve(), checked[name], rendered.resolve(), figures.resolve()) for name in chosen]
+
+
+def _own_folders() -> tuple[Path, Path]:
+    """Return where the project keeps its own rendered notebooks and its figures."""
+    return repo_root() / "notebooks" / "rendered", repo_root() / "figures"
 
 
 def execute_all(plan: Sequence[Job], jobs: int | None = None, quiet: bool = False) -> list[str]:
@@ -146,15 +162,15 @@ def execute_all(plan: Sequence[Job], jobs: int | None = None, quiet: bool = Fals
     with (tempfile.TemporaryDirectory(prefix="training_share-") as scratch, KernelServer(len(plan) >= SHARED_FROM) as server,
           ProcessPoolExecutor(workers, mp_context=get_context(start), initializer=_start_worker,
                               initargs=[scratch, server.address]) as pool):
-        futures: dict[Future, int] = {pool.submit(execute, plan[place]): place for place in _longest_first(plan)}
         try:
+            futures: dict[Future, int] = {pool.submit(execute, plan[place]): place for place in _longest_first(plan)}
             with tqdm(total=len(plan), unit="notebook", disable=quiet) as bar:
                 for future in as_completed(futures):
                     place = futures[future]
                     faults[place] = _result(future)
                     bar.set_postfix_str(plan[place].source.stem)
                     bar.update()
-        except KeyboardInterrupt:
+        except BaseException:  # an interrupt, or a progress bar whose terminal is gone
             for worker in set(active_children()) - set(before):
                 worker.kill()  # at once: a gentle end would let papermill call its notebook failed
             raise
@@ -162,11 +178,57 @@ def execute_all(plan: Sequence[Job], jobs: int | None = None, quiet: bool = Fals
 
 
 def _start_worker(scratch: str, kernels: str | None) -> None:
-    """Prepare a worker: its files lie in `scratch`, and an interrupt at the terminal is its parent's to deal with."""
+    """Prepare a worker: its files lie in `scratch`, it ends with its parent, and an interrupt is its parent's to deal with."""
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     tempfile.tempdir = scratch
     if hasattr(os, "setsid"):
         os.setsid()
+    for number in ENDINGS:
+        if signal.getsignal(number) is _interrupt:  # inherited by a fork; an ignored signal stays ignored
+            signal.signal(number, signal.SIG_DFL)
     use(kernels)
+
+
+def _end_with_parent() -> None:
+    """Wait until the parent is gone, however it ended, and end this process at once.
+
+    `join` waits on a pipe that the parent alone holds open, so it returns within milliseconds and on every system. A
+    second later would be too late: the kernels' server ends with the parent too, and papermill would call the notebook
+    of a vanished kernel failed. A signal at the parent's death exists on Linux only, and follows one of its threads.
+    """
+    parent_process().join()
+    os._exit(1)
+
+
+class Ended(KeyboardInterrupt):
+    """A signal asked the program to end; `number` says which."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.number = number
+
+
+def _interrupt(number: int, _: object) -> None:
+    for each in ENDINGS:  # a closing terminal or a service manager sends both, and the first is being dealt with
+        signal.signal(each, signal.SIG_IGN)
+    raise Ended(number)
+
+
+@contextmanager
+def _signals_interrupt() -> Iterator[None]:
+    """Within it SIGTERM and SIGHUP (a closed terminal) raise Ended; in the main thread, the only one that may say so.
+
+    A signal that is ignored, as under nohup, or has a handler already is left as it is.
+    """
+    main = threading.current_thread() is threading.main_thread()
+    taken = [number for number in ENDINGS if main and signal.getsignal(number) is signal.SIG_DFL]
+    try:
+        for number in taken:
+            signal.signal(number, _interrupt)
+        yield
+    finally:
+        for number in taken:
+            signal.signal(number, signal.SIG_DFL)
 
 
 def _longest_first(plan: Sequence[Job]) -> list[int]:
@@ -259,10 +321,17 @@ def _require_writable(folder: Path) -> None:
         raise InputError(f"{folder}: cannot be written ({error.strerror}); choose another folder with --out") from error
 
 
-def shares_text(parameters: dict[str, object]) -> str:
-    """Return the final table of shares under the parameters, as lines of text."""
+def shares_text(parameters: dict[str, object], companies: Sequence[str] = ()) -> str:
+    """Return the final table of shares under the parameters, as lines of text; "" where no company has a share.
+
+    `companies` are by default those of `compare`.
+    """
     settings = {name: value for name, value in parameters.items() if name not in ("company", "companies")}
-    table = compare(**settings).table
+    estimates = compare(**settings | ({"companies": companies} if companies else {})).estimates
+    known = {company: est for company, est in estimates.items() if est.has_spending}
+    if not known:
+        return ""
+    table = Comparison(known).table
     head = f"{'company':<10}{'share':>8}  {'90% interval':<16}{'training cost':>16}{'R&D compute':>14}"
     rows = [f"{row.display_name:<10}{percent(row.share_p50):>8}  "
             f"{percent(row.share_p5) + ' to ' + percent(row.share_p95):<16}"
@@ -271,7 +340,10 @@ def shares_text(parameters: dict[str, object]) -> str:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line; return its exit status (0 done, 1 a notebook failed, 2 refused before running, 130 interrupted)."""
+    """Run the command line and return its exit status.
+
+    0 done, 1 a notebook failed, 2 refused before running; interrupted by a signal, 128 and the signal's number.
+    """
     parser = argparse.ArgumentParser(prog="python -m training_share.pipeline", description=__doc__.split("\n")[0])
     parser.add_argument("notebooks", nargs="*", help="names of notebooks (default: all)")
     parser.add_argument("-p", nargs=2, action="append", default=[], metavar=("NAME", "VALUE"), dest="parameters",
@@ -285,20 +357,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         if options.jobs is not None and options.jobs < 1:
             raise InputError(f"--jobs: expected a whole number of at least 1, got {options.jobs}")
-        if options.grid:
-            return _grid_main(options)
-        faults = run(options.notebooks, dict(options.parameters), options.jobs, options.out, options.notebooks_dir)
+        with _signals_interrupt():
+            return _grid_main(options) if options.grid else _run_main(options)
     except InputError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
-    except KeyboardInterrupt:
-        print("\ninterrupted: what had finished is in place, and the rest is as it was", file=sys.stderr)
-        return 130
+    except KeyboardInterrupt as interrupt:
+        with suppress(OSError):  # the terminal may be what ended
+            print("\ninterrupted: what had finished is in place, and the rest is as it was", file=sys.stderr)
+        return 128 + getattr(interrupt, "number", signal.SIGINT)
+
+
+def _run_main(options: argparse.Namespace) -> int:
+    faults = run(options.notebooks, dict(options.parameters), options.jobs, options.out, options.notebooks_dir)
     for name, fault in faults.items():
         if fault:
             print(f"\n{name}.ipynb failed: {fault}\n  kept as {name}.failed.ipynb; the previous good copy and figures "
                   "are untouched", file=sys.stderr)
-    print("\n" + _closing_table(dict(options.parameters)))
+    if table := _closing_table(dict(options.parameters), list(faults)):
+        print("\n" + table)
     if options.html and not any(faults.values()):
         return _build_site(options)
     return 1 if any(faults.values()) else 0
@@ -310,7 +387,7 @@ def _build_site(options: argparse.Namespace) -> int:
     given = dict(options.parameters)
     numbers = {name: int(given[name].replace("_", "")) for name in ("n_draws", "seed") if name in given}
     settings = {name: value for name, value in (given | numbers).items() if name not in ("company", "scenarios")}
-    folder = Path(options.out) if options.out else None
+    folder = None if options.out is None else Path(options.out)
     rendered = folder or (Path(options.notebooks_dir) if options.notebooks_dir else repo_root() / "notebooks")
     figures = (folder or rendered.parent) / "figures"
     try:
@@ -330,10 +407,15 @@ def _grid_main(options: argparse.Namespace) -> int:
     return int((manifest["status"] != "done").any())
 
 
-def _closing_table(parameters: dict[str, str]) -> str:
+def _closing_table(parameters: dict[str, str], ran: Sequence[str]) -> str:
+    """Return the shares of the companies whose notebooks ran; of the comparison's where it ran, or where none of them did."""
     numbers = {name: int(parameters[name]) for name in ("n_draws", "seed") if name in parameters}
     try:
-        return shares_text({name: value for name, value in (parameters | numbers).items() if name != "figures_dir"})
+        companies = [name for name in ran if name in load()["companies"]]
+        if "comparison" in ran:
+            companies = listed(parameters.get("companies", ""))
+        settings = {name: value for name, value in (parameters | numbers).items() if name not in ("figures_dir", "scenarios")}
+        return shares_text(settings, companies)
     except (InputError, TypeError) as error:
         return f"no table of shares: {error}"
 

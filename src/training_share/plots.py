@@ -131,7 +131,8 @@ def interval_chart(table: pd.DataFrame, xlabel: str, *, unit: str = "share", col
         ax.annotate(label, (row.p95, place), xytext=(6, 0), textcoords="offset points", va="center", fontsize=9)
     ax.set_yticks(places, rows.index)
     ax.set_ylim(len(rows) - 0.4, -0.6)
-    ax.set_xlabel(f"{xlabel}: median and 90% interval{error_note(table, percent=unit == 'share')}", fontsize=9)
+    hollow = " (hollow: a lower bound)" if "incomplete" in rows and rows["incomplete"].any() else ""
+    ax.set_xlabel(f"{xlabel}: median and 90% interval{hollow}{error_note(table, percent=unit == 'share')}", fontsize=9)
     if unit == "usd_million":
         ax.set_xscale("log")
         ax.minorticks_off()

@@ -20,36 +20,42 @@ OURS = {f"our_{'value' if name == 'p50' else name}{kind}": f"{name}{kind}" for k
 _HAILUO_02 = ["hailuo-02-pretraining", "hailuo-02-sft"]
 
 
-def _share(company: str, *without: str) -> Callable[[Comparison], np.ndarray]:
-    def percent(comparison: Comparison) -> np.ndarray:
+Quantiles = dict[str, float]  # as `estimate.spread` has them; p50 alone where it is no draw
+
+
+def _share(company: str, *without: str) -> Callable[[Comparison], Quantiles]:
+    def percent(comparison: Comparison) -> Quantiles:
         est = comparison.estimates[company]
-        return 100 * (est.without(*without) if without else est).share
+        return {name: 100 * value for name, value in (est.without(*without) if without else est).spread().items()}
     return percent
 
 
-def _cost_of_hailuo_02(comparison: Comparison) -> np.ndarray:
-    return comparison.estimates["minimax"].cost_usd[_HAILUO_02].sum(axis=1).to_numpy() / 1e6
-
-
-def _hailuo_02_of_cost(comparison: Comparison) -> np.ndarray:
+def _cost_of_hailuo_02(comparison: Comparison) -> Quantiles:
     est = comparison.estimates["minimax"]
-    return 100 * est.cost_usd[_HAILUO_02].sum(axis=1).to_numpy() / est.total_cost_usd
+    return est.spread_of(est.cost_usd[_HAILUO_02].sum(axis=1).to_numpy() / 1e6,
+                         lambda *given: est.cost_given(*given, _HAILUO_02) / 1e6)
 
 
-def _flop_of_hailuo_02(comparison: Comparison) -> np.ndarray:
+def _hailuo_02_of_cost(comparison: Comparison) -> Quantiles:
     est = comparison.estimates["minimax"]
-    return closed_model_draws(est.tables, "hailuo-02", est.seed)
+    return est.spread_of(100 * est.cost_usd[_HAILUO_02].sum(axis=1).to_numpy() / est.total_cost_usd,
+                         lambda *given: 100 * est.cost_given(*given, _HAILUO_02) / est.cost_given(*given))
 
 
-def _spending(company: str, year: int, usd: float) -> Callable[[Comparison], float]:
-    def amount(comparison: Comparison) -> float:
+def _flop_of_hailuo_02(comparison: Comparison) -> Quantiles:
+    est = comparison.estimates["minimax"]
+    return spread(closed_model_draws(est.tables, "hailuo-02", est.seed))
+
+
+def _spending(company: str, year: int, usd: float) -> Callable[[Comparison], Quantiles]:
+    def amount(comparison: Comparison) -> Quantiles:
         tables, window = comparison.estimates[company].tables, (date(year, 1, 1), date(year, 12, 31))
-        return float(spending_usd(tables, company, ["rd_compute"], *window)) / usd
+        return {"p50": float(spending_usd(tables, company, ["rd_compute"], *window)) / usd}
     return amount
 
 
-# claim_id -> draws in the unit of the claim, or one exact amount
-FORMULAS: dict[str, Callable[[Comparison], np.ndarray | float]] = {
+# claim_id -> what we have for it, in the unit of the claim
+FORMULAS: dict[str, Callable[[Comparison], Quantiles]] = {
     "share-openai": _share("openai"),
     "share-minimax": _share("minimax"),
     "share-zai": _share("zai"),
@@ -64,15 +70,14 @@ FORMULAS: dict[str, Callable[[Comparison], np.ndarray | float]] = {
 }
 
 
-def ours(claim_id: str, comparison: Comparison) -> dict[str, float]:
+def ours(claim_id: str, comparison: Comparison) -> Quantiles:
     """Return our p5, p50 and p95 for a published figure in its unit, and their standard errors (see
     `estimate.spread`); p50 alone where it is no draw.
 
     Raises InputError for a figure that no formula stands for.
     """
     require_known(claim_id, FORMULAS, "published figure")
-    value = FORMULAS[claim_id](comparison)
-    return {"p50": value} if isinstance(value, float) else spread(value)
+    return FORMULAS[claim_id](comparison)
 
 
 def published_table(n_draws: int = 50_000, seed: int = 42, data_dir=None, company: str = "") -> pd.DataFrame:

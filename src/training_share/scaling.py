@@ -19,6 +19,7 @@ from .streams import Streams, draw, generator
 from .tables import Tables, for_scenario
 
 MODALITIES = ("video", "image", "speech")
+PARTS = 20  # into which the resamples are split to see how far they are to be trusted
 
 
 @dataclass(frozen=True, eq=False)
@@ -130,10 +131,12 @@ def closed_model_draws(tables: Tables, model: str, seed: int, resamples: int | N
                        tables.choice("closed_model_interval"))
 
 
-@lru_cache(maxsize=256)
-def closed_model_distribution(tables: Tables, model: str, seed: int) -> Distribution:
-    """Return the distribution that the Monte Carlo draws a closed model's FLOP from."""
+@lru_cache(maxsize=1024)
+def closed_model_distribution(tables: Tables, model: str, seed: int, part: int | None = None) -> Distribution:
+    """Return the distribution that the Monte Carlo draws a closed model's FLOP from; with `part`, what one of the
+    `PARTS` parts of the resamples says (see `resampling`)."""
     draws = closed_model_draws(tables, model, seed)
+    draws = draws if part is None else draws[part::PARTS]
     if tables.choice("closed_model_distribution") == "bootstrap":
         return Empirical(draws)
     return Uniform(*map(float, np.quantile(draws, [0.05, 0.95])))

@@ -17,6 +17,7 @@ from .distributions import Distribution, Exact
 
 # Small enough for a block's arrays to stay in the processor's cache, large enough to hide Python's own time.
 BLOCK = 16_384
+REMEMBERED = 2_000  # values of one block
 KEPT_BLOCKS, KEPT_STREAMS = 4, 64  # 65,536 draws of each of the streams used last: 34 MB at most
 
 
@@ -53,6 +54,8 @@ _opening = lru_cache(maxsize=KEPT_STREAMS)(_Opening)
 class Streams:
     """Standard normal draws by name, handed out block by block so that memory does not grow with their number."""
 
+    memo: dict | None = None  # values by name and distribution
+
     def __init__(self, seed: int) -> None:
         self.seed = seed
         self._generators: dict[str, np.random.Generator] = {}
@@ -65,6 +68,13 @@ class Streams:
             stop = min(start + BLOCK, n_draws)
             self._index, self._size, self._block = start // BLOCK, stop - start, {}
             yield slice(start, stop)
+
+    def at(self, size: int) -> Streams:
+        """Serve the first `size` draws, of one block at most, and return self, for evaluations outside `blocks`, between
+        which values are remembered."""
+        next(self.blocks(size))
+        self.memo = {}
+        return self
 
     def normal(self, name: str) -> np.ndarray:
         """Return this block's standard normal draws of `name`, read-only; asked again, the same array."""
@@ -86,6 +96,8 @@ class GivenStreams:
 
     Names that are not given stand at zero, the median of every distribution. `asked` collects every name used.
     """
+
+    memo = None
 
     def __init__(self, normals: Mapping[str, np.ndarray]) -> None:
         self._normals = normals
@@ -116,4 +128,11 @@ def draw(streams: Streams | GivenStreams, name: str, distribution: Distribution)
     """Return this block's draws of `distribution` from the stream `name`; an exact value stays a float."""
     if isinstance(distribution, Exact):
         return distribution.value
-    return distribution.from_normal(streams.normal(name))
+    if streams.memo is None:
+        return distribution.from_normal(streams.normal(name))
+    key = name, distribution
+    if key not in streams.memo:
+        if len(streams.memo) >= REMEMBERED:
+            streams.memo.clear()
+        streams.memo[key] = distribution.from_normal(streams.normal(name))
+    return streams.memo[key]

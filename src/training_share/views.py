@@ -59,7 +59,8 @@ def ratio_row(est: Estimate, label: str = "") -> dict:
 def chart_row(est: Estimate, label: str = "") -> dict:
     """Return the row of the ratio chart for one estimate, without the standard errors, which cost as much again."""
     first, last = est.release_window
-    return {"company": est.company, "label": label or est.company_row.display_name, "color": est.company_row.color,
+    bound = ", lower bound" if est.months_not_collected else ""
+    return {"company": est.company, "label": (label or est.company_row.display_name) + bound, "color": est.company_row.color,
             **est.summary(),
             "spending_window": window_text(*est.denominator_window),
             "release_window": f"{first:%b %Y} to {last:%b %Y}", "kept": float(est.kept.mean())}
@@ -88,12 +89,11 @@ def company_ratio_table(est: Estimate, row: Callable[..., dict] = ratio_row) -> 
 
 def precision_table(est: Estimate) -> pd.DataFrame:
     """Return p5, p50 and p95 of each run's cost, of the total (USD million) and of the share (percent), and their
-    Monte Carlo standard errors (see `estimate.spread`)."""
-    draws = {run_id: est.cost_usd[run_id].to_numpy() / 1e6 for run_id in est.runs}
-    draws[TOTAL] = est.total_cost_usd / 1e6
+    Monte Carlo standard errors (see `Estimate.spread`)."""
+    rows = {run_id: est.spread(run_id) for run_id in est.runs} | {TOTAL: est.spread("training_cost")}
     if est.has_spending:
-        draws["share (percent)"] = 100 * est.share
-    return pd.DataFrame({name: spread(values) for name, values in draws.items()}).T.rename_axis("run_id")
+        rows["share (percent)"] = {name: 100 * value for name, value in est.spread().items()}
+    return pd.DataFrame(rows).T.rename_axis("run_id")
 
 
 def ratio_text_table(table: pd.DataFrame) -> pd.DataFrame:
@@ -148,7 +148,7 @@ def denominator_table(est: Estimate) -> pd.DataFrame:
 
 def correlation_table(est: Estimate, correlations: Iterable[float] = (1.0, 0.5, 0.0)) -> pd.DataFrame:
     """Return the share for several correlations between runs given in USD (see `usd_run_correlation`)."""
-    rows = {f"correlation {rho:g}": spread(est.again(usd_run_correlation=f"{rho:g}").share) for rho in correlations}
+    rows = {f"correlation {rho:g}": est.again(usd_run_correlation=f"{rho:g}").spread() for rho in correlations}
     return pd.DataFrame(rows).T.rename_axis("drawn")
 
 
@@ -174,9 +174,12 @@ def points_table(scenario: str = "newsletter", corrections: Iterable[str] | str 
 def scenario_table(scenario: str, data_dir=None) -> pd.DataFrame:
     """Return what was considered for a scenario: whether each correction is in, why, and its reason."""
     tables = for_scenario(scenario, data_dir=data_dir)
-    reasons = {row.correction: row.reason for row in tables["corrections"].values()}
+    reasons: dict[str, list[str]] = {}
+    for row in tables["corrections"].values():
+        told = reasons.setdefault(row.correction, [])
+        told += [] if row.reason in told else [row.reason]
     rows = [{"correction": row.correction, "in": "left out" if row.order is None else f"step {row.order}",
-             "why": row.why, "what it corrects": reasons.get(row.correction, "")}
+             "why": row.why, "what it corrects": " ".join(reasons.get(row.correction, []))}
             for row in tables["scenarios"].values() if row.scenario == scenario]
     return pd.DataFrame(rows).set_index("correction")
 
@@ -242,7 +245,7 @@ def remark(est: Estimate) -> str:
 def variant_row(est: Estimate) -> dict[str, object]:
     """Return p5, p50 and p95 of the share with their Monte Carlo standard errors, the fraction of draws kept, whether
     the numerator is a lower bound, and a remark."""
-    return spread(est.share) | {"kept": float(est.kept.mean()), "incomplete": est.months_not_collected > 0,
+    return est.spread() | {"kept": float(est.kept.mean()), "incomplete": est.months_not_collected > 0,
                                 "note": remark(est)}
 
 

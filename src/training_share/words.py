@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import numpy as np
 import pandas as pd
 
-from .estimate import QUANTILES, Estimate, spread
+from .estimate import QUANTILES, Estimate
 from .views import window_text
 
 
@@ -36,7 +36,14 @@ def answer(est: Estimate) -> str:
             f"{first:%b %Y} to {last:%b %Y}, cost {money(s['training_cost_p50'])} ({money(s['training_cost_p5'])} to "
             f"{money(s['training_cost_p95'])}); R&D compute from {window_text(*est.denominator_window)} was "
             f"{money(s['rd_compute'])}. Scenario `{est.scenario}`, {est.n_draws:,} draws, "
-            f"seed {est.seed}; {_errors(*errors)}.{without}{kept}")
+            f"seed {est.seed}; {_errors(*errors)}.{_bound(est)}{without}{kept}")
+
+
+def _bound(est: Estimate) -> str:
+    """Return the sentence that a share is a lower bound, where it is."""
+    months = est.months_not_collected
+    return (f" **A lower bound**: no runs were collected for {months} of the release window's months."
+            if months else "")
 
 
 def _errors(low: float, middle: float, high: float, unit: str = "points") -> str:
@@ -50,7 +57,7 @@ def _errors(low: float, middle: float, high: float, unit: str = "points") -> str
 def cost_answer(est: Estimate) -> str:
     """Return the answer of a company whose spending is unknown: what its final training runs cost."""
     first, last = est.release_window
-    cost = spread(est.total_cost_usd / 1e6)
+    cost = est.spread("training_cost")
     low, middle, high = (cost[name] for name in QUANTILES)
     errors = _errors(*(cost[f"{name}_error"] for name in QUANTILES), unit="USD million")
     return (f"**{est.company_row.display_name}: the {len(est.runs)} counted training runs, released {first:%b %Y} to "
