@@ -111,7 +111,12 @@ def test_the_closing_table_shows_the_companies_that_ran(monkeypatch, capsys, ran
     assert pipeline.main([*ran, *(word for pair in given.items() for word in ("-p", *pair)), "--out", "unused"]) == 0
     printed = capsys.readouterr().out
     assert [line.split("  ")[0] for line in printed.splitlines() if "USDm" in line] == shown
-    assert bool(printed) == bool(shown)
+    assert bool(printed) == bool(shown) and "lower bound" not in printed
+
+
+def test_the_closing_table_marks_lower_bounds():
+    printed = pipeline.shares_text({"n_draws": 500, "release_lag_months": "6"}, ["minimax"])
+    assert printed.endswith("lower bound")
 
 
 @pytest.mark.parametrize(("cell", "words"), [

@@ -12,11 +12,15 @@ import pandas as pd
 
 from .compare import compare
 from .errors import InputError, require_known
-from .estimate import Estimate, estimate, listed
+from .estimate import Estimate, estimate, listed, quantiles
 from .tables import load
 from .views import impossible_row, variant_row
 
 MINORITY = 0.5
+
+
+def _median(est: Estimate) -> float:
+    return float(quantiles(est.share)[1])
 
 
 def _spread(est: Estimate) -> dict[str, float]:
@@ -42,7 +46,7 @@ def audit(company: str, start: str = "newsletter", corrections: Iterable[str] | 
     before = base["p50"]
     estimate(company, start, corrections=names, **settings)  # refuses an impossible list before any step is drawn
     for place, name in enumerate(names, start=1):
-        alone = _spread(estimate(company, start, corrections=[name], **settings))["p50"] - base["p50"]
+        alone = _median(estimate(company, start, corrections=[name], **settings)) - base["p50"]
         after = _spread(estimate(company, start, corrections=names[:place], **settings))
         rows[name] = after | {"alone": alone, "in_sequence": after["p50"] - before}
         before = after["p50"]
@@ -63,7 +67,7 @@ def effects_alone(company: str, start: str = "newsletter", **settings: object) -
     says so.
     """
     tables = load(settings.get("data_dir"))
-    base = _spread(estimate(company, start, **settings))["p50"]
+    base = _median(estimate(company, start, **settings))
     rows = {}
     for name in tables.cells_of:
         try:

@@ -19,9 +19,9 @@ INTRO = """# Data dictionary
 
 The tables in this folder are the only home of numbers; the code holds formulas. They are CSV files in UTF-8 with a
 comma between cells and a header line. All are checked together when they are loaded, and every fault is reported with
-its file, row and column. This page is generated from the models in `src/training_share/schema.py` by
-`python -m training_share.dictionary`; edit it there. The method that uses the tables is in
-[method](../docs/method.md), their licence in [LICENSE](LICENSE.md).
+its file, row and column; what takes a whole row to see is reported once the cells of that row can be read. This page is
+generated from the models in `src/training_share/schema.py` by `python -m training_share.dictionary`; edit it there. The
+method that uses the tables is in [method](../docs/method.md), their licence in [LICENSE](LICENSE.md).
 
 ## One notation for uncertainty
 

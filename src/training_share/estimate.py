@@ -108,9 +108,18 @@ class Estimate:
         """Return the cost in USD of some runs, by default all counted ones, for given streams and part (see `CostModel`);
         NaN in draws that the scenario's condition drops."""
         model = CostModel(self.tables, self.company, streams, self.seed, part)
-        cost = sum(model.cost_usd(run_id) for run_id in (self.runs if runs is None else runs))
+
+        def given(run_id: str) -> np.ndarray | float:
+            if streams.memo is None or self._predicted(self.tables["training_runs"][run_id]):
+                return model.cost_usd(run_id)
+            key = self.tables, run_id  # the same for every part
+            if key not in streams.memo:
+                streams.memo[key] = model.cost_usd(run_id)
+            return streams.memo[key]
+
+        cost = sum(map(given, self.runs if runs is None else runs))
         if self.has_spending and self.tables.choice("condition_on_rd_compute") == "yes":
-            every = sum(map(model.cost_usd, self._window_runs))
+            every = sum(map(given, self._window_runs))
             cost = np.where(every <= self._rd_compute(streams), cost, np.nan)
         return cost
 

@@ -335,7 +335,8 @@ def shares_text(parameters: dict[str, object], companies: Sequence[str] = ()) ->
     head = f"{'company':<10}{'share':>8}  {'90% interval':<16}{'training cost':>16}{'R&D compute':>14}"
     rows = [f"{row.display_name:<10}{percent(row.share_p50):>8}  "
             f"{percent(row.share_p5) + ' to ' + percent(row.share_p95):<16}"
-            f"{row.training_cost_p50:>12,.0f} USDm{row.rd_compute:>9,.0f} USDm" for row in table.itertuples()]
+            f"{row.training_cost_p50:>12,.0f} USDm{row.rd_compute:>9,.0f} USDm"
+            f"{'  lower bound' if known[row.Index].months_not_collected else ''}" for row in table.itertuples()]
     return "\n".join([head, *rows])
 
 
