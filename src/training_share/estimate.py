@@ -123,8 +123,12 @@ class Estimate:
             cost = np.where(every <= self._rd_compute(streams), cost, np.nan)
         return cost
 
-    def step_given(self, run_id: str, step: str) -> Evaluate:
-        """Return what a step of a run's chain (flop, gpu_hours or cost_usd) is for given streams and part."""
+    def step_given(self, run_id: str, step: str) -> Evaluate | None:
+        """Return what a step of a run's chain (flop, gpu_hours or cost_usd) is for given streams and part; None for a
+        run that rests on no regression."""
+        if not self._predicted(self.runs[run_id]):
+            return None
+
         def value(streams: Streams, part: int) -> np.ndarray | float:
             return getattr(CostModel(self.tables, self.company, streams, self.seed, part), step)(run_id)
 
@@ -276,7 +280,7 @@ class Estimate:
             return spread(draws)
         return self.spread_of(draws, lambda *given: self.cost_given(*given, [quantity]) / 1e6)
 
-    def spread_of(self, draws: np.ndarray, evaluate: Evaluate) -> dict[str, float]:
+    def spread_of(self, draws: np.ndarray, evaluate: Evaluate | None) -> dict[str, float]:
         """Return what `spread` does for any quantity: its kept draws, and its value for given streams and part."""
         return spread(draws, evaluate if self.rests_on_regressions else None, self.n_draws, self.seed)
 

@@ -27,7 +27,8 @@ def answer(est: Estimate) -> str:
     """Return the answer of a company notebook in three sentences."""
     s, name = est.summary(), est.company_row.display_name
     first, last = est.release_window
-    errors = 100 * est.precision().loc["share"]
+    share = est.spread()
+    errors = [100 * share[f"{name}_error"] for name in QUANTILES]
     kept = "" if est.kept.all() else (f" Draws in which training would cost more than all R&D compute are left out; "
                                       f"{percent(est.kept.mean())} of the draws are kept.")
     without = f" Left out: {', '.join(est.excluded)}." if est.excluded else ""
