@@ -21,7 +21,7 @@ from .compare import Comparison, compare
 from .errors import InputError
 from .estimate import QUANTILES, Estimate
 from .figures import write_aside
-from .views import TOTAL, denominator_table, precision_table, runs_table
+from .views import TOTAL, denominator_table, error_columns, precision_table, runs_table
 
 STAMP = "2026-01-01T00:00:00Z"  # in place of the time of writing, which would differ from run to run
 WIDEST = 60  # characters of an Excel column
@@ -72,13 +72,12 @@ def _writable(folder: str | Path) -> Path:
 def comparison_table(comparison: Comparison) -> pd.DataFrame:
     """Return `Comparison.table` with units in the headers and Monte Carlo standard errors, and scenario, draws and seed
     in every row."""
-    table = comparison.table
+    errors = {company: error_columns(est) for company, est in comparison.estimates.items()}
+    table = comparison.table.join(pd.DataFrame.from_dict(errors, orient="index"))
     units = {}
     for quantity, name, unit in (("share", "training share", "fraction of R&D compute"),
                                  ("training_cost", "training cost", "USD million")):
-        errors = {company: est.precision().loc[quantity] for company, est in comparison.estimates.items()}
         for p in QUANTILES:
-            table = table.assign(**{f"{quantity}_{p}_error": {company: row[p] for company, row in errors.items()}})
             units |= {f"{quantity}_{p}": f"{name} {p} ({unit})", f"{quantity}_{p}_error": f"{name} {p}, {ERROR} ({unit})"}
     units |= {"rd_compute": "R&D compute (USD million)", "spending_start": "spending window, first day",
               "spending_end": "spending window, last day", "release_start": "release window, first month",

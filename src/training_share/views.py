@@ -52,8 +52,14 @@ def window_text(start, end) -> str:
 
 def ratio_row(est: Estimate, label: str = "") -> dict:
     """Return the row of the ratio chart for one estimate, with the Monte Carlo standard errors of share and cost."""
-    return chart_row(est, label) | {f"{quantity}_{name}_error": errors[name]
-                                    for quantity, errors in est.precision().iterrows() for name in QUANTILES}
+    return chart_row(est, label) | error_columns(est)
+
+
+def error_columns(est: Estimate) -> dict[str, float]:
+    """Return the Monte Carlo standard errors of share and training cost under the names of the columns they belong to,
+    as in share_p50_error."""
+    return {f"{quantity}_{name}_error": errors[name]
+            for quantity, errors in est.precision().iterrows() for name in QUANTILES}
 
 
 def chart_row(est: Estimate, label: str = "") -> dict:
