@@ -16,9 +16,9 @@ import numpy as np
 import pytest
 
 import training_share as ts
-from training_share import scaling
-from training_share.drivers import driver_groups
-from training_share.streams import BLOCK, Streams
+from training_share.model import scaling
+from training_share.model.drivers import driver_groups
+from training_share.model.streams import BLOCK, Streams
 
 COMPANIES = ("openai", "minimax", "zai")
 MANY = 1_000_000

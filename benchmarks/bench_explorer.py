@@ -14,7 +14,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 from lab import browser_page, jupyter_lab, run_all
 
-from training_share.tables import repo_root
+from training_share.files import repo_root
 
 MOVE = """async ([key]) => {
   const picture = () => document.querySelector("img[alt*='bars from 0 to 100%']");

@@ -10,8 +10,8 @@ import sys
 import time
 from pathlib import Path
 
-from training_share.kernels import LIBRARIES
-from training_share.tables import repo_root
+from training_share.files import repo_root
+from training_share.run.kernels import LIBRARIES
 
 NOTEBOOKS = ("minimax", "zai", "openai", "closed_models", "comparison")
 

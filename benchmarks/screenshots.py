@@ -12,7 +12,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 from lab import browser_page, jupyter_lab, run_all, shut_down
 
-from training_share.tables import repo_root
+from training_share.files import repo_root
 
 HEADING = """title => [...document.querySelectorAll('.jp-Notebook h2')]
   .find(heading => heading.textContent.includes(title)).scrollIntoView()"""

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from training_share.schema import MODELS
+from training_share.inputs.schema import MODELS
 
 # a busy machine is slow, and the same commit should give the same result
 settings.register_profile("project", deadline=None, derandomize=True)

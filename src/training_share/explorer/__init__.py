@@ -1,0 +1,3 @@
+from training_share.explorer.app import explore
+
+__all__ = ["explore"]

@@ -1,0 +1,122 @@
+"""FLOP to GPU-hours to USD, draw by draw.
+
+    cost = FLOP / (peak FLOP/s x MFU x 3600 s/h) x price per GPU-hour
+
+MFU is model FLOP utilization (Chowdhery et al. 2022, PaLM, appendix B). Every quantity below is a float where all
+its inputs are exact and else an array, one value a draw.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from training_share.inputs.distributions import parse
+from training_share.inputs.schema import Hardware, TrainingRun
+from training_share.inputs.tables import Tables
+from training_share.model.scaling import closed_model_distribution
+from training_share.model.streams import draw
+
+Quantity = float | np.ndarray
+SECONDS_PER_HOUR = 3600
+MFU_OF_WORKLOAD = {"pretraining": "mfu", "rl": "mfu_rl"}
+
+
+@dataclass
+class CostModel:
+    """The compute and cost of one company's runs for one block of draws.
+
+    `streams` gives standard normals by name (`Streams` or its like); `seed` is that of the regressions, and `part` the
+    part of their resamples that closed models are drawn from, all by default.
+    """
+
+    tables: Tables
+    company: str
+    streams: object
+    seed: int
+    part: int | None = None
+    _flop: dict[str, Quantity | None] = field(default_factory=dict)
+    _assumed: dict[str, Quantity] = field(default_factory=dict)
+
+    def flop(self, run_id: str) -> Quantity | None:
+        """Return a run's marginal training compute in FLOP; None where it is only known in GPU-hours or USD."""
+        if run_id not in self._flop:
+            self._flop[run_id] = self._compute_flop(self._run(run_id))
+        return self._flop[run_id]
+
+    def gpu_hours(self, run_id: str) -> Quantity | None:
+        """Return a run's GPU-hours; None where only its cost in USD is known."""
+        run = self._run(run_id)
+        if run.gpu_hours is not None:
+            return draw(self.streams, f"gpu_hours/{run_id}", run.gpu_hours)
+        flop = self.flop(run_id)
+        if flop is not None:
+            hardware = self._hardware(run)
+            peak = draw(self.streams, f"hardware/{hardware.hardware}", hardware.peak_flop_per_s)
+            return flop / (self._utilization(run) * (peak * SECONDS_PER_HOUR))
+        hours = None if run.base_run is None else self.gpu_hours(run.base_run)
+        return None if hours is None else hours * self._fraction(run)
+
+    def cost_usd(self, run_id: str) -> Quantity:
+        """Return a run's cost in USD at the shared rental price."""
+        run = self._run(run_id)
+        if run.cost_usd is not None:
+            return self._given_cost(run)
+        hours = self.gpu_hours(run_id)
+        if hours is None:
+            return self.cost_usd(run.base_run) * self._fraction(run)
+        return hours * self.assumption("price_usd_per_gpu_hour", run_id)
+
+    def assumption(self, name: str, run_id: str) -> Quantity:
+        """Return draws of an assumption for a run; its `correlation` says whose draw it is."""
+        row = self.tables["assumptions"][name]
+        owner = {"shared": "", "per-company": f"/{self.company}"}.get(row.correlation, f"/{run_id}")
+        stream = name + owner
+        if row.correlation not in ("shared", "per-company"):
+            return draw(self.streams, stream, parse(row.value))
+        if stream not in self._assumed:
+            self._assumed[stream] = draw(self.streams, stream, parse(row.value))
+        return self._assumed[stream]
+
+    def _run(self, run_id: str) -> TrainingRun:
+        return self.tables["training_runs"][run_id]
+
+    def _hardware(self, run: TrainingRun) -> Hardware:
+        while run.hardware is None:  # a run that names none is on its base's
+            run = self._run(run.base_run)
+        return self.tables["hardware"][run.hardware]
+
+    def _utilization(self, run: TrainingRun) -> Quantity:
+        return self.assumption(MFU_OF_WORKLOAD[run.workload], run.run_id)
+
+    def _fraction(self, run: TrainingRun) -> Quantity:
+        if isinstance(run.fraction_of_base, str):
+            return self.assumption(run.fraction_of_base, run.run_id)
+        return draw(self.streams, f"fraction_of_base/{run.run_id}", run.fraction_of_base)
+
+    def _compute_flop(self, run: TrainingRun) -> Quantity | None:
+        if run.base_run is not None:
+            in_hours = run.workload == "rl" and self.tables.choice("rl_fraction_basis") == "gpu-hours"
+            base = None if in_hours else self.flop(run.base_run)
+            return None if base is None else base * self._fraction(run)
+        if run.flop is None:
+            return None
+        if isinstance(run.flop, str):
+            distribution = closed_model_distribution(self.tables, run.flop, self.seed, self.part)
+            flop = draw(self.streams, f"flop/{run.flop}", distribution)
+        else:
+            flop = draw(self.streams, f"flop/{run.run_id}", run.flop)
+        return flop * self.assumption(run.post_training, run.run_id) if run.post_training else flop
+
+    def _given_cost(self, run: TrainingRun) -> Quantity:
+        """Costs given in USD share `usd_run_correlation` of their draw within the company (a Gaussian copula)."""
+        rho = float(self.tables.choice("usd_run_correlation"))
+        if hasattr(run.cost_usd, "value"):
+            return run.cost_usd.value
+        shared, own = f"cost_usd/{self.company}", f"cost_usd/{run.run_id}"
+        if rho in (0.0, 1.0):
+            return run.cost_usd.from_normal(self.streams.normal(shared if rho else own))
+        z = math.sqrt(rho) * self.streams.normal(shared) + math.sqrt(1 - rho) * self.streams.normal(own)
+        return run.cost_usd.from_normal(z)

@@ -1,0 +1,127 @@
+"""How exact a Monte Carlo quantile is: its standard error, and the digits that another seed would repeat."""
+
+from __future__ import annotations
+
+import math
+from functools import lru_cache
+
+import numpy as np
+from scipy.special import betainc
+
+from training_share.errors import InputError
+
+BEYOND = 5  # draws that must lie beyond a quantile before its error is stated
+WIDTH = 9.0  # standard deviations of the order statistic's rank that are summed over; the rest weighs below 1e-15
+MOST_DIGITS = 12
+PLAIN = 1e-3, 1e5  # amounts outside are shown with a power of ten
+
+
+def quantile_error(draws: np.ndarray, p: float | np.ndarray) -> float | np.ndarray:
+    """Return the standard error of the quantile(s) `p` of independent `draws` (1-d), in the draws' unit.
+
+    The sampling distribution of an order statistic is a beta mixture of the draws' own; its standard deviation
+    under the empirical distribution is the estimate of Maritz and Jarrett (1978), "A Note on Estimating the
+    Variance of the Sample Median", JASA 73, 194-196, doi:10.1080/01621459.1978.10480027. Only the draws near the
+    quantile carry weight, so the cost is that of a partial sort. A float for one `p`, else an array of p's shape.
+    NaN where fewer than five draws lie beyond the quantile.
+
+    Raises InputError for a p outside 0 to 1 and for draws that are not one-dimensional and finite.
+    """
+    values, asked = np.asarray(draws, dtype=float), np.asarray(p, dtype=float)
+    if values.ndim != 1 or not np.isfinite(values).all():
+        raise InputError("draws: expected one dimension of finite numbers")
+    if not ((asked > 0) & (asked < 1)).all():
+        raise InputError(f"p: expected a probability between 0 and 1, got {p!r}")
+    windows = [_window(values.size, q) for q in asked.ravel()]
+    edges = sorted({rank for window in windows if window for rank in (window[0], window[1] - 1)})
+    parted = np.partition(values, edges) if edges else values
+    errors = [_spread(parted, *window) if window else math.nan for window in windows]
+    return float(errors[0]) if asked.ndim == 0 else np.reshape(errors, asked.shape)
+
+
+def _window(n: int, p: float) -> tuple[int, int, int] | None:
+    """First and one past the last rank that carry weight (from 0), and the quantile's own rank (from 1)."""
+    if n * min(p, 1 - p) < BEYOND:
+        return None
+    reach = WIDTH * math.sqrt(n * p * (1 - p)) + WIDTH
+    return max(0, math.floor(n * p - reach)), min(n, math.ceil(n * p + reach)), min(n, max(1, round(n * p + 0.5)))
+
+
+def _spread(parted: np.ndarray, start: int, stop: int, rank: int) -> float:
+    n = parted.size
+    near = np.sort(parted[start:stop])
+    weights = _weights(n, start, stop, rank)
+    centred = near - weights @ near  # centred first: a difference of squares would lose the digits
+    return math.sqrt(weights @ centred**2)
+
+
+@lru_cache(maxsize=64)
+def _weights(n: int, start: int, stop: int, rank: int) -> np.ndarray:
+    """Return the weights of the ranks start to stop; kept, since one table asks for the same ones for every column."""
+    weights = np.diff(betainc(rank, n - rank + 1, np.arange(start, stop + 1) / n))
+    weights /= weights.sum()
+    weights.setflags(write=False)
+    return weights
+
+
+def certain_decimals(error: float) -> int | None:
+    """Return the decimals of a number known to `error`, negative left of the point; None where the error is zero.
+
+    A digit is certain where two standard errors are at most half of its unit: about 19 of 20 seeds then agree with
+    the exact value to that half unit.
+    """
+    if not error >= 0 or not math.isfinite(error):
+        raise InputError(f"error: expected a finite standard error from zero, got {error!r}")
+    return None if error == 0 else math.floor(-math.log10(4 * error) + 1e-12)
+
+
+def certain_digits(value: float, error: float) -> int:
+    """Return how many significant digits of `value` are certain under a standard error in the same unit.
+
+    0 where not even the first is, 12 at most. Raises InputError for a negative or infinite error; an unknown error
+    (NaN) makes no digit certain.
+    """
+    if math.isnan(error):
+        return 0
+    decimals = certain_decimals(error)
+    if decimals is None or value == 0:
+        return MOST_DIGITS
+    return max(0, min(MOST_DIGITS, math.floor(math.log10(abs(value))) + 1 + decimals))
+
+
+def round_certain(value: float, error: float) -> str:
+    """Return `value` as text, rounded to the digits that are certain under its standard error.
+
+    Where not even the first digit is, it is printed after a tilde: ~3. Raises InputError as `certain_digits`.
+    """
+    digits = certain_digits(value, error)
+    if digits == 0:
+        return f"~{_plain(value, -_exponent(value))}"
+    if digits == MOST_DIGITS:
+        return f"{value:.{MOST_DIGITS}g}"
+    return _plain(value, certain_decimals(error))
+
+
+def _exponent(value: float) -> int:
+    return math.floor(math.log10(abs(value))) if value else 0
+
+
+def _plain(value: float, decimals: int) -> str:
+    return f"{round(value, decimals):.{max(decimals, 0)}f}"
+
+
+def with_error(value: float, error: float) -> str:
+    """Return a number with its standard error as text, both to the error's first digit: 22.72 ± 0.06.
+
+    Very small and large numbers have a power of ten, the same for both (3.99e24 ± 0.03e24). Without an error above
+    zero the number has three significant digits; NaN is blank.
+    """
+    if math.isnan(value):
+        return ""
+    if not error > 0:
+        return f"{value:,.0f}" if 1000 <= abs(value) < PLAIN[1] else f"{value:.3g}"
+    exponent = 0 if PLAIN[0] <= abs(value) < PLAIN[1] else _exponent(value)
+    power = f"e{exponent}" if exponent else ""
+    value, error = value / 10**exponent, error / 10**exponent
+    decimals = max(0, -math.floor(math.log10(float(f"{error:.1g}"))))
+    return f"{value:,.{decimals}f}{power} ± {error:,.{decimals}f}{power}".replace(" ", "\N{NO-BREAK SPACE}")

@@ -1,0 +1,83 @@
+"""Notebook files: the parameters they take, whether an executed copy is whole, and its canonical form."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from pathlib import Path
+
+# jsonschema does without this where it is missing; it takes two seconds to import and serves a format of web addresses
+# that no notebook schema uses.
+sys.modules.setdefault("rfc3987_syntax", None)
+
+import nbformat  # noqa: E402
+
+from training_share.errors import InputError  # noqa: E402
+
+INJECTED_ID = "injected-parameters"
+LIVE = ("application/vnd.jupyter.widget-view+json", "application/javascript")  # need a kernel, or JupyterLab
+
+
+def parameters_of(path: str | Path) -> dict[str, object]:
+    """Return the names and defaults assigned in the cell tagged `parameters`.
+
+    Raises InputError where the file is no notebook, has no such cell, or assigns anything but literals in it.
+    """
+    path = Path(path)
+    try:
+        notebook = nbformat.read(path, as_version=4)
+    except Exception as error:
+        raise InputError(f"{path.name}: not a notebook ({error})") from error
+    cells = [cell for cell in notebook.cells if "parameters" in cell.metadata.get("tags", [])]
+    if len(cells) != 1:
+        raise InputError(f"{path.name}: {len(cells)} cells are tagged 'parameters'; tag exactly one")
+    found: dict[str, object] = {}
+    for statement in ast.parse(cells[0].source).body:
+        target = getattr(statement, "target", None) or getattr(statement, "targets", [None])[0]
+        if not isinstance(target, ast.Name) or getattr(statement, "value", None) is None:
+            raise InputError(f"{path.name}, parameters cell, line {statement.lineno}: write one 'name: type = value'")
+        try:
+            found[target.id] = ast.literal_eval(statement.value)
+        except ValueError:
+            raise InputError(f"{path.name}, parameters cell, line {statement.lineno}: the value must be a literal"
+                             ) from None
+    return found
+
+
+def unfinished(path: str | Path) -> str:
+    """Say what an executed notebook lacks: a cell that did not run, an error, a figure that was not captured; or ""."""
+    for number, cell in enumerate(nbformat.read(path, as_version=4).cells, start=1):
+        if cell.cell_type != "code" or not cell.source.strip():
+            continue
+        if cell.execution_count is None:
+            return f"cell {number} did not run (did an earlier cell end the kernel?)"
+        if any(output.output_type == "error" for output in cell.outputs):
+            return f"cell {number} ended in an error"
+        images = sum("image/png" in output.get("data", {}) for output in cell.outputs)
+        if images < cell.source.count("show_figure("):
+            return f"cell {number} shows {images} figures, fewer than it draws (is MPLBACKEND set?)"
+    return ""
+
+
+def canonical(path: str | Path) -> str:
+    """Return a notebook's text with nothing in it that differs between two runs of the same thing."""
+    notebook = nbformat.read(path, as_version=4)
+    for name in ("papermill", "widgets"):
+        notebook.metadata.pop(name, None)
+    notebook.metadata["language_info"] = {"name": "python"}
+    for cell in notebook.cells:
+        for name in ("papermill", "execution"):
+            cell.metadata.pop(name, None)
+        if "injected-parameters" in cell.metadata.get("tags", []):
+            cell["id"] = INJECTED_ID
+        cell.metadata.get("tags", []).sort()
+        if cell.cell_type == "code":
+            cell.outputs = [output for output in cell.outputs if not _only_live(output)]
+    return nbformat.writes(notebook, version=nbformat.NO_CONVERT).rstrip("\n") + "\n"
+
+
+def _only_live(output: nbformat.NotebookNode) -> bool:
+    """Take the live parts, which need a kernel, out of an output, and say whether nothing is left to show."""
+    data = output.get("data", {})
+    live = [kind for kind in LIVE if data.pop(kind, None) is not None]
+    return bool(live) and not set(data) - {"text/plain"}

@@ -1,0 +1,3 @@
+from training_share.site.pages import build
+
+__all__ = ["build"]

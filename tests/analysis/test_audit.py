@@ -1,0 +1,102 @@
+"""The audit's steps are differences of ordinary estimates, and its claims are counts of draws."""
+
+import numpy as np
+import pytest
+
+import training_share as ts
+
+FEW = {"n_draws": 3000, "seed": 7}
+
+
+def test_steps_lead_from_newsletter_to_careful():
+    steps = ts.audit("minimax", **FEW)
+    start, end = (ts.estimate("minimax", scenario, **FEW).summary() for scenario in ("newsletter", "careful"))
+    assert steps["p50"].iloc[0] == start["share_p50"]
+    assert steps[["p5", "p50", "p95"]].iloc[-1].tolist() == [end["share_p5"], end["share_p50"], end["share_p95"]]
+    assert steps["in_sequence"].sum() == pytest.approx(end["share_p50"] - start["share_p50"])
+    assert list(steps.index[1:]) == ts.load().scenario_corrections("careful")
+
+
+def test_effect_alone_is_the_first_step_of_its_own_audit():
+    alone = ts.audit("minimax", corrections=["fp8-sxm-peak", "bootstrap-draws"], **FEW)["alone"]
+    first = ts.audit("minimax", corrections=["bootstrap-draws"], **FEW)["in_sequence"]
+    assert alone["bootstrap-draws"] == first["bootstrap-draws"]
+
+
+@pytest.mark.parametrize(("corrections", "words"), [
+    (["no-such"], "unknown correction 'no-such'"),
+    (["bootstrap-drawz"], "did you mean 'bootstrap-draws'"),
+    (["bootstrap-draws", "bootstrap-draws"], "applied twice"),
+    (["drop-glm-4.6", "glm-4.6-full-run"], "exclude each other"),
+    (["openai-amortisation-1y", "openai-amortisation-3y"], "exclude each other"),
+])
+def test_impossible_lists_are_refused_by_name(corrections, words):
+    with pytest.raises(ts.InputError, match=words):
+        ts.audit("zai", corrections=corrections, **FEW)
+
+
+def test_a_correction_of_the_start_is_refused():
+    with pytest.raises(ts.InputError, match="already has it"):
+        ts.audit("zai", start="careful", corrections=["add-glm-z1"], **FEW)
+
+
+def test_moving_drops_exactly_the_steps_without_effect():
+    steps = ts.audit("zai", **FEW)
+    dropped = set(steps.index) - set(ts.moving(steps).index)
+    assert {"m1-rl-reported-hours", "fp8-sxm-peak", "openai-joint-interval"} <= dropped
+    assert not {"newsletter", "add-glm-z1", "zai-owned-compute", "post-training-as-rl"} & dropped
+
+
+def test_minority_counts_draws_above_one_half():
+    table = ts.minority("minimax", "newsletter,careful", **FEW)
+    share = ts.estimate("minimax", "careful", **FEW).share
+    assert table.loc["minimax", "careful"] == np.count_nonzero(share > 0.5) / share.size
+
+
+def test_shared_market_makes_the_ranking_surer_than_independent_markets():
+    table = ts.ranking([("minimax", "zai")], "newsletter", **FEW)
+    assert table["shared"].item() > table["independent"].item() + 0.05
+
+
+def test_predictive_interval_reports_the_draws_kept():
+    effects = ts.effects_alone("minimax", **FEW)
+    assert 0 < effects.loc["predictive-interval", "kept"] < 1
+    assert (effects.drop(index="predictive-interval")["kept"] == 1).all()
+    assert effects["alone"].abs().is_monotonic_decreasing
+
+
+def test_denominators_scale_the_share_by_arithmetic():
+    table = ts.denominators("openai", **FEW)["p50"]
+    base = table["R&D compute", "as the scenario says"]
+    assert table["R&D compute", "amortised over 1 year"] == pytest.approx(base * 5 / 4)
+    zai = ts.denominators("zai", **FEW)["p50"]
+    window = 1552.832 - 603.237 + 1145.124
+    base = zai["R&D compute", "as the scenario says"]
+    assert zai["R&D compute", "calendar 2024"] == pytest.approx(base * window / 1552.832)
+
+
+def test_leave_one_out_equals_a_refit_by_hand():
+    table = ts.leave_one_out("hailuo-02")
+    points = ts.fit_scaling("video").models
+    rest = points[points["model"] != "VASA-1"]
+    slope, intercept = np.polyfit(rest["log10_size"], rest["log10_flop"], 1)
+    size = np.log10(22.5e9 * 1920 * 1080)
+    assert table.loc["VASA-1", "flop"] == pytest.approx(10 ** (intercept + slope * size))
+    assert table.loc["none", "ratio"] == 1
+
+
+def test_estimators_order():
+    table = ts.estimators()
+    width = np.log(table["p95"] / table["p5"])
+    assert width["predictive interval, resampling model"] > width["line interval, resampling model"]
+    vendor = [name for name in table.index if "vendor" in name]
+    assert table.loc[vendor, "p50"].item() == pytest.approx(12 * np.median(ts.closed_model_flop("hailuo-01")))
+
+
+def test_residuals_leverage_sums_to_two():
+    assert ts.residuals("video")["leverage"].sum() == pytest.approx(2)
+
+
+def test_a_correction_of_several_cells_gives_all_its_reasons():
+    told = ts.tables.scenario_table("careful").loc["m1-rl-reported-hours", "what it corrects"]
+    assert told.count("258048") == 2 and told.startswith("The report states") and "Half of the 80k" in told

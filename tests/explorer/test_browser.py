@@ -1,0 +1,167 @@
+"""Every notebook in a real JupyterLab and a real Chromium; and the explorer, worked by keyboard."""
+
+import json
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from contextlib import suppress
+from pathlib import Path
+
+import nbformat
+import numpy as np
+import pytest
+import yaml
+
+pytest.importorskip("playwright", reason="playwright is not installed; pip install -r requirements.txt")
+from lab import browser_page, cells, chromium, jupyter_lab, run_all, shut_down
+from playwright.sync_api import TimeoutError
+
+from training_share.explorer.html import amount
+from training_share.files import repo_root
+from training_share.model.estimates import estimate
+from training_share.model.precision import quantile_error, with_error
+from training_share.report.sentences import answer
+
+if not chromium():
+    pytest.skip("no Chromium found: install Debian's chromium, or run `playwright install chromium`",
+                allow_module_level=True)
+
+NOTEBOOKS = sorted((repo_root() / "notebooks").glob("*.ipynb"))
+DRAWS = 1000
+SHOWS_RUNS = """expected => JSON.stringify([...document.querySelectorAll('.training-share-runs option')]
+  .map(option => option.textContent.trim().split(/\\s+/))) == expected"""
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """Return a copy of the notebooks with few draws, so that nothing in the checkout is written."""
+    target = tmp_path_factory.mktemp("lab") / "notebooks"
+    target.mkdir()
+    for path in NOTEBOOKS:
+        text = re.sub(r"n_draws: int = [\d_]+", f"n_draws: int = {DRAWS}", path.read_text(encoding="utf-8"))
+        (target / path.name).write_text(text, encoding="utf-8")
+    return target
+
+
+@pytest.fixture(scope="module")
+def server(folder, tmp_path_factory):
+    with jupyter_lab(folder, tmp_path_factory.mktemp("server")) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def page():
+    with browser_page() as opened:
+        yield opened
+
+
+def test_a_request_without_the_token_is_refused(server):
+    assert server.status("/api/contents") == 403
+    assert server.status("/api/contents", "wrong") == 403
+    assert server.status("/api/contents", server.token) == 200
+
+
+@pytest.mark.parametrize("notebook", [path.name for path in NOTEBOOKS if path.stem != "explorer"])
+def test_notebook_runs_from_top_to_bottom(server, page, notebook):
+    run_all(page, server, notebook)
+    for cell in cells(page):
+        assert cell["execution_count"] is not None, cell["source"]
+        assert not [output["evalue"] for output in cell["outputs"] if output["output_type"] == "error"]
+    shut_down(page)
+
+
+@pytest.fixture(scope="module")
+def explorer(server, page):
+    run_all(page, server, "explorer.ipynb")
+    page.wait_for_selector(".widget-slider .noUi-handle")
+    yield page
+    shut_down(page)
+
+
+
+def press(page, label: str, handle: int, key: str, times: int) -> None:
+    """Move a handle of the slider with a label by arrow keys."""
+    page.locator(f".widget-slider:has(label:text-is('{label}')) .noUi-handle").nth(handle).focus()
+    for _ in range(times):
+        page.keyboard.press(key)
+
+
+def assert_shown(page, company: str, **settings) -> None:
+    """Wait until the page says what the estimate of these settings says: sentence, picture's text, table of runs."""
+    est = estimate(company, n_draws=DRAWS, **settings)
+    sentence = re.sub(r"[*`]", "", answer(est))
+    page.wait_for_function("text => [...document.querySelectorAll('.widget-html-content')]"
+                           ".some(part => part.textContent.trim() == text)", arg=sentence)
+    share = est.summary()
+    told = page.locator("img[alt*='bars from 0 to 100%']").get_attribute("alt")
+    assert f"As set here {share.share_p50:.1%} ({share.share_p5:.1%} to {share.share_p95:.1%})" in told
+    expected = [[name, *map(amount, row)] for name, row in zip(est.runs, est.cost_table().to_numpy(), strict=False)]
+    with suppress(TimeoutError):  # the runs follow the sentence; the comparison below says what is missing
+        page.wait_for_function(SHOWS_RUNS, arg=json.dumps(expected, separators=(",", ":")))
+    lines = page.locator(".training-share-runs option").all_text_contents()
+    assert [line.split() for line in lines] == expected
+
+
+def test_explorer_by_keyboard(explorer, folder, tmp_path):
+    page = explorer
+    assert not [output for cell in cells(page) for output in cell["outputs"] if output["output_type"] == "error"]
+    assert_shown(page, "minimax")
+
+    press(page, "MFU, pretraining (of peak)", 0, "ArrowRight", 3)
+    assert_shown(page, "minimax", mfu="0.18 to 0.35 (p10-p90 lognormal)")
+    press(page, "MFU, pretraining (of peak)", 1, "ArrowLeft", 2)
+    settings = {"mfu": "0.18 to 0.33 (p10-p90 lognormal)"}
+    assert_shown(page, "minimax", **settings)
+
+    page.locator(".widget-dropdown:has(label:text-is('Scenario')) select").focus()
+    page.keyboard.press("ArrowDown")
+    settings["scenario"] = "appendix"
+    assert_shown(page, "minimax", **settings)
+
+    page.get_by_role("checkbox", name="Leave out Hailuo").focus()
+    page.keyboard.press("Space")
+    settings["exclude_groups"] = "hailuo"
+    assert_shown(page, "minimax", **settings)
+
+    picture = page.locator("img[alt*='bars from 0 to 100%']").get_attribute("src")
+    price = page.locator("input[title^='Price']")
+    price.fill("3 to 1.5 (p10-p90 lognormal)")
+    price.press("Enter")
+    page.wait_for_selector("[role=alert]:has-text('the low is above the high')")
+    assert page.locator("img[alt*='bars from 0 to 100%']").get_attribute("src") == picture
+    price.fill("2 to 2.5 (p10-p90 lognormal)")
+    price.press("Enter")
+    settings["price_usd_per_gpu_hour"] = "2 to 2.5 (p10-p90 lognormal)"
+    assert_shown(page, "minimax", **settings)
+
+    page.locator(".training-share-runs select").focus()
+    page.keyboard.press("ArrowDown")
+    page.wait_for_selector(".training-share-chain:has-text('MiniMax-VL-01')")
+    chain = page.locator(".training-share-chain")
+    costs = estimate("minimax", n_draws=DRAWS, **settings).chain("minimax-vl-01")["cost_usd"].to_numpy()
+    cost = with_error(np.quantile(costs, 0.5), quantile_error(costs, 0.5))
+    assert cost in chain.inner_html().replace("&nbsp;", "\N{NO-BREAK SPACE}") and "Evidence:" in chain.inner_text()
+    assert chain.locator("a").get_attribute("href").startswith("http")
+
+    areas = page.locator(".training-share-text textarea")
+    told = yaml.safe_load(areas.nth(1).input_value())
+    assert {name: told[name] for name in settings} == settings
+    assert_command_reproduces(areas.nth(0).input_value(), folder, tmp_path, settings)
+
+
+def assert_command_reproduces(command: str, folder: Path, scratch: Path, settings: dict[str, str]) -> None:
+    """Run the copied command in a shell beside a copy of the notebooks, and compare what its notebook says."""
+    shutil.copytree(folder, scratch / "notebooks")
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    environment = {name: value for name, value in os.environ.items() if name != "MPLBACKEND"} | {"PATH": path}
+    done = subprocess.run(command, shell=True, cwd=scratch, env=environment, capture_output=True, text=True, timeout=60,
+                          check=False)
+    assert done.returncode == 0, done.stderr[-2000:]
+    executed = nbformat.read(scratch / shlex.split(command)[2], as_version=4)
+    said = [output.data["text/markdown"] for cell in executed.cells if cell.cell_type == "code"
+            for output in cell.outputs if "text/markdown" in output.get("data", {})]
+    assert answer(estimate("minimax", n_draws=DRAWS, **settings)) in said
+    assert list((scratch / "explored_minimax").glob("minimax_share.*"))

@@ -1,0 +1,104 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from training_share.inputs.distributions import Exact, LogNormal
+from training_share.model.streams import BLOCK, GivenStreams, Streams, draw, generator
+
+
+def drawn(name: str, n_draws: int, seed: int = 42, others: tuple[str, ...] = ()) -> np.ndarray:
+    """Draws of `name` over all blocks, with `others` asked for before it in every block."""
+    streams, values = Streams(seed), np.empty(n_draws)
+    for block in streams.blocks(n_draws):
+        for other in others:
+            streams.normal(other)
+        values[block] = streams.normal(name)
+    return values
+
+
+def test_first_draws_are_pinned():
+    assert drawn("mfu", 3) == pytest.approx([-1.2663163499890868, 1.3915578602017271, -0.3205782058438134], rel=1e-14)
+    assert drawn("price_usd_per_gpu_hour", 1, seed=0) == pytest.approx([1.3532881367626353], rel=1e-14)
+
+
+def test_same_name_and_seed_give_the_same_draws():
+    assert (drawn("mfu", 100) == drawn("mfu", 100)).all()
+    assert (drawn("mfu", 100) != drawn("mfu", 100, seed=43)).all()
+
+
+@given(st.lists(st.text(min_size=1, max_size=8).filter(lambda name: name != "mfu"), max_size=5, unique=True))
+def test_other_names_before_it_change_nothing(others):
+    assert (drawn("mfu", 50, others=tuple(others)) == drawn("mfu", 50)).all()
+
+
+def test_asking_twice_in_a_block_gives_the_same_array():
+    streams = Streams(1)
+    for _ in streams.blocks(10):
+        assert streams.normal("a") is streams.normal("a")
+
+
+@pytest.mark.parametrize(("short", "long"), [(1, 2), (100, 250), (BLOCK - 1, BLOCK), (BLOCK, BLOCK + 1),
+                                             (BLOCK + 1, 2 * BLOCK), (2 * BLOCK, 3 * BLOCK + 5)])
+def test_a_longer_run_extends_a_shorter_one(short, long):
+    assert (drawn("mfu", long)[:short] == drawn("mfu", short)).all()
+
+
+@pytest.mark.parametrize("n_draws", [1, BLOCK - 1, BLOCK, BLOCK + 1, 3 * BLOCK + 7])
+def test_blocks_cover_every_draw_once(n_draws):
+    for streams in (Streams(0), GivenStreams({})):
+        covered = np.concatenate([np.arange(block.start, block.stop) for block in streams.blocks(n_draws)])
+        assert (covered == np.arange(n_draws)).all()
+
+
+def test_blocks_continue_the_generator_of_the_name():
+    assert (drawn("x", 2 * BLOCK) == generator(42, "x").standard_normal(2 * BLOCK)).all()
+
+
+@given(st.lists(st.text(max_size=12), min_size=2, max_size=12, unique=True), st.integers(0, 2**32))
+def test_different_names_have_different_draws(names, seed):
+    assert len({generator(seed, name).standard_normal() for name in names}) == len(names)
+
+
+def test_different_names_are_uncorrelated():
+    n = 20_000
+    draws = np.array([drawn(f"mfu_rl/run-{i}", n) for i in range(8)])
+    correlation = np.corrcoef(draws) - np.eye(len(draws))
+    assert abs(correlation).max() < 4.5 / np.sqrt(n)
+
+
+def test_draws_are_standard_normal():
+    n = 40_000
+    values = drawn("sft_fraction/hailuo-02-sft", n)
+    assert abs(values.mean()) < 4 / np.sqrt(n)
+    assert abs(values.var() - 1) < 4 * np.sqrt(2 / n)
+
+
+def test_given_streams_serve_what_is_given_and_zero_elsewhere():
+    z = np.arange(BLOCK + 3.0)
+    streams, served = GivenStreams({"a": z}), []
+    for _ in streams.blocks(BLOCK + 3):
+        served.append(streams.normal("a").copy())
+        assert not streams.normal("b").any()
+    assert (np.concatenate(served) == z).all()
+    assert list(streams.asked) == ["a", "b"]
+
+
+def test_given_streams_at_serve_one_block():
+    streams = GivenStreams({"a": np.array([1.0, 2.0, 3.0])}).at(2)
+    assert list(streams.normal("a")) == [1.0, 2.0]
+    assert list(streams.normal("b")) == [0.0, 0.0]
+
+
+def test_draw_of_an_exact_value_stays_a_float_and_asks_no_stream():
+    streams = GivenStreams({}).at(4)
+    assert draw(streams, "a", Exact(3.0)) == 3.0
+    assert not streams.asked
+
+
+def test_draw_transforms_the_stream_of_its_name():
+    distribution = LogNormal(0.15, 0.35, 0.1, 0.9)
+    streams = Streams(42)
+    for _ in streams.blocks(20):
+        values = draw(streams, "mfu", distribution)
+        assert (values == distribution.from_normal(streams.normal("mfu"))).all()

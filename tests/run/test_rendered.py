@@ -1,0 +1,97 @@
+"""The committed notebooks show everything on a code host, and are what code and tables give today."""
+
+import io
+import json
+import re
+from pathlib import Path
+
+import nbformat
+import pandas as pd
+import pytest
+from bs4 import BeautifulSoup
+
+from training_share.files import repo_root
+from training_share.run.execute import run
+from training_share.run.notebooks import canonical, unfinished
+
+ROOT = Path(repo_root())
+RENDERED = sorted(path for path in (ROOT / "notebooks" / "rendered").glob("*.ipynb")
+                  if not path.stem.endswith(".failed"))
+SHOWN = {"image/png", "text/html", "text/markdown", "text/plain"}  # what a viewer without widgets shows
+
+
+@pytest.fixture(scope="module")
+def executed(tmp_path_factory):
+    out = tmp_path_factory.mktemp("executed")
+    faults = run(out=out, quiet=True)
+    assert not any(faults.values()), faults
+    return out
+
+
+def test_there_is_something_to_read():
+    assert {"comparison", "minimax", "openai", "zai", "closed_models"} <= {path.stem for path in RENDERED}
+
+
+@pytest.mark.parametrize("path", RENDERED, ids=lambda path: path.stem)
+def test_a_code_host_shows_it_whole(path):
+    text = path.read_text(encoding="utf-8")
+    assert len(text.encode()) < 1_000_000, "above 1 MB a code host shows no notebook"
+    assert not unfinished(path) and canonical(path) == text
+    notebook = nbformat.read(path, as_version=4)
+    nbformat.validate(notebook)
+    assert "widgets" not in notebook.metadata
+    for cell in notebook.cells:
+        shown = "".join(cell.source) if cell.cell_type == "markdown" else ""
+        for output in cell.get("outputs", []):
+            assert output.output_type in ("display_data", "execute_result", "stream"), cell.source
+            data = output.get("data", {})
+            assert output.output_type == "stream" or SHOWN & set(data) - {"text/plain"}, f"widget or object: {cell.source}"
+            assert "application/vnd.jupyter.widget-view+json" not in data
+            shown += str(data.get("text/html", "")) + str(data.get("text/markdown", ""))
+        assert not re.search(r"<img|!\[|<script|<iframe|<link", shown), "only captured figures, no remote parts"
+        assert not re.search(r" at 0x[0-9a-f]{6,}", json.dumps(cell)), "an object's address differs from run to run"
+
+
+@pytest.mark.parametrize("path", RENDERED, ids=lambda path: path.stem)
+def test_every_figure_has_its_text_and_its_files(path):
+    for cell in nbformat.read(path, as_version=4).cells:
+        outputs = cell.get("outputs", [])
+        for place, output in enumerate(outputs):
+            if "image/png" in output.get("data", {}):
+                alt = output.metadata["image/png"]["alt"]
+                if path.stem == "explorer":  # its picture is what the widgets would show, saved on a click only
+                    assert re.search(r"\d", alt)
+                    continue
+                caption = re.fullmatch(r"\*Figure `(\w+)`\.\* (.*)", outputs[place + 1].data["text/markdown"], re.S)
+                assert caption and caption[2] == alt and re.search(r"\d", alt)
+                for kind in ("svg", "png", "csv"):
+                    assert (ROOT / "figures" / f"{caption[1]}.{kind}").is_file()
+
+
+@pytest.mark.parametrize("path", RENDERED, ids=lambda path: path.stem)
+def test_every_quantile_in_a_table_has_its_error(path):
+    for cell in nbformat.read(path, as_version=4).cells:
+        for output in cell.get("outputs", []):
+            for table in BeautifulSoup(output.get("data", {}).get("text/html", ""), "html.parser").find_all("table"):
+                heads = [head.get_text() for head in table.select("thead tr")[0].find_all("th")]
+                for row in table.select("tbody tr"):
+                    cells = [cell.get_text() for cell in row.find_all(["th", "td"])]
+                    for name, text in list(zip(heads, cells, strict=False)) if len(cells) == len(heads) else ():
+                        assert name not in ("p5", "p50", "p95") or not text or "±" in text, (cells, heads)
+
+
+@pytest.mark.parametrize("name", [path.stem for path in RENDERED])
+def test_committed_outputs_are_what_code_and_tables_give(executed, name):
+    committed = ROOT / "notebooks" / "rendered" / f"{name}.ipynb"
+    fresh = executed / "rendered" / f"{name}.ipynb"
+    ours, theirs = (nbformat.read(path, as_version=4).cells for path in (committed, fresh))
+    for one, two in zip(ours, theirs, strict=True):
+        assert one == two, f"{name}: run python -m training_share.pipeline; this cell differs:\n{two.source}"
+    assert canonical(committed) == canonical(fresh)
+
+
+def test_committed_figures_show_the_numbers_of_today(executed):
+    for fresh in sorted((executed / "figures").glob("*.csv")):
+        committed = (ROOT / "figures" / fresh.name).read_text(encoding="utf-8")
+        pd.testing.assert_frame_equal(pd.read_csv(io.StringIO(committed)), pd.read_csv(fresh), rtol=1e-9, obj=fresh.name)
+        assert committed == fresh.read_text(encoding="utf-8"), fresh.name
