@@ -2,7 +2,8 @@
 
     pytest -n 0 benchmarks/bench_estimate.py --benchmark-only
 
-The normal test run does not collect this file. `python benchmarks/report.py` runs it and writes the table.
+The normal test run does not collect this file. `python benchmarks/report.py` runs it and writes the
+table.
 """
 
 from __future__ import annotations
@@ -30,7 +31,8 @@ import training_share as ts
 
 def peak_mb():
     status = pathlib.Path("/proc/self/status")
-    if status.exists():  # Linux: ru_maxrss would start from the peak of the process that started this one
+    # Linux: ru_maxrss would start from the peak of the process that started this one
+    if status.exists():
         line = next(line for line in status.read_text().splitlines() if line.startswith("VmHWM"))
         return int(line.split()[1]) * 1024 / 1e6
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6  # macOS: bytes
@@ -76,11 +78,14 @@ def test_three_companies(benchmark):
 
 
 def test_changed_assumption(benchmark):
-    """An estimate under an assumption that has not been set before: tables corrected and checked, 50,000 draws."""
+    """An estimate under an assumption that has not been set before: tables corrected and checked,
+    50,000 draws."""
     values = iter(range(10_000))
 
     def run() -> None:
-        ts.estimate("minimax", mfu=f"0.15 to {0.35 + next(values) / 1e5:.5f} (p10-p90 lognormal)").summary()
+        ts.estimate(
+            "minimax", mfu=f"0.15 to {0.35 + next(values) / 1e5:.5f} (p10-p90 lognormal)"
+        ).summary()
 
     summaries(1)
     benchmark.pedantic(run, rounds=15)
@@ -102,7 +107,7 @@ def test_cost_by_runs(benchmark, share_of_runs):
     """Time of 200,000 draws against the number of runs counted."""
     est = ts.estimate("minimax")
     est.simulate(Streams(42), 1)
-    runs = dict(list(est._window_runs.items())[:round(share_of_runs * len(est._window_runs))])
+    runs = dict(list(est._window_runs.items())[: round(share_of_runs * len(est._window_runs))])
     benchmark.extra_info["runs"] = len(runs)
     est.__dict__["_window_runs"] = runs
     benchmark.pedantic(lambda: est.simulate(Streams(42), 200_000), rounds=7)
@@ -126,16 +131,25 @@ def test_throughput_against_numpy(benchmark, company):
 
     benchmark.pedantic(pair, rounds=5)
     ratio, floor_s, model_s = sorted(ratios)[len(ratios) // 2]
-    benchmark.extra_info |= {"company": company, "streams": streams, "runs": len(est.runs), "ratio": ratio,
-                             "floor_s": floor_s, "model_s": model_s}
+    benchmark.extra_info |= {
+        "company": company,
+        "streams": streams,
+        "runs": len(est.runs),
+        "ratio": ratio,
+        "floor_s": floor_s,
+        "model_s": model_s,
+    }
     assert ratio < 2.5
 
 
 @pytest.mark.parametrize("n_draws", [MANY, 10_000_000])
 def test_peak_memory(benchmark, n_draws):
     """Peak resident memory of a process of its own, before and with the draws."""
+
     def run() -> tuple[float, float]:
-        told = subprocess.run([sys.executable, "-c", PEAK, str(n_draws)], capture_output=True, text=True, check=True)
+        told = subprocess.run(
+            [sys.executable, "-c", PEAK, str(n_draws)], capture_output=True, text=True, check=True
+        )
         return tuple(map(float, told.stdout.split()))
 
     before, after = benchmark.pedantic(run, rounds=1)
@@ -145,18 +159,25 @@ def test_peak_memory(benchmark, n_draws):
 @pytest.mark.parametrize("cores", CORES)
 def test_sweep(benchmark, cores):
     """200 scenarios of three companies, 50,000 draws each, in processes that have started."""
+
     def scenarios(count: int) -> dict[str, list]:
         return {"mfu": [f"0.15 to {0.35 + i / 1e4:.4f} (p10-p90 lognormal)" for i in range(count)]}
 
     ts.sweep(scenarios(4 * cores), n_draws=100, n_jobs=cores, progress=False)
     benchmark.extra_info |= {"cores": cores, "scenarios": 200}
-    benchmark.pedantic(ts.sweep, args=(scenarios(200),), kwargs={"n_jobs": cores, "progress": False}, rounds=1)
+    benchmark.pedantic(
+        ts.sweep, args=(scenarios(200),), kwargs={"n_jobs": cores, "progress": False}, rounds=1
+    )
 
 
 def test_thousand_scenarios(benchmark):
-    """1,000 scenarios of three companies, 50,000 draws each, on all cores: below four minutes on two."""
-    grid = {"scenario": ["newsletter", "careful"], "release_lag_months": [0, 1, 2, 3, 6],
-            "mfu_rl": [f"{0.01 + i / 1000:.3f} to 0.20 (p10-p90 lognormal)" for i in range(100)]}
+    """1,000 scenarios of three companies, 50,000 draws each, on all cores: below four minutes on
+    two."""
+    grid = {
+        "scenario": ["newsletter", "careful"],
+        "release_lag_months": [0, 1, 2, 3, 6],
+        "mfu_rl": [f"{0.01 + i / 1000:.3f} to 0.20 (p10-p90 lognormal)" for i in range(100)],
+    }
     benchmark.extra_info |= {"cores": CORES[-1], "scenarios": 1000}
     frame = benchmark.pedantic(ts.sweep, args=(grid,), kwargs={"progress": False}, rounds=1)
     assert len(frame) == 3000 and (frame["error"] == "").all()

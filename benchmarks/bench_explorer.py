@@ -1,8 +1,10 @@
-"""From a slider's release to the new chart in the browser: `python benchmarks/bench_explorer.py [COMPANY] [MOVES]`.
+"""From a slider's release to the new chart in the browser: `python benchmarks/bench_explorer.py
+[COMPANY] [MOVES]`.
 
-A key moves a handle by one step, which is a release; the time runs until the page has decoded the new picture. Each
-state is new, so that nothing comes from the cache. Prints the median and the 90th percentile in milliseconds.
-The handle is that of MFU, which moves the chart of a company that rents chips: minimax or zai, not openai.
+A key moves a handle by one step, which is a release; the time runs until the page has decoded the
+new picture. Each state is new, so that nothing comes from the cache. Prints the median and the 90th
+percentile in milliseconds. The handle is that of MFU, which moves the chart of a company that rents
+chips: minimax or zai, not openai.
 """
 
 import shutil
@@ -40,8 +42,10 @@ def measure(company: str, moves: int) -> list[float]:
         folder.mkdir()
         source = shutil.copy(repo_root() / "notebooks" / "explorer.ipynb", folder)
         text = Path(source).read_text(encoding="utf-8")
-        Path(source).write_text(text.replace(r'company: str = \"minimax\"', rf'company: str = \"{company}\"'),
-                                encoding="utf-8")
+        Path(source).write_text(
+            text.replace(r"company: str = \"minimax\"", rf"company: str = \"{company}\""),
+            encoding="utf-8",
+        )
         with jupyter_lab(folder, Path(scratch)) as server, browser_page() as page:
             run_all(page, server, "explorer.ipynb")
             page.wait_for_selector(".widget-slider .noUi-handle")
@@ -52,5 +56,7 @@ def measure(company: str, moves: int) -> list[float]:
 if __name__ == "__main__":
     chosen = sys.argv[1] if len(sys.argv) > 1 else "minimax"
     times = sorted(measure(chosen, int(sys.argv[2]) if len(sys.argv) > 2 else 25))
-    print(f"{chosen}: median {statistics.median(times):.0f} ms, 90th percentile {times[int(0.9 * len(times))]:.0f} ms, "
-          f"{len(times)} moves, 50,000 draws")
+    print(
+        f"{chosen}: median {statistics.median(times):.0f} ms, 90th percentile {times[int(0.9 * len(times))]:.0f} ms, "
+        f"{len(times)} moves, 50,000 draws"
+    )

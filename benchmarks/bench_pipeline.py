@@ -1,6 +1,6 @@
 """How long the notebooks take, as whole commands from a cold start, and what their time goes into.
 
-    pytest -n 0 benchmarks/bench_pipeline.py --benchmark-only
+pytest -n 0 benchmarks/bench_pipeline.py --benchmark-only
 """
 
 from __future__ import annotations
@@ -23,17 +23,34 @@ def seconds_of(*command: str | Path) -> float:
 
 
 def test_five_notebooks(benchmark, tmp_path):
-    """The five notebooks through the pipeline, beside papermill's own command for one after the other in the same run."""
-    benchmark.pedantic(lambda: seconds_of(sys.executable, "-m", "training_share.pipeline", *NOTEBOOKS, "--out", tmp_path),
-                       rounds=5)
+    """The five notebooks through the pipeline, beside papermill's own command for one after the
+    other in the same run."""
+    benchmark.pedantic(
+        lambda: seconds_of(
+            sys.executable, "-m", "training_share.pipeline", *NOTEBOOKS, "--out", tmp_path
+        ),
+        rounds=5,
+    )
     papermill = Path(sys.executable).with_name("papermill")
-    series = [seconds_of(papermill, repo_root() / f"notebooks/{name}.ipynb", tmp_path / f"{name}.ipynb", "-p", "figures_dir",
-                         tmp_path / "plain") for name in NOTEBOOKS]
+    series = [
+        seconds_of(
+            papermill,
+            repo_root() / f"notebooks/{name}.ipynb",
+            tmp_path / f"{name}.ipynb",
+            "-p",
+            "figures_dir",
+            tmp_path / "plain",
+        )
+        for name in NOTEBOOKS
+    ]
     benchmark.extra_info |= {"series_s": sum(series)}
 
 
 def test_imports_of_a_kernel(benchmark):
-    """What every kernel imports, and the pipeline once for all; beside it the import of papermill, as a yardstick."""
-    benchmark.pedantic(lambda: seconds_of(sys.executable, "-c", f"import {', '.join(LIBRARIES)}"), rounds=5)
+    """What every kernel imports, and the pipeline once for all; beside it the import of papermill,
+    as a yardstick."""
+    benchmark.pedantic(
+        lambda: seconds_of(sys.executable, "-c", f"import {', '.join(LIBRARIES)}"), rounds=5
+    )
     yardstick = sorted(seconds_of(sys.executable, "-c", "import papermill") for _ in range(5))[2]
     benchmark.extra_info |= {"papermill_s": yardstick}

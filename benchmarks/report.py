@@ -1,4 +1,5 @@
-"""Run the benchmarks and write their table into README.md, between its markers: python benchmarks/report.py"""
+"""Run the benchmarks and write their table into README.md, between its markers: python
+benchmarks/report.py"""
 
 from __future__ import annotations
 
@@ -25,11 +26,23 @@ def main() -> None:
     head, _, rest = readme.read_text(encoding="utf-8").partition(BEGIN)
     _, mark, tail = rest.partition(END)
     if not mark:
-        sys.exit(f"README.md: the markers {BEGIN} and {END} are missing; put them where the table goes")
+        sys.exit(
+            f"README.md: the markers {BEGIN} and {END} are missing; put them where the table goes"
+        )
     load = busy()
     results = run()
-    lines = [BEGIN, "", f"{machine()} {load}".strip(), "", "| what | time | beside it |", "|---|--:|---|",
-             *(row(bench) for bench in results), *explorer_rows(), "", END]
+    lines = [
+        BEGIN,
+        "",
+        f"{machine()} {load}".strip(),
+        "",
+        "| what | time | beside it |",
+        "|---|--:|---|",
+        *(row(bench) for bench in results),
+        *explorer_rows(),
+        "",
+        END,
+    ]
     readme.write_text(head + "\n".join(lines) + tail, encoding="utf-8")
 
 
@@ -38,20 +51,38 @@ def run() -> list[dict]:
     with tempfile.TemporaryDirectory() as folder:
         record = Path(folder) / "benchmarks.json"
         files = [str(HERE / name) for name in ("bench_estimate.py", "bench_pipeline.py")]
-        subprocess.run([sys.executable, "-m", "pytest", *files, "--benchmark-only", "-n", "0",
-                        f"--benchmark-json={record}", "-p", "no:cacheprovider"], check=True)
+        subprocess.run(
+            [
+                sys.executable,
+                "-m",
+                "pytest",
+                *files,
+                "--benchmark-only",
+                "-n",
+                "0",
+                f"--benchmark-json={record}",
+                "-p",
+                "no:cacheprovider",
+            ],
+            check=True,
+        )
         return json.loads(record.read_text(encoding="utf-8"))["benchmarks"]
 
 
 def explorer_rows() -> list[str]:
-    """Return how long the explorer takes from a slider's release to the new chart, where there is a browser."""
+    """Return how long the explorer takes from a slider's release to the new chart, where there is a
+    browser."""
     if not chromium():
-        return ["| explorer, from a slider's release to the new chart | | not measured: no Chromium here |"]
+        return [
+            "| explorer, from a slider's release to the new chart | | not measured: no Chromium here |"
+        ]
     rows = []
     for company in ("minimax", "zai"):
         times = sorted(time / 1e3 for time in bench_explorer.measure(company, 25))
-        rows.append(f"| explorer, {company}, from a slider's release to the new chart in the browser, 50,000 draws | "
-                    f"{seconds(statistics.median(times))} | 90th percentile {seconds(times[int(0.9 * len(times))])} |")
+        rows.append(
+            f"| explorer, {company}, from a slider's release to the new chart in the browser, 50,000 draws | "
+            f"{seconds(statistics.median(times))} | 90th percentile {seconds(times[int(0.9 * len(times))])} |"
+        )
     return rows
 
 
@@ -80,37 +111,58 @@ def row(bench: dict) -> str:
 
 
 def seconds(value: float) -> str:
-    return f"{1e3 * value:.0f} ms" if value < 1 else f"{value:.1f} s" if value < 20 else f"{value:.0f} s"
+    return (
+        f"{1e3 * value:.0f} ms"
+        if value < 1
+        else f"{value:.1f} s"
+        if value < 20
+        else f"{value:.0f} s"
+    )
 
 
 TEXTS = {
     "three_companies_with_regressions": lambda info, t: (
-        "all three companies, 50,000 draws, with the three regressions of 20,000 resamples", ""),
+        "all three companies, 50,000 draws, with the three regressions of 20,000 resamples",
+        "",
+    ),
     "three_companies": lambda info, t: ("all three companies, 50,000 draws, regressions known", ""),
-    "changed_assumption": lambda info, t: ("MiniMax, 50,000 draws, an assumption set for the first time", ""),
+    "changed_assumption": lambda info, t: (
+        "MiniMax, 50,000 draws, an assumption set for the first time",
+        "",
+    ),
     "cost_by_draws": lambda info, t: (
         f"{info['company']}, {info['n_draws']:,} draws of {info['runs']} runs",
-        f"{1e9 * t / info['n_draws'] / info['runs']:.0f} ns a draw and run"),
-    "cost_by_runs": lambda info, t: (f"minimax, 200,000 draws of {info['runs']} of its runs",
-                                     f"{1e9 * t / 200_000 / info['runs']:.0f} ns a draw and run"),
+        f"{1e9 * t / info['n_draws'] / info['runs']:.0f} ns a draw and run",
+    ),
+    "cost_by_runs": lambda info, t: (
+        f"minimax, 200,000 draws of {info['runs']} of its runs",
+        f"{1e9 * t / 200_000 / info['runs']:.0f} ns a draw and run",
+    ),
     "throughput_against_numpy": lambda info, t: (
         f"{info['company']}, 1,000,000 draws of {info['streams']} streams, {info['runs']} runs",
-        f"{info['ratio']:.2f} times NumPy's floor ({seconds(info['floor_s'])}: as many normals, one exp each)"),
+        f"{info['ratio']:.2f} times NumPy's floor ({seconds(info['floor_s'])}: as many normals, one exp each)",
+    ),
     "peak_memory": lambda info, t: (
         f"all three companies, {info['n_draws']:,} draws, process from start to end",
-        f"peak {info['peak_mb']:.0f} MB, of which {info['before_mb']:.0f} MB before the draws"),
-    "sweep": lambda info, t: (f"sweep of {info['scenarios']} scenarios, 3 companies, 50,000 draws, "
-                              f"{info['cores']} process{'es' * (info['cores'] > 1)}",
-                              f"{info['scenarios'] * 3 / t:.0f} rows a second"),
+        f"peak {info['peak_mb']:.0f} MB, of which {info['before_mb']:.0f} MB before the draws",
+    ),
+    "sweep": lambda info, t: (
+        f"sweep of {info['scenarios']} scenarios, 3 companies, 50,000 draws, "
+        f"{info['cores']} process{'es' * (info['cores'] > 1)}",
+        f"{info['scenarios'] * 3 / t:.0f} rows a second",
+    ),
     "thousand_scenarios": lambda info, t: (
         f"sweep of {info['scenarios']:,} scenarios, 3 companies, 50,000 draws, {info['cores']} processes",
-        f"{info['scenarios'] * 3 / t:.0f} rows a second, workers' start included"),
+        f"{info['scenarios'] * 3 / t:.0f} rows a second, workers' start included",
+    ),
     "five_notebooks": lambda info, t: (
         "five notebooks through the pipeline, the whole command, cold",
-        f"papermill's own command for one after the other: {seconds(info['series_s'])}, {info['series_s'] / t:.1f} times"),
+        f"papermill's own command for one after the other: {seconds(info['series_s'])}, {info['series_s'] / t:.1f} times",
+    ),
     "imports_of_a_kernel": lambda info, t: (
         "the imports of a notebook's kernel, which the pipeline makes once for all",
-        f"`import papermill` alone: {seconds(info['papermill_s'])}"),
+        f"`import papermill` alone: {seconds(info['papermill_s'])}",
+    ),
     "drivers": lambda info, t: ("Sobol indices of minimax, n = 1,024", "10,240 evaluations"),
 }
 

@@ -1,7 +1,7 @@
 """Write the README's screenshots: `python benchmarks/screenshots.py [FOLDER]` (default: figures/).
 
-explorer.png and comparison_page.png show JupyterLab in a window 1280 pixels wide; with a FOLDER other than figures/
-the explorer is also taken at 125% zoom (explorer_125.png) and part by part.
+explorer.png and comparison_page.png show JupyterLab in a window 1280 pixels wide; with a FOLDER
+other than figures/ the explorer is also taken at 125% zoom (explorer_125.png) and part by part.
 """
 
 import shutil
@@ -38,22 +38,42 @@ def main(target: Path) -> None:
     own = target.resolve() != (repo_root() / "figures").resolve()
     target.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as scratch:
-        folder = Path(shutil.copytree(repo_root() / "notebooks", Path(scratch, "notebooks"),
-                                      ignore=shutil.ignore_patterns("rendered")))
+        folder = Path(
+            shutil.copytree(
+                repo_root() / "notebooks",
+                Path(scratch, "notebooks"),
+                ignore=shutil.ignore_patterns("rendered"),
+            )
+        )
         with jupyter_lab(folder, Path(scratch)) as server:
             for zoom in (1.0, 1.25) if own else (1.0,):
                 name = f"explorer{'' if zoom == 1 else '_125'}"
                 with browser_page(height=1000, zoom=zoom) as page:
-                    shoot(page, server, "explorer.ipynb", "What if", target / f"{name}.png", ".noUi-handle")
+                    shoot(
+                        page,
+                        server,
+                        "explorer.ipynb",
+                        "What if",
+                        target / f"{name}.png",
+                        ".noUi-handle",
+                    )
                     if own:
-                        page.locator(".jp-Notebook .widget-button").first.scroll_into_view_if_needed()
+                        page.locator(
+                            ".jp-Notebook .widget-button"
+                        ).first.scroll_into_view_if_needed()
                         page.screenshot(path=target / f"{name}_controls.png")
                         show(page, "Run by run", target / f"{name}_runs.png")
                         show(page, "Take it with you", target / f"{name}_command.png")
                     shut_down(page)
             with browser_page(height=1000) as page:
-                shoot(page, server, "comparison.ipynb", "The ratio", target / "comparison_page.png",
-                      ".jp-OutputArea-output img")
+                shoot(
+                    page,
+                    server,
+                    "comparison.ipynb",
+                    "The ratio",
+                    target / "comparison_page.png",
+                    ".jp-OutputArea-output img",
+                )
                 shut_down(page)
 
 

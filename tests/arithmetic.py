@@ -52,7 +52,8 @@ BF16 = 9.89e14 * 3600  # FLOP per H800-hour at the BF16 peak
 
 
 def log_quantile_error(form: LogNormalForm, p: float, n: int) -> float:
-    """Standard error of the logarithm of a sample quantile: sqrt(p (1 - p) / n) / density at the quantile."""
+    """Standard error of the logarithm of a sample quantile: sqrt(p (1 - p) / n) / density at the
+    quantile."""
     return math.sqrt(p * (1 - p) / n) * form.sigma / NORMAL.pdf(NORMAL.inv_cdf(p))
 
 
@@ -61,7 +62,9 @@ def assert_quantiles(draws: np.ndarray, form: LogNormalForm, errors: float = 4.0
     for p in PROBABILITIES:
         distance = math.log(np.quantile(draws, p)) - math.log(form.quantile(p))
         limit = errors * log_quantile_error(form, p, len(draws))
-        assert abs(distance) < limit, f"p{100 * p:g}: {distance / limit * errors:.1f} standard errors away"
+        assert abs(distance) < limit, (
+            f"p{100 * p:g}: {distance / limit * errors:.1f} standard errors away"
+        )
 
 
 def assert_close(found, expected, rel: float = 1e-12) -> None:
@@ -75,12 +78,15 @@ def median_error(draws: np.ndarray) -> float:
 
 
 def regression_points(modality: str) -> dict[str, tuple[float, float, str]]:
-    """model -> log10 of parameters x pixels (or x Hz), log10 of FLOP without the finetune, family; the used rows."""
+    """model -> log10 of parameters x pixels (or x Hz), log10 of FLOP without the finetune, family;
+    the used rows."""
     points = {}
     with (DATA / "generative_models.csv").open(encoding="utf-8", newline="") as file:
         for row in csv.DictReader(file):
             if row["modality"] == modality and row["used"] == "yes":
-                per_parameter = float(row["sample_rate_hz"] or 0) or float(row["width"]) * float(row["height"])
+                per_parameter = float(row["sample_rate_hz"] or 0) or float(row["width"]) * float(
+                    row["height"]
+                )
                 flop = float(row["training_flop"]) - float(row["finetune_flop"] or 0)
                 size = float(row["parameters"]) * per_parameter
                 points[row["model"]] = (math.log10(size), math.log10(flop), row["family"])

@@ -40,7 +40,9 @@ class DataCopy:
         """Return the position of a row; composite keys are joined by a slash."""
         lines = self.read(table)
         places = [lines[0].index(column) for column in MODELS[table].key_columns]
-        return next(i for i, line in enumerate(lines) if i and "/".join(line[p] for p in places) == key)
+        return next(
+            i for i, line in enumerate(lines) if i and "/".join(line[p] for p in places) == key
+        )
 
     def edit(self, table: str, key: str, column: str, value: str) -> None:
         lines = self.read(table)

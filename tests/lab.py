@@ -1,4 +1,5 @@
-"""A JupyterLab server on this machine and a Chromium that looks at it, for tests and for screenshots."""
+"""A JupyterLab server on this machine and a Chromium that looks at it, for tests and for
+screenshots."""
 
 from __future__ import annotations
 
@@ -17,11 +18,22 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-         "--disable-component-update", "--disable-sync"]
-QUIET = {"@jupyterlab/apputils-extension/notification.jupyterlab-settings":
-         {"fetchNews": "false", "checkForUpdates": False},
-         "@jupyterlab/docmanager-extension/plugin.jupyterlab-settings": {"autosave": False}}
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+QUIET = {
+    "@jupyterlab/apputils-extension/notification.jupyterlab-settings": {
+        "fetchNews": "false",
+        "checkForUpdates": False,
+    },
+    "@jupyterlab/docmanager-extension/plugin.jupyterlab-settings": {"autosave": False},
+}
 
 
 class Server:
@@ -34,7 +46,9 @@ class Server:
         """Return the status of a request to the server's API."""
         headers = {"Authorization": f"token {token}"} if token else {}
         try:
-            with urllib.request.urlopen(urllib.request.Request(self.url + path, headers=headers), timeout=5) as answer:
+            with urllib.request.urlopen(
+                urllib.request.Request(self.url + path, headers=headers), timeout=5
+            ) as answer:
                 return answer.status
         except urllib.error.HTTPError as error:
             return error.code
@@ -46,14 +60,24 @@ class Server:
 
 @contextmanager
 def jupyter_lab(folder: Path, scratch: Path) -> Iterator[Server]:
-    """Serve the notebooks of a folder on 127.0.0.1; the server's own process is ended, and waited for, at the end."""
+    """Serve the notebooks of a folder on 127.0.0.1; the server's own process is ended, and waited
+    for, at the end."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     server = Server(port, secrets.token_hex(16))
-    places = {name: str(scratch / name.lower()) for name in
-              ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR", "JUPYTERLAB_SETTINGS_DIR",
-               "JUPYTERLAB_WORKSPACES_DIR", "TRAINING_SHARE_FIGURES")}
+    places = {
+        name: str(scratch / name.lower())
+        for name in (
+            "JUPYTER_CONFIG_DIR",
+            "JUPYTER_DATA_DIR",
+            "JUPYTER_RUNTIME_DIR",
+            "IPYTHONDIR",
+            "JUPYTERLAB_SETTINGS_DIR",
+            "JUPYTERLAB_WORKSPACES_DIR",
+            "TRAINING_SHARE_FIGURES",
+        )
+    }
     for name, content in QUIET.items():
         path = Path(places["JUPYTERLAB_SETTINGS_DIR"], name)
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -63,9 +87,23 @@ def jupyter_lab(folder: Path, scratch: Path) -> Iterator[Server]:
     root = ["--allow-root"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
     with (scratch / "server.log").open("wb") as log:
         process = subprocess.Popen(
-            [sys.executable, "-m", "jupyterlab", "--no-browser", "--ip=127.0.0.1", f"--port={port}",
-             "--ServerApp.port_retries=0", f"--ServerApp.root_dir={folder}", "--expose-app-in-browser", *root],
-            env=environment, stdout=log, stderr=subprocess.STDOUT, cwd=folder)
+            [
+                sys.executable,
+                "-m",
+                "jupyterlab",
+                "--no-browser",
+                "--ip=127.0.0.1",
+                f"--port={port}",
+                "--ServerApp.port_retries=0",
+                f"--ServerApp.root_dir={folder}",
+                "--expose-app-in-browser",
+                *root,
+            ],
+            env=environment,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            cwd=folder,
+        )
     try:
         _await(server, process, scratch / "server.log")
         yield server
@@ -87,7 +125,9 @@ def _await(server: Server, process: subprocess.Popen, log: Path) -> None:
                 return
         except OSError:
             time.sleep(0.1)
-    raise RuntimeError(f"JupyterLab did not start:\n{log.read_text(encoding='utf-8', errors='replace')[-2000:]}")
+    raise RuntimeError(
+        f"JupyterLab did not start:\n{log.read_text(encoding='utf-8', errors='replace')[-2000:]}"
+    )
 
 
 def chromium() -> str:
@@ -106,15 +146,18 @@ def chromium() -> str:
 
 @contextmanager
 def browser_page(width: int = 1280, height: int = 900, zoom: float = 1.0):
-    """Open a page in a headless Chromium. A zoom of 1.25 leaves 1/1.25 of the window's width in CSS pixels."""
+    """Open a page in a headless Chromium. A zoom of 1.25 leaves 1/1.25 of the window's width in CSS
+    pixels."""
     from playwright.sync_api import sync_playwright
 
     path = chromium()  # which starts a Playwright of its own where it has to
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
         try:
-            page = browser.new_page(viewport={"width": round(width / zoom), "height": round(height / zoom)},
-                                    device_scale_factor=zoom)
+            page = browser.new_page(
+                viewport={"width": round(width / zoom), "height": round(height / zoom)},
+                device_scale_factor=zoom,
+            )
             page.set_default_timeout(30_000)
             yield page
         finally:
@@ -131,14 +174,18 @@ RUN_ALL = """async () => {
 def run_all(page, server: Server, notebook: str) -> None:
     """Open a notebook, wait until its kernel answers (idle is not ready), and run all its cells."""
     page.goto(server.page(notebook))
-    page.wait_for_function("window.jupyterapp?.shell?.currentWidget?.sessionContext?.session?.kernel != null")
+    page.wait_for_function(
+        "window.jupyterapp?.shell?.currentWidget?.sessionContext?.session?.kernel != null"
+    )
     page.evaluate(RUN_ALL)
 
 
 def cells(page) -> list[dict]:
     """Return the code cells of the notebook in front: source, execution count and outputs."""
-    return page.evaluate("window.jupyterapp.shell.currentWidget.content.model.toJSON().cells"
-                         ".filter(cell => cell.cell_type == 'code')")
+    return page.evaluate(
+        "window.jupyterapp.shell.currentWidget.content.model.toJSON().cells"
+        ".filter(cell => cell.cell_type == 'code')"
+    )
 
 
 def shut_down(page) -> None:

@@ -1,10 +1,18 @@
-"""Which share of an AI company's R&D compute spending goes to the final training runs of the models it releases?"""
+"""Which share of an AI company's R&D compute spending goes to the final training runs of the models
+it releases?"""
 
 from importlib import import_module
 
 from training_share.analysis import closed_models, shares
 from training_share.analysis.closed_models import estimators, leave_one_out, residuals
-from training_share.analysis.corrections import audit, denominators, effects_alone, minority, moving, ranking
+from training_share.analysis.corrections import (
+    audit,
+    denominators,
+    effects_alone,
+    minority,
+    moving,
+    ranking,
+)
 from training_share.analysis.implied import ImpliedCompute, implied_rd_compute
 from training_share.analysis.published import published_table
 from training_share.analysis.sensitivity import breaking_points, lag_and_window, surface
@@ -21,9 +29,14 @@ from training_share.model.spending import window_spending
 from training_share.report import sentences, tables
 from training_share.report.display import save_figure, say, show_figure, show_table
 
-# Charts bring matplotlib and seaborn, a second of imports that sweeps and the pipeline can do without.
-_ON_FIRST_USE = {"plots": "report.charts.style", "plots_audit": "report.charts.audit",
-                 "plots_sensitivity": "report.charts.sensitivity", "drivers_chart": "report.charts.drivers"}
+# Charts bring matplotlib and seaborn, a second of imports that sweeps and the pipeline can do
+# without.
+_ON_FIRST_USE = {
+    "plots": "report.charts.style",
+    "plots_audit": "report.charts.audit",
+    "plots_sensitivity": "report.charts.sensitivity",
+    "drivers_chart": "report.charts.drivers",
+}
 
 
 def __getattr__(name: str) -> object:
@@ -34,10 +47,47 @@ def __getattr__(name: str) -> object:
 
 
 __all__ = [
-    "Comparison", "Estimate", "ImpliedCompute", "InputError", "audit", "breaking_points", "certain_digits",
-    "closed_model_flop", "closed_models", "compare", "denominators", "drivers", "drivers_chart", "effects_alone",
-    "estimate", "estimators", "fit_scaling", "implied_rd_compute", "lag_and_window", "leave_one_out", "load",
-    "minority", "moving", "parse", "plots", "plots_audit", "plots_sensitivity", "published_table",
-    "quantile_error", "ranking", "residuals", "round_certain", "save_figure", "say", "sentences", "shares",
-    "show_figure", "show_table", "surface", "sweep", "tables", "tornado", "window_spending",
+    "Comparison",
+    "Estimate",
+    "ImpliedCompute",
+    "InputError",
+    "audit",
+    "breaking_points",
+    "certain_digits",
+    "closed_model_flop",
+    "closed_models",
+    "compare",
+    "denominators",
+    "drivers",
+    "drivers_chart",
+    "effects_alone",
+    "estimate",
+    "estimators",
+    "fit_scaling",
+    "implied_rd_compute",
+    "lag_and_window",
+    "leave_one_out",
+    "load",
+    "minority",
+    "moving",
+    "parse",
+    "plots",
+    "plots_audit",
+    "plots_sensitivity",
+    "published_table",
+    "quantile_error",
+    "ranking",
+    "residuals",
+    "round_certain",
+    "save_figure",
+    "say",
+    "sentences",
+    "shares",
+    "show_figure",
+    "show_table",
+    "surface",
+    "sweep",
+    "tables",
+    "tornado",
+    "window_spending",
 ]

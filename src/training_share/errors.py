@@ -7,7 +7,8 @@ from collections.abc import Iterable
 
 
 class InputError(ValueError):
-    """Input that cannot be used. Its message says where it stands, what is wrong and how to mend it."""
+    """Input that cannot be used. Its message says where it stands, what is wrong and how to mend
+    it."""
 
 
 def nearest(word: object, options: Iterable[str]) -> str:
@@ -27,7 +28,8 @@ def require_known(word: object, options: Iterable[str], what: str) -> None:
 
 
 def whole_number(value: object, name: str, minimum: int = 1) -> int:
-    """Return `value` as an int of at least `minimum`; InputError for 2.5, "many", True and the like."""
+    """Return `value` as an int of at least `minimum`; InputError for 2.5, "many", True and the
+    like."""
     integral = isinstance(value, int) and not isinstance(value, bool)
     if not integral and hasattr(value, "__index__") and not isinstance(value, bool):
         value, integral = value.__index__(), True

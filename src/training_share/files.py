@@ -10,13 +10,18 @@ from training_share.errors import InputError
 
 
 def repo_root() -> Path:
-    """Return the folder that holds `pyproject.toml` and `data/`: above this file, or above the working directory."""
+    """Return the folder that holds `pyproject.toml` and `data/`: above this file, or above the
+    working directory."""
     for start in (Path(__file__).resolve(), Path.cwd() / "here"):
         for folder in start.parents:
-            if (folder / "pyproject.toml").is_file() and (folder / "data" / "training_runs.csv").is_file():
+            if (folder / "pyproject.toml").is_file() and (
+                folder / "data" / "training_runs.csv"
+            ).is_file():
                 return folder
-    raise InputError("no folder with pyproject.toml and data/training_runs.csv above the package or the working "
-                     "directory; install with pip install -e from a clone, or pass data_dir")
+    raise InputError(
+        "no folder with pyproject.toml and data/training_runs.csv above the package or the working "
+        "directory; install with pip install -e from a clone, or pass data_dir"
+    )
 
 
 def write_aside(path: Path, content: bytes) -> None:
@@ -29,4 +34,6 @@ def write_aside(path: Path, content: bytes) -> None:
     except OSError as error:
         with suppress(OSError):
             aside.unlink()
-        raise InputError(f"{path}: cannot be written ({error.strerror}); choose a folder you may write to") from error
+        raise InputError(
+            f"{path}: cannot be written ({error.strerror}); choose a folder you may write to"
+        ) from error

@@ -10,9 +10,15 @@ FEW = {"n_draws": 3000, "seed": 7}
 
 def test_steps_lead_from_newsletter_to_careful():
     steps = ts.audit("minimax", **FEW)
-    start, end = (ts.estimate("minimax", scenario, **FEW).summary() for scenario in ("newsletter", "careful"))
+    start, end = (
+        ts.estimate("minimax", scenario, **FEW).summary() for scenario in ("newsletter", "careful")
+    )
     assert steps["p50"].iloc[0] == start["share_p50"]
-    assert steps[["p5", "p50", "p95"]].iloc[-1].tolist() == [end["share_p5"], end["share_p50"], end["share_p95"]]
+    assert steps[["p5", "p50", "p95"]].iloc[-1].tolist() == [
+        end["share_p5"],
+        end["share_p50"],
+        end["share_p95"],
+    ]
     assert steps["in_sequence"].sum() == pytest.approx(end["share_p50"] - start["share_p50"])
     assert list(steps.index[1:]) == ts.load().scenario_corrections("careful")
 
@@ -23,13 +29,16 @@ def test_effect_alone_is_the_first_step_of_its_own_audit():
     assert alone["bootstrap-draws"] == first["bootstrap-draws"]
 
 
-@pytest.mark.parametrize(("corrections", "words"), [
-    (["no-such"], "unknown correction 'no-such'"),
-    (["bootstrap-drawz"], "did you mean 'bootstrap-draws'"),
-    (["bootstrap-draws", "bootstrap-draws"], "applied twice"),
-    (["drop-glm-4.6", "glm-4.6-full-run"], "exclude each other"),
-    (["openai-amortisation-1y", "openai-amortisation-3y"], "exclude each other"),
-])
+@pytest.mark.parametrize(
+    ("corrections", "words"),
+    [
+        (["no-such"], "unknown correction 'no-such'"),
+        (["bootstrap-drawz"], "did you mean 'bootstrap-draws'"),
+        (["bootstrap-draws", "bootstrap-draws"], "applied twice"),
+        (["drop-glm-4.6", "glm-4.6-full-run"], "exclude each other"),
+        (["openai-amortisation-1y", "openai-amortisation-3y"], "exclude each other"),
+    ],
+)
 def test_impossible_lists_are_refused_by_name(corrections, words):
     with pytest.raises(ts.InputError, match=words):
         ts.audit("zai", corrections=corrections, **FEW)
@@ -90,7 +99,9 @@ def test_estimators_order():
     width = np.log(table["p95"] / table["p5"])
     assert width["predictive interval, resampling model"] > width["line interval, resampling model"]
     vendor = [name for name in table.index if "vendor" in name]
-    assert table.loc[vendor, "p50"].item() == pytest.approx(12 * np.median(ts.closed_model_flop("hailuo-01")))
+    assert table.loc[vendor, "p50"].item() == pytest.approx(
+        12 * np.median(ts.closed_model_flop("hailuo-01"))
+    )
 
 
 def test_residuals_leverage_sums_to_two():
@@ -99,4 +110,8 @@ def test_residuals_leverage_sums_to_two():
 
 def test_a_correction_of_several_cells_gives_all_its_reasons():
     told = ts.tables.scenario_table("careful").loc["m1-rl-reported-hours", "what it corrects"]
-    assert told.count("258048") == 2 and told.startswith("The report states") and "Half of the 80k" in told
+    assert (
+        told.count("258048") == 2
+        and told.startswith("The report states")
+        and "Half of the 80k" in told
+    )

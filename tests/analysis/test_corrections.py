@@ -46,21 +46,24 @@ def assert_only(before: ts.Estimate, after: ts.Estimate, ratios: dict[str, float
             assert (cost == before.cost_usd[run_id]).all()
 
 
-# --- results without corrections ----------------------------------------------------------------------------
-@pytest.mark.parametrize(("scenario", "company", "p5", "p50", "p95"), [
-    ("newsletter", "openai", 0.0385295178340226, 0.0985327605546078, 0.26607093039565965),
-    ("newsletter", "minimax", 0.10632787715173764, 0.22717973903724875, 0.49168593634184315),
-    ("newsletter", "zai", 0.061601080084294345, 0.11806939860660452, 0.2280229374226029),
-    ("appendix", "openai", 0.0385295178340226, 0.0985327605546078, 0.26607093039565965),
-    ("appendix", "minimax", 0.1349860217116032, 0.28139330256703443, 0.5908349974655606),
-    ("appendix", "zai", 0.06445247080241588, 0.1302862307503442, 0.2770703360767237),
-])
+# --- results without corrections ------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("scenario", "company", "p5", "p50", "p95"),
+    [
+        ("newsletter", "openai", 0.0385295178340226, 0.0985327605546078, 0.26607093039565965),
+        ("newsletter", "minimax", 0.10632787715173764, 0.22717973903724875, 0.49168593634184315),
+        ("newsletter", "zai", 0.061601080084294345, 0.11806939860660452, 0.2280229374226029),
+        ("appendix", "openai", 0.0385295178340226, 0.0985327605546078, 0.26607093039565965),
+        ("appendix", "minimax", 0.1349860217116032, 0.28139330256703443, 0.5908349974655606),
+        ("appendix", "zai", 0.06445247080241588, 0.1302862307503442, 0.2770703360767237),
+    ],
+)
 def test_the_published_scenarios_stay_as_they_are(scenario, company, p5, p50, p95):
     summary = ts.estimate(company, scenario, n_draws=50_000, seed=42).summary()
     assert_close(summary[["share_p5", "share_p50", "share_p95"]].tolist(), [p5, p50, p95])
 
 
-# --- whom a correction concerns -----------------------------------------------------------------------------
+# --- whom a correction concerns -------------------------------------------------------------------
 MOVES = {
     "appendix-rl": "minimax zai",
     "m1-rl-reported-hours": "minimax",
@@ -105,7 +108,7 @@ def test_a_correction_moves_the_companies_it_concerns_and_no_other(name):
         assert same != (company in MOVES[name].split())
 
 
-# --- MiniMax ------------------------------------------------------------------------------------------------
+# --- MiniMax --------------------------------------------------------------------------------------
 def test_reported_hours_are_priced_without_utilization(base):
     after = corrected("minimax", "m1-rl-reported-hours")
     assert_quantiles(after.cost_usd["minimax-m1-80k-rl"], 258048 * PRICE)
@@ -125,34 +128,49 @@ def test_the_checkpoint_goes_and_nothing_else(base):
 
 def test_a_higher_fp8_peak_makes_m2_cheaper_in_proportion(base):
     ratio = 1.513 / 1.979
-    assert_only(base["minimax"], corrected("minimax", "fp8-sxm-peak"),
-                {"minimax-m2-pretraining": ratio, "minimax-m2-rl": ratio})
+    assert_only(
+        base["minimax"],
+        corrected("minimax", "fp8-sxm-peak"),
+        {"minimax-m2-pretraining": ratio, "minimax-m2-rl": ratio},
+    )
 
 
 def test_m2_1_in_fp8_is_cheaper_by_the_ratio_of_the_peaks(base):
-    assert_only(base["minimax"], corrected("minimax", "m2.1-fp8"), {"minimax-m2.1-rl": 9.89e14 / 1.513e15})
+    assert_only(
+        base["minimax"], corrected("minimax", "m2.1-fp8"), {"minimax-m2.1-rl": 9.89e14 / 1.513e15}
+    )
 
 
 def test_both_fp8_corrections_together(base):
-    assert_only(base["minimax"], corrected("minimax", "m2.1-fp8", "fp8-sxm-peak"),
-                {"minimax-m2.1-rl": 9.89e14 / 1.979e15, "minimax-m2-pretraining": 1.513 / 1.979,
-                 "minimax-m2-rl": 1.513 / 1.979})
+    assert_only(
+        base["minimax"],
+        corrected("minimax", "m2.1-fp8", "fp8-sxm-peak"),
+        {
+            "minimax-m2.1-rl": 9.89e14 / 1.979e15,
+            "minimax-m2-pretraining": 1.513 / 1.979,
+            "minimax-m2-rl": 1.513 / 1.979,
+        },
+    )
 
 
 def test_disclosed_tokens_give_six_times_parameters_times_tokens():
     after = corrected("minimax", "m2-disclosed-tokens")
     flop = 6 * 9.8e9 * 29.2e12
-    assert after.chain("minimax-m2-pretraining")["flop"].to_numpy() == pytest.approx(np.full(N, flop), rel=1e-3)
+    assert after.chain("minimax-m2-pretraining")["flop"].to_numpy() == pytest.approx(
+        np.full(N, flop), rel=1e-3
+    )
     fp8 = 1.513e15 * 3600
     assert_quantiles(after.cost_usd["minimax-m2-pretraining"], PRICE * flop / fp8 / MFU)
     assert_quantiles(after.cost_usd["minimax-m2-rl"], PRICE * flop / fp8 / MFU_RL * RL_FRACTION)
 
 
-# --- reinforcement learning ---------------------------------------------------------------------------------
+# --- reinforcement learning -----------------------------------------------------------------------
 def test_the_appendix_lowers_utilization_and_fraction():
     after = corrected("zai", "appendix-rl")
     slow, small = lognormal(0.01, 0.10), lognormal(0.01, 0.10)
-    assert_quantiles(after.cost_usd["glm-4.6"], PRICE * 4.42e24 / BF16 / slow * POST_TRAINING * small)
+    assert_quantiles(
+        after.cost_usd["glm-4.6"], PRICE * 4.42e24 / BF16 / slow * POST_TRAINING * small
+    )
 
 
 def test_one_utilization_for_all_rl_runs():
@@ -164,40 +182,61 @@ def test_one_utilization_for_all_rl_runs():
 
 def test_fractions_of_gpu_hours_are_priced_like_the_base():
     after = corrected("zai", "rl-fraction-as-gpu-hours")
-    assert_quantiles(after.cost_usd["glm-4.6"], PRICE * 4.42e24 / BF16 / MFU * POST_TRAINING * RL_FRACTION)
+    assert_quantiles(
+        after.cost_usd["glm-4.6"], PRICE * 4.42e24 / BF16 / MFU * POST_TRAINING * RL_FRACTION
+    )
     assert_quantiles(after.cost_usd["glm-4.6"] / after.cost_usd["glm-4.5"], RL_FRACTION)
-    assert_quantiles(after.cost_usd["autoglm-rumination"] / after.cost_usd["glm-4-32b-0414"], RL_FRACTION * RL_FRACTION)
+    assert_quantiles(
+        after.cost_usd["autoglm-rumination"] / after.cost_usd["glm-4-32b-0414"],
+        RL_FRACTION * RL_FRACTION,
+    )
 
 
 def test_post_training_becomes_a_run_of_its_own(base):
     after, fraction = corrected("zai", "post-training-as-rl"), lognormal(0.01, 0.10)
     assert_quantiles(after.cost_usd["glm-4.5"], PRICE * 4.42e24 / BF16 / MFU)
-    assert_quantiles(after.cost_usd["glm-4.5-post-training"], PRICE * 4.42e24 / BF16 / MFU_RL * fraction)
-    added = {f"{run}-post-training" for run in ("glm-4.5", "glm-4.5-air", "glm-4-32b-0414", "glm-4-9b-0414")}
+    assert_quantiles(
+        after.cost_usd["glm-4.5-post-training"], PRICE * 4.42e24 / BF16 / MFU_RL * fraction
+    )
+    added = {
+        f"{run}-post-training"
+        for run in ("glm-4.5", "glm-4.5-air", "glm-4-32b-0414", "glm-4-9b-0414")
+    }
     assert set(after.cost_usd) - set(base["zai"].cost_usd) == added
     minimax = corrected("minimax", "post-training-as-rl")
-    assert set(minimax.cost_usd) - set(base["minimax"].cost_usd) == {"minimax-text-01-post-training"}
+    assert set(minimax.cost_usd) - set(base["minimax"].cost_usd) == {
+        "minimax-text-01-post-training"
+    }
     assert_quantiles(minimax.cost_usd["minimax-text-01"], PRICE * 3.142e24 / BF16 / MFU)
 
 
-# --- Z.ai ---------------------------------------------------------------------------------------------------
-@pytest.mark.parametrize(("name", "run_id"), [("drop-glm-4.6", "glm-4.6"),
-                                              ("drop-glm-4-9b-pretraining", "glm-4-9b-0414")])
+# --- Z.ai -----------------------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("name", "run_id"),
+    [("drop-glm-4.6", "glm-4.6"), ("drop-glm-4-9b-pretraining", "glm-4-9b-0414")],
+)
 def test_a_dropped_run_goes_and_nothing_else(base, name, run_id):
     after, rest = corrected("zai", name), base["zai"].cost_usd.drop(columns=run_id)
     assert list(after.cost_usd) == list(rest) and (after.cost_usd == rest).all(axis=None)
 
 
 def test_glm_4_6_as_a_full_run():
-    assert_quantiles(corrected("zai", "glm-4.6-full-run").cost_usd["glm-4.6"], PRICE * 4.42e24 / BF16 / MFU)
+    assert_quantiles(
+        corrected("zai", "glm-4.6-full-run").cost_usd["glm-4.6"], PRICE * 4.42e24 / BF16 / MFU
+    )
 
 
 def test_glm_z1_adds_two_rl_runs(base):
     after = corrected("zai", "add-glm-z1")
-    assert set(after.cost_usd) - set(base["zai"].cost_usd) == {"glm-z1-32b-0414-rl", "glm-z1-9b-0414-rl"}
+    assert set(after.cost_usd) - set(base["zai"].cost_usd) == {
+        "glm-z1-32b-0414-rl",
+        "glm-z1-9b-0414-rl",
+    }
     assert (after.cost_usd[list(base["zai"].cost_usd)] == base["zai"].cost_usd).all(axis=None)
     for run_id, flop in (("glm-z1-32b-0414-rl", 2.88e24), ("glm-z1-9b-0414-rl", 8.1e23)):
-        assert_quantiles(after.cost_usd[run_id], PRICE * flop / BF16 / MFU_RL * POST_TRAINING * RL_FRACTION)
+        assert_quantiles(
+            after.cost_usd[run_id], PRICE * flop / BF16 / MFU_RL * POST_TRAINING * RL_FRACTION
+        )
 
 
 def test_the_name_of_cogvideox_moves_no_number(base):
@@ -206,8 +245,10 @@ def test_the_name_of_cogvideox_moves_no_number(base):
     assert after.runs["cogvideox"].model == "CogVideoX1.5-5B"
 
 
-# --- OpenAI -------------------------------------------------------------------------------------------------
-@pytest.mark.parametrize(("name", "ratio"), [("openai-amortisation-1y", 5 / 4), ("openai-amortisation-3y", 5 / 6)])
+# --- OpenAI ---------------------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("name", "ratio"), [("openai-amortisation-1y", 5 / 4), ("openai-amortisation-3y", 5 / 6)]
+)
 def test_amortisation_scales_the_share(base, name, ratio):
     after = corrected("openai", name)
     assert_close(after.share, base["openai"].share * ratio)
@@ -222,10 +263,12 @@ def test_independent_errors_narrow_the_interval_of_openai(base):
     for p in (0.05, 0.5, 0.95):
         below = (after.share < np.quantile(share, p)).mean()
         assert abs(below - p) < 4 * math.sqrt(p * (1 - p) * (1 / N + 1 / n))
-    assert np.ptp(np.quantile(after.share, [0.05, 0.95])) < np.ptp(np.quantile(base["openai"].share, [0.05, 0.95]))
+    assert np.ptp(np.quantile(after.share, [0.05, 0.95])) < np.ptp(
+        np.quantile(base["openai"].share, [0.05, 0.95])
+    )
 
 
-# --- spending and windows -----------------------------------------------------------------------------------
+# --- spending and windows -------------------------------------------------------------------------
 def test_the_fiscal_year_2024_as_denominator(base):
     expected = {"openai": 5e9, "minimax": 140.642e6, "zai": 1552.832e6 / 7.2}
     for company, usd in expected.items():
@@ -245,14 +288,17 @@ def test_owned_compute_enters_the_denominator_of_zai(base):
 
 
 def test_no_lag_counts_releases_of_the_spending_window(base):
-    gone = {company: set(base[company].cost_usd) - set(corrected(company, "release-lag", n_draws=5).cost_usd)
-            for company in COMPANIES}
+    gone = {
+        company: set(base[company].cost_usd)
+        - set(corrected(company, "release-lag", n_draws=5).cost_usd)
+        for company in COMPANIES
+    }
     assert gone["openai"] == {"openai-gpt-4.5"}
     assert gone["minimax"] == {"minimax-m2-pretraining", "minimax-m2-rl", "minimax-m2.1-rl"}
     assert gone["zai"] == {"glm-4.5", "glm-4.5-air", "glm-4.5v", "glm-4.1v-thinking", "glm-4.6"}
 
 
-# --- regressions --------------------------------------------------------------------------------------------
+# --- regressions ----------------------------------------------------------------------------------
 def line_of(points: dict) -> tuple[float, float]:
     x, y, _ = zip(*points.values(), strict=True)
     slope, intercept = np.polyfit(x, y, 1)
@@ -295,14 +341,18 @@ def test_all_corrections_of_the_video_points_together():
     points["Movie Gen Video"] = (math.log10(3e10 * 768 * 768), math.log10(1.65e24), "")
     points["Emu3.5"] = (math.log10(3.41e10 * 1280 * 720), math.log10(2.78256e24), "")
     del points["Cosmos-Diffusion-14B-Video2World"], points["Cosmos-Transfer1-7B"]
-    assert_line("video", points, "movie-gen-resolution", "emu3.5-multimodal-stage", "cosmos-duplicates")
+    assert_line(
+        "video", points, "movie-gen-resolution", "emu3.5-multimodal-stage", "cosmos-duplicates"
+    )
 
 
 def test_bootstrap_draws_have_the_median_of_the_predictions(base):
     after = np.log10(corrected("minimax", "bootstrap-draws").chain("hailuo-02-pretraining")["flop"])
     assert abs(np.median(after) - math.log10(3.98e24)) < 0.005 + 4 * median_error(after)
     uniform = base["minimax"].chain("hailuo-02-pretraining")["flop"]
-    assert np.median(uniform) == pytest.approx(7.4e24, rel=0.05), "the middle of the uniform lies far above"
+    assert np.median(uniform) == pytest.approx(7.4e24, rel=0.05), (
+        "the middle of the uniform lies far above"
+    )
 
 
 def test_the_predictive_interval_keeps_draws_within_the_spending():
@@ -313,23 +363,32 @@ def test_the_predictive_interval_keeps_draws_within_the_spending():
     assert (held.total_cost_usd == free.total_cost_usd[within]).all()
 
 
-# --- independent markets ------------------------------------------------------------------------------------
+# --- independent markets --------------------------------------------------------------------------
 def test_independent_markets_keep_each_companys_own_distribution():
-    for company, run_id, flop in (("minimax", "minimax-vl-01", 1.41e23), ("zai", "glm-4.5v", 1.44e23)):
-        assert_quantiles(corrected(company, "independent-market").cost_usd[run_id], PRICE * flop / BF16 / MFU)
+    for company, run_id, flop in (
+        ("minimax", "minimax-vl-01", 1.41e23),
+        ("zai", "glm-4.5v", 1.44e23),
+    ):
+        assert_quantiles(
+            corrected(company, "independent-market").cost_usd[run_id], PRICE * flop / BF16 / MFU
+        )
 
 
-# --- combinations -------------------------------------------------------------------------------------------
+# --- combinations ---------------------------------------------------------------------------------
 def test_order_does_not_matter_where_corrections_do_not_meet():
     names = load().scenario_corrections("careful")
-    forward, backward = (corrected("minimax", *order, n_draws=300) for order in (names, names[::-1]))
+    forward, backward = (
+        corrected("minimax", *order, n_draws=300) for order in (names, names[::-1])
+    )
     assert (forward.share == backward.share).all()
     careful = ts.estimate("minimax", "careful", n_draws=300)
     assert (careful.share == forward.share).all()
 
 
-@pytest.mark.parametrize("pair", [("glm-4.6-full-run", "drop-glm-4.6"),
-                                  ("openai-amortisation-1y", "openai-amortisation-3y")])
+@pytest.mark.parametrize(
+    "pair",
+    [("glm-4.6-full-run", "drop-glm-4.6"), ("openai-amortisation-1y", "openai-amortisation-3y")],
+)
 def test_contradicting_corrections_are_refused(pair):
     with pytest.raises(InputError, match=f"'{pair[0]}' and '{pair[1]}' exclude each other"):
         ts.estimate("zai", corrections=pair)

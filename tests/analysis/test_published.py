@@ -19,31 +19,51 @@ def table():
 
 def matches(row) -> list[bool]:
     """Whether each printed figure is ours rounded to the printed decimals."""
-    return [round(row[mine], row["decimals"]) == row[printed]
-            for printed, mine in FIGURES if not math.isnan(row[printed])]
+    return [
+        round(row[mine], row["decimals"]) == row[printed]
+        for printed, mine in FIGURES
+        if not math.isnan(row[printed])
+    ]
 
 
 def test_the_table_holds_every_published_figure(table):
     assert list(table.index) == list(CLAIMS) and table.index.name == "claim_id"
-    expected = ["company", "quantity", "unit", "value", "p5", "p95", "our_value", "our_p5", "our_p95",
-                "status", "explanation"]
+    expected = [
+        "company",
+        "quantity",
+        "unit",
+        "value",
+        "p5",
+        "p95",
+        "our_value",
+        "our_p5",
+        "our_p95",
+        "status",
+        "explanation",
+    ]
     assert set(expected) <= set(table.columns)
 
 
-@pytest.mark.parametrize("claim_id", [key for key, row in CLAIMS.items() if row.status == "reproduced"])
+@pytest.mark.parametrize(
+    "claim_id", [key for key, row in CLAIMS.items() if row.status == "reproduced"]
+)
 def test_a_reproduced_figure_is_ours_rounded_to_its_decimals(table, claim_id):
     found = matches(table.loc[claim_id])
     assert found and all(found)
 
 
-@pytest.mark.parametrize("claim_id", [key for key, row in CLAIMS.items() if row.status == "differs"])
+@pytest.mark.parametrize(
+    "claim_id", [key for key, row in CLAIMS.items() if row.status == "differs"]
+)
 def test_a_figure_that_differs_does_and_says_why(table, claim_id):
     row = table.loc[claim_id]
     assert not all(matches(row)), "it agrees; call it reproduced"
     assert len(row["explanation"]) > 40 and row["explanation"].endswith(".")
 
 
-@pytest.mark.parametrize("claim_id", [key for key, row in CLAIMS.items() if row.status == "context"])
+@pytest.mark.parametrize(
+    "claim_id", [key for key, row in CLAIMS.items() if row.status == "context"]
+)
 def test_context_is_not_computed(table, claim_id):
     row = table.loc[claim_id]
     assert math.isnan(row["our_value"]) and row["explanation"]
@@ -101,13 +121,17 @@ def test_the_printed_interval_of_hailuo_02_is_wider_than_the_90_percent_one(tabl
 
 def test_every_formula_has_a_claim_and_an_unknown_one_is_refused():
     assert set(FORMULAS) == {key for key, row in CLAIMS.items() if row.status != "context"}
-    with pytest.raises(InputError, match=r"unknown published figure 'share-minmax'; did you mean 'share-minimax'"):
+    with pytest.raises(
+        InputError, match=r"unknown published figure 'share-minmax'; did you mean 'share-minimax'"
+    ):
         ours("share-minmax", ts.compare(n_draws=5))
 
 
 def test_a_figure_without_a_formula_is_refused(data_copy):
     data_copy.add_like("published", "share-zai", claim_id="share-zai-again")
-    with pytest.raises(InputError, match=r"published.csv, row share-zai-again, column status: differs, but"):
+    with pytest.raises(
+        InputError, match=r"published.csv, row share-zai-again, column status: differs, but"
+    ):
         ts.published_table(n_draws=5, data_dir=data_copy.folder)
 
 

@@ -17,9 +17,13 @@ def test_surface_is_proportional_to_price():
 def test_breaking_price_brings_the_median_to_one_half():
     table = ts.breaking_points("minimax", **FEW)
     price = table.loc["price_usd_per_gpu_hour", "value"]
-    assert np.median(ts.estimate("minimax", price_usd_per_gpu_hour=price, **FEW).share) == pytest.approx(0.5, rel=1e-3)
+    assert np.median(
+        ts.estimate("minimax", price_usd_per_gpu_hour=price, **FEW).share
+    ) == pytest.approx(0.5, rel=1e-3)
     spent = table.loc["R&D compute (USD million)"]
-    assert spent["median"] * np.median(ts.estimate("minimax", **FEW).share) == pytest.approx(spent["value"] * 0.5)
+    assert spent["median"] * np.median(ts.estimate("minimax", **FEW).share) == pytest.approx(
+        spent["value"] * 0.5
+    )
 
 
 def test_windows_are_twelve_disclosed_months():

@@ -15,8 +15,11 @@ import pytest
 
 import training_share as ts
 
-GRID = {"scenario": ["newsletter", "careful"], "release_lag_months": [0, 3],
-        "mfu_rl": ["", "0.01 to 0.10 (p10-p90 lognormal)"]}
+GRID = {
+    "scenario": ["newsletter", "careful"],
+    "release_lag_months": [0, 3],
+    "mfu_rl": ["", "0.01 to 0.10 (p10-p90 lognormal)"],
+}
 QUICK = {"n_draws": 2000, "progress": False, "n_jobs": 1}
 RESULTS = ["share_p5", "share_p50", "share_p95", "training_cost_p50", "rd_compute", "kept", "error"]
 
@@ -41,11 +44,19 @@ def test_one_row_a_combination_and_company_in_the_order_of_the_grid(frame):
 
 def test_rows_are_those_of_single_estimates(frame):
     for row in frame.itertuples():
-        est = ts.estimate(row.company, row.scenario, 2000, release_lag_months=row.release_lag_months,
-                          mfu_rl=row.mfu_rl)
+        est = ts.estimate(
+            row.company,
+            row.scenario,
+            2000,
+            release_lag_months=row.release_lag_months,
+            mfu_rl=row.mfu_rl,
+        )
         summary = est.summary()
         assert [row.share_p5, row.share_p50, row.share_p95] == summary[RESULTS[:3]].to_list()
-        assert (row.training_cost_p50, row.rd_compute) == (summary["training_cost_p50"], summary["rd_compute"])
+        assert (row.training_cost_p50, row.rd_compute) == (
+            summary["training_cost_p50"],
+            summary["rd_compute"],
+        )
         assert row.kept == est.kept.mean()
 
 
@@ -57,15 +68,26 @@ def test_processes_and_chunks_change_nothing(frame):
 
 def test_part_of_a_sweep_is_that_part_of_the_frame(frame):
     part = ts.sweep({**GRID, "scenario": ["careful"]}, companies="zai", **QUICK)
-    whole = frame[(frame["scenario"] == "careful") & (frame["company"] == "zai")].reset_index(drop=True)
+    whole = frame[(frame["scenario"] == "careful") & (frame["company"] == "zai")].reset_index(
+        drop=True
+    )
     assert_same(part, whole)
 
 
 def test_impossible_combinations_say_why_and_stop_nothing():
-    frame = ts.sweep({"spending_start": ["", "2024-02-01"], "exclude_groups": ["", "hailuo", ["hailuo"]],
-                      "mfu": ["", "0.3 to 0.1 (p10-p90 lognormal)"]}, companies=["minimax"], **QUICK)
+    frame = ts.sweep(
+        {
+            "spending_start": ["", "2024-02-01"],
+            "exclude_groups": ["", "hailuo", ["hailuo"]],
+            "mfu": ["", "0.3 to 0.1 (p10-p90 lognormal)"],
+        },
+        companies=["minimax"],
+        **QUICK,
+    )
     assert list(frame["error"] == "") == [True, False] * 3 + [False] * 6
-    assert frame["error"][6].startswith("minimax, rd_compute: the disclosed periods cannot be combined")
+    assert frame["error"][6].startswith(
+        "minimax, rd_compute: the disclosed periods cannot be combined"
+    )
     assert "the low is above the high" in frame["error"][1]
     assert frame["share_p50"].isna().to_list() == (frame["error"] != "").to_list()
     assert frame["exclude_groups"][4] == "hailuo"
@@ -73,21 +95,28 @@ def test_impossible_combinations_say_why_and_stop_nothing():
 
 
 def test_group_of_one_company_leaves_the_others_as_they_are():
-    frame = ts.sweep({"exclude_groups": ["", "hailuo"]}, **QUICK).set_index(["exclude_groups", "company"])
+    frame = ts.sweep({"exclude_groups": ["", "hailuo"]}, **QUICK).set_index(
+        ["exclude_groups", "company"]
+    )
     assert frame.loc[("hailuo", "zai"), "share_p50"] == frame.loc[("", "zai"), "share_p50"]
     assert frame.loc[("hailuo", "minimax"), "share_p50"] < frame.loc[("", "minimax"), "share_p50"]
 
 
-@pytest.mark.parametrize(("grid", "settings", "message"), [
-    ({"mfu_lr": ["0.1"]}, {}, "unknown parameter 'mfu_lr'; did you mean 'mfu_rl'"),
-    ({"n_draws": [1, 2]}, {}, "unknown parameter 'n_draws'"),
-    ({"mfu": "0.1"}, {}, r"write \['0.1'\]"),
-    ({"mfu": []}, {}, "the list of values is empty"),
-    ({"scenario": ["carefull"]}, {}, "did you mean 'careful'"),
-    ({}, {"companies": ["minmax"]}, "did you mean 'minimax'"),
-    ({}, {"companies": ["zai", "zai"]}, "each once"),
-    ({}, {"companies": []}, "at least one"),
-    ({}, {"n_draws": 0}, "n_draws"), ({}, {"seed": -1}, "seed")])
+@pytest.mark.parametrize(
+    ("grid", "settings", "message"),
+    [
+        ({"mfu_lr": ["0.1"]}, {}, "unknown parameter 'mfu_lr'; did you mean 'mfu_rl'"),
+        ({"n_draws": [1, 2]}, {}, "unknown parameter 'n_draws'"),
+        ({"mfu": "0.1"}, {}, r"write \['0.1'\]"),
+        ({"mfu": []}, {}, "the list of values is empty"),
+        ({"scenario": ["carefull"]}, {}, "did you mean 'careful'"),
+        ({}, {"companies": ["minmax"]}, "did you mean 'minimax'"),
+        ({}, {"companies": ["zai", "zai"]}, "each once"),
+        ({}, {"companies": []}, "at least one"),
+        ({}, {"n_draws": 0}, "n_draws"),
+        ({}, {"seed": -1}, "seed"),
+    ],
+)
 def test_mistakes_are_refused_before_anything_runs(grid, settings, message, tmp_path):
     path = tmp_path / "rows.jsonl"
     with pytest.raises(ts.InputError, match=message):
@@ -103,7 +132,9 @@ def test_empty_grid_is_the_scenario_itself():
 def test_finished_sweep_is_read_back_to_the_bit(frame, tmp_path, monkeypatch):
     path = tmp_path / "rows.jsonl"
     assert_same(ts.sweep(GRID, checkpoint=path, **QUICK), frame)
-    monkeypatch.setattr(sys.modules["training_share.analysis.sweeps"], "estimate", None)  # nothing is computed again
+    monkeypatch.setattr(
+        sys.modules["training_share.analysis.sweeps"], "estimate", None
+    )  # nothing is computed again
     assert_same(ts.sweep(GRID, checkpoint=path, **QUICK), frame)
 
 
@@ -122,7 +153,10 @@ def test_torn_or_empty_header_starts_the_file_anew(tmp_path, content):
     path = tmp_path / "rows.jsonl"
     path.write_bytes(content)
     ts.sweep({}, companies="openai", checkpoint=path, **QUICK)
-    assert [list(json.loads(line)) for line in path.read_text().splitlines()] == [["sweep"], ["combination", "rows"]]
+    assert [list(json.loads(line)) for line in path.read_text().splitlines()] == [
+        ["sweep"],
+        ["combination", "rows"],
+    ]
 
 
 def test_rows_with_errors_survive_the_checkpoint(tmp_path):
@@ -134,12 +168,22 @@ def test_rows_with_errors_survive_the_checkpoint(tmp_path):
 
 def test_checkpoint_of_another_sweep_is_refused_and_left_alone(tmp_path, data_copy):
     path = tmp_path / "rows.jsonl"
-    base = {"grid": {"mfu": ["", "0.3"]}, "companies": ["zai"], "checkpoint": path,
-            "data_dir": data_copy.folder, **QUICK}
+    base = {
+        "grid": {"mfu": ["", "0.3"]},
+        "companies": ["zai"],
+        "checkpoint": path,
+        "data_dir": data_copy.folder,
+        **QUICK,
+    }
     ts.sweep(**base)
     content = path.read_bytes()
-    for change in ({"grid": {"mfu": ["0.3", ""]}}, {"companies": ["zai", "openai"]}, {"n_draws": 2001}, {"seed": 1},
-                   {"grid": {"mfu": ["", 0.3]}}):
+    for change in (
+        {"grid": {"mfu": ["0.3", ""]}},
+        {"companies": ["zai", "openai"]},
+        {"n_draws": 2001},
+        {"seed": 1},
+        {"grid": {"mfu": ["", 0.3]}},
+    ):
         with pytest.raises(ts.InputError, match="checkpoint of another sweep"):
             ts.sweep(**base | change)
     data_copy.edit("fx", "CNY/2022/2025", "per_usd", "7.1")
@@ -149,7 +193,13 @@ def test_checkpoint_of_another_sweep_is_refused_and_left_alone(tmp_path, data_co
 
 
 def test_files_that_are_no_checkpoint_are_refused_and_left_alone(tmp_path):
-    for content in (b"run_id,company\n", b"a letter without a line end", b"\x00\xff\n", b'{"a": 1}\n', b"{}\n{}"):
+    for content in (
+        b"run_id,company\n",
+        b"a letter without a line end",
+        b"\x00\xff\n",
+        b'{"a": 1}\n',
+        b"{}\n{}",
+    ):
         path = tmp_path / "letter.txt"
         path.write_bytes(content)
         with pytest.raises(ts.InputError, match="not a checkpoint"):
@@ -199,7 +249,11 @@ def test_killed_sweep_goes_on_where_it_was_and_ends_in_the_same_frame(tmp_path):
 
 
 def test_progress_bar_counts_rows_and_starts_from_the_checkpoint(tmp_path, capsys):
-    settings = QUICK | {"progress": True, "companies": ["openai", "zai"], "checkpoint": tmp_path / "rows.jsonl"}
+    settings = QUICK | {
+        "progress": True,
+        "companies": ["openai", "zai"],
+        "checkpoint": tmp_path / "rows.jsonl",
+    }
     ts.sweep({"mfu": [0.2, 0.3]}, **settings)
     assert "4/4" in capsys.readouterr().err
     ts.sweep({"mfu": [0.2, 0.3]}, **settings)
@@ -207,7 +261,11 @@ def test_progress_bar_counts_rows_and_starts_from_the_checkpoint(tmp_path, capsy
 
 
 def test_tables_edited_during_a_sweep_stop_it(data_copy, monkeypatch):
-    monkeypatch.setattr(sys.modules["training_share.analysis.sweeps"], "_fingerprint", lambda *_: edit_and_name(data_copy))
+    monkeypatch.setattr(
+        sys.modules["training_share.analysis.sweeps"],
+        "_fingerprint",
+        lambda *_: edit_and_name(data_copy),
+    )
     with pytest.raises(ts.InputError, match="not those the sweep began with"):
         ts.sweep({}, companies="zai", data_dir=data_copy.folder, **QUICK)
 
@@ -223,10 +281,20 @@ def test_values_from_numpy_are_values():
     assert_same(ts.sweep(grid, companies="zai", **QUICK), ts.sweep(plain, companies="zai", **QUICK))
 
 
-@pytest.mark.skipif(importlib.util.find_spec("distributed") is None,
-                    reason="dask.distributed is not installed: pip install 'training_share[dask]'")
+@pytest.mark.skipif(
+    importlib.util.find_spec("distributed") is None,
+    reason="dask.distributed is not installed: pip install 'training_share[dask]'",
+)
 def test_same_call_runs_on_a_dask_cluster(frame, tmp_path):
     from distributed import Client, LocalCluster
-    with (LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None, local_directory=tmp_path) as cluster,
-          Client(cluster), joblib.parallel_config("dask")):
-        assert_same(ts.sweep(GRID, checkpoint=tmp_path / "rows.jsonl", **QUICK | {"n_jobs": -1}), frame)
+
+    with (
+        LocalCluster(
+            n_workers=2, threads_per_worker=1, dashboard_address=None, local_directory=tmp_path
+        ) as cluster,
+        Client(cluster),
+        joblib.parallel_config("dask"),
+    ):
+        assert_same(
+            ts.sweep(GRID, checkpoint=tmp_path / "rows.jsonl", **QUICK | {"n_jobs": -1}), frame
+        )

@@ -15,7 +15,9 @@ import numpy as np
 import pytest
 import yaml
 
-pytest.importorskip("playwright", reason="playwright is not installed; pip install -r requirements.txt")
+pytest.importorskip(
+    "playwright", reason="playwright is not installed; pip install -r requirements.txt"
+)
 from lab import browser_page, cells, chromium, jupyter_lab, run_all, shut_down
 from playwright.sync_api import TimeoutError
 
@@ -26,8 +28,10 @@ from training_share.model.precision import quantile_error, with_error
 from training_share.report.sentences import answer
 
 if not chromium():
-    pytest.skip("no Chromium found: install Debian's chromium, or run `playwright install chromium`",
-                allow_module_level=True)
+    pytest.skip(
+        "no Chromium found: install Debian's chromium, or run `playwright install chromium`",
+        allow_module_level=True,
+    )
 
 NOTEBOOKS = sorted((repo_root() / "notebooks").glob("*.ipynb"))
 DRAWS = 1000
@@ -41,7 +45,9 @@ def folder(tmp_path_factory):
     target = tmp_path_factory.mktemp("lab") / "notebooks"
     target.mkdir()
     for path in NOTEBOOKS:
-        text = re.sub(r"n_draws: int = [\d_]+", f"n_draws: int = {DRAWS}", path.read_text(encoding="utf-8"))
+        text = re.sub(
+            r"n_draws: int = [\d_]+", f"n_draws: int = {DRAWS}", path.read_text(encoding="utf-8")
+        )
         (target / path.name).write_text(text, encoding="utf-8")
     return target
 
@@ -69,7 +75,9 @@ def test_notebook_runs_from_top_to_bottom(server, page, notebook):
     run_all(page, server, notebook)
     for cell in cells(page):
         assert cell["execution_count"] is not None, cell["source"]
-        assert not [output["evalue"] for output in cell["outputs"] if output["output_type"] == "error"]
+        assert not [
+            output["evalue"] for output in cell["outputs"] if output["output_type"] == "error"
+        ]
     shut_down(page)
 
 
@@ -81,7 +89,6 @@ def explorer(server, page):
     shut_down(page)
 
 
-
 def press(page, label: str, handle: int, key: str, times: int) -> None:
     """Move a handle of the slider with a label by arrow keys."""
     page.locator(f".widget-slider:has(label:text-is('{label}')) .noUi-handle").nth(handle).focus()
@@ -90,16 +97,27 @@ def press(page, label: str, handle: int, key: str, times: int) -> None:
 
 
 def assert_shown(page, company: str, **settings) -> None:
-    """Wait until the page says what the estimate of these settings says: sentence, picture's text, table of runs."""
+    """Wait until the page says what the estimate of these settings says: sentence, picture's text,
+    table of runs."""
     est = estimate(company, n_draws=DRAWS, **settings)
     sentence = re.sub(r"[*`]", "", answer(est))
-    page.wait_for_function("text => [...document.querySelectorAll('.widget-html-content')]"
-                           ".some(part => part.textContent.trim() == text)", arg=sentence)
+    page.wait_for_function(
+        "text => [...document.querySelectorAll('.widget-html-content')]"
+        ".some(part => part.textContent.trim() == text)",
+        arg=sentence,
+    )
     share = est.summary()
     told = page.locator("img[alt*='bars from 0 to 100%']").get_attribute("alt")
-    assert f"As set here {share.share_p50:.1%} ({share.share_p5:.1%} to {share.share_p95:.1%})" in told
-    expected = [[name, *map(amount, row)] for name, row in zip(est.runs, est.cost_table().to_numpy(), strict=False)]
-    with suppress(TimeoutError):  # the runs follow the sentence; the comparison below says what is missing
+    assert (
+        f"As set here {share.share_p50:.1%} ({share.share_p5:.1%} to {share.share_p95:.1%})" in told
+    )
+    expected = [
+        [name, *map(amount, row)]
+        for name, row in zip(est.runs, est.cost_table().to_numpy(), strict=False)
+    ]
+    with suppress(
+        TimeoutError
+    ):  # the runs follow the sentence; the comparison below says what is missing
         page.wait_for_function(SHOWS_RUNS, arg=json.dumps(expected, separators=(",", ":")))
     lines = page.locator(".training-share-runs option").all_text_contents()
     assert [line.split() for line in lines] == expected
@@ -107,7 +125,12 @@ def assert_shown(page, company: str, **settings) -> None:
 
 def test_explorer_by_keyboard(explorer, folder, tmp_path):
     page = explorer
-    assert not [output for cell in cells(page) for output in cell["outputs"] if output["output_type"] == "error"]
+    assert not [
+        output
+        for cell in cells(page)
+        for output in cell["outputs"]
+        if output["output_type"] == "error"
+    ]
     assert_shown(page, "minimax")
 
     press(page, "MFU, pretraining (of peak)", 0, "ArrowRight", 3)
@@ -141,9 +164,14 @@ def test_explorer_by_keyboard(explorer, folder, tmp_path):
     page.keyboard.press("ArrowDown")
     page.wait_for_selector(".training-share-chain:has-text('MiniMax-VL-01')")
     chain = page.locator(".training-share-chain")
-    costs = estimate("minimax", n_draws=DRAWS, **settings).chain("minimax-vl-01")["cost_usd"].to_numpy()
+    costs = (
+        estimate("minimax", n_draws=DRAWS, **settings).chain("minimax-vl-01")["cost_usd"].to_numpy()
+    )
     cost = with_error(np.quantile(costs, 0.5), quantile_error(costs, 0.5))
-    assert cost in chain.inner_html().replace("&nbsp;", "\N{NO-BREAK SPACE}") and "Evidence:" in chain.inner_text()
+    assert (
+        cost in chain.inner_html().replace("&nbsp;", "\N{NO-BREAK SPACE}")
+        and "Evidence:" in chain.inner_text()
+    )
     assert chain.locator("a").get_attribute("href").startswith("http")
 
     areas = page.locator(".training-share-text textarea")
@@ -152,16 +180,34 @@ def test_explorer_by_keyboard(explorer, folder, tmp_path):
     assert_command_reproduces(areas.nth(0).input_value(), folder, tmp_path, settings)
 
 
-def assert_command_reproduces(command: str, folder: Path, scratch: Path, settings: dict[str, str]) -> None:
-    """Run the copied command in a shell beside a copy of the notebooks, and compare what its notebook says."""
+def assert_command_reproduces(
+    command: str, folder: Path, scratch: Path, settings: dict[str, str]
+) -> None:
+    """Run the copied command in a shell beside a copy of the notebooks, and compare what its
+    notebook says."""
     shutil.copytree(folder, scratch / "notebooks")
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    environment = {name: value for name, value in os.environ.items() if name != "MPLBACKEND"} | {"PATH": path}
-    done = subprocess.run(command, shell=True, cwd=scratch, env=environment, capture_output=True, text=True, timeout=60,
-                          check=False)
+    environment = {name: value for name, value in os.environ.items() if name != "MPLBACKEND"} | {
+        "PATH": path
+    }
+    done = subprocess.run(
+        command,
+        shell=True,
+        cwd=scratch,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
     assert done.returncode == 0, done.stderr[-2000:]
     executed = nbformat.read(scratch / shlex.split(command)[2], as_version=4)
-    said = [output.data["text/markdown"] for cell in executed.cells if cell.cell_type == "code"
-            for output in cell.outputs if "text/markdown" in output.get("data", {})]
+    said = [
+        output.data["text/markdown"]
+        for cell in executed.cells
+        if cell.cell_type == "code"
+        for output in cell.outputs
+        if "text/markdown" in output.get("data", {})
+    ]
     assert answer(estimate("minimax", n_draws=DRAWS, **settings)) in said
     assert list((scratch / "explored_minimax").glob("minimax_share.*"))

@@ -1,4 +1,5 @@
-"""The explorer without a browser: settings, dials, command and parameters file, refusals, and no hidden state."""
+"""The explorer without a browser: settings, dials, command and parameters file, refusals, and no
+hidden state."""
 
 import shlex
 
@@ -39,11 +40,18 @@ def explorer(tmp_path):
 
 def test_settings_are_the_parameters_of_every_company_notebook():
     for company in companies_with_spending().values():
-        assert set(parameters_of(NOTEBOOKS / f"{company}.ipynb")) == {*Settings().parameters, "figures_dir"}
+        assert set(parameters_of(NOTEBOOKS / f"{company}.ipynb")) == {
+            *Settings().parameters,
+            "figures_dir",
+        }
 
 
 def test_explorer_notebook_takes_the_same_parameters():
-    assert set(parameters_of(NOTEBOOKS / "explorer.ipynb")) == {"company", "figures_dir", *Settings().parameters}
+    assert set(parameters_of(NOTEBOOKS / "explorer.ipynb")) == {
+        "company",
+        "figures_dir",
+        *Settings().parameters,
+    }
 
 
 def test_a_slider_at_the_scenarios_value_sets_nothing():
@@ -52,14 +60,24 @@ def test_a_slider_at_the_scenarios_value_sets_nothing():
             tables = scenario_tables(Settings(company, scenario))
             for dial in DIALS:
                 own = own_text(tables, company, dial.name)
-                assert dial_text(dial, dial.position(own), own) == "", (company, scenario, dial.name)
+                assert dial_text(dial, dial.position(own), own) == "", (
+                    company,
+                    scenario,
+                    dial.name,
+                )
 
 
-@pytest.mark.parametrize(("name", "position", "text"), [
-    ("mfu", (0.15, 0.4), "0.15 to 0.4 (p10-p90 lognormal)"),
-    ("mfu", (0.15000000000000002, 0.30000000000000004), "0.15 to 0.3 (p10-p90 lognormal)"),
-    ("sft_fraction", (0.002, 0.05), "0.002 to 0.05 (p10-p90 lognormal)"),
-    ("cny_per_usd", 7.1000000000000005, "7.1"), ("release_lag_months", 0, "0"), ("release_lag_months", 12, "12")])
+@pytest.mark.parametrize(
+    ("name", "position", "text"),
+    [
+        ("mfu", (0.15, 0.4), "0.15 to 0.4 (p10-p90 lognormal)"),
+        ("mfu", (0.15000000000000002, 0.30000000000000004), "0.15 to 0.3 (p10-p90 lognormal)"),
+        ("sft_fraction", (0.002, 0.05), "0.002 to 0.05 (p10-p90 lognormal)"),
+        ("cny_per_usd", 7.1000000000000005, "7.1"),
+        ("release_lag_months", 0, "0"),
+        ("release_lag_months", 12, "12"),
+    ],
+)
 def test_a_position_reads_as_notation_and_back(name, position, text):
     dial = DIAL[name]
     assert dial.text(position) == text
@@ -72,20 +90,43 @@ def test_positions_stay_within_the_slider():
 
 
 def test_command_reads_in_a_shell_and_reproduces_the_settings():
-    settings = Settings("zai", "appendix", 2000, 7, corrections="add-glm-z1,m1-rl-reported-hours",
-                        mfu="0.2 to 0.3 (p10-p90 lognormal)", cny_per_usd="7.1", release_lag_months="0",
-                        spending_start="2024-01-01", spending_end="2024-12-31")
+    settings = Settings(
+        "zai",
+        "appendix",
+        2000,
+        7,
+        corrections="add-glm-z1,m1-rl-reported-hours",
+        mfu="0.2 to 0.3 (p10-p90 lognormal)",
+        cny_per_usd="7.1",
+        release_lag_months="0",
+        spending_start="2024-01-01",
+        spending_end="2024-12-31",
+    )
     words = shlex.split(command(settings))
     assert words[:3] == ["papermill", "notebooks/zai.ipynb", "explored_zai.ipynb"]
     from papermill.cli import _resolve_type
-    given = {name: _resolve_type(value) for name, value in zip(words[4::3], words[5::3], strict=True)}
+
+    given = {
+        name: _resolve_type(value) for name, value in zip(words[4::3], words[5::3], strict=True)
+    }
     assert given.pop("figures_dir") == "explored_zai"
     assert estimate("zai", **given).summary().equals(estimate_of(settings).summary())
 
 
-@pytest.mark.parametrize("settings", [Settings(**FEW), Settings("openai", "careful", 500, mfu="1e-1", seed=0),
-                                      Settings(exclude_groups="hailuo", spending_start="2024-01-01",
-                                               spending_end="2024-12-31", rl_fraction="0.1", **FEW)])
+@pytest.mark.parametrize(
+    "settings",
+    [
+        Settings(**FEW),
+        Settings("openai", "careful", 500, mfu="1e-1", seed=0),
+        Settings(
+            exclude_groups="hailuo",
+            spending_start="2024-01-01",
+            spending_end="2024-12-31",
+            rl_fraction="0.1",
+            **FEW,
+        ),
+    ],
+)
 def test_parameters_file_gives_every_parameter_its_own_type(settings):
     given = yaml.safe_load(parameters_yaml(settings))
     assert given.pop("figures_dir") == f"explored_{settings.company}"
@@ -93,7 +134,12 @@ def test_parameters_file_gives_every_parameter_its_own_type(settings):
 
 
 def test_same_settings_give_the_same_picture_whatever_came_before(explorer):
-    first = explorer.chart.value, explorer.sentence.value, explorer.runs.options, explorer.command.value
+    first = (
+        explorer.chart.value,
+        explorer.sentence.value,
+        explorer.runs.options,
+        explorer.command.value,
+    )
     explorer.controls.sliders["mfu"].value = (0.3, 0.5)
     explorer.controls.scenario.value = "careful"
     explorer.controls.company.value = "zai"
@@ -101,7 +147,12 @@ def test_same_settings_give_the_same_picture_whatever_came_before(explorer):
     explorer.controls.company.value = "minimax"
     explorer.controls.scenario.value = "newsletter"
     explorer.controls.reset.click()
-    assert (explorer.chart.value, explorer.sentence.value, explorer.runs.options, explorer.command.value) == first
+    assert (
+        explorer.chart.value,
+        explorer.sentence.value,
+        explorer.runs.options,
+        explorer.command.value,
+    ) == first
 
 
 def test_a_slider_writes_the_notation_and_the_numbers_follow(explorer):
@@ -122,23 +173,40 @@ def test_sliders_follow_the_scenario_unless_set(explorer):
     assert controls.sliders["mfu"].value == (0.2, 0.3)
 
 
-@pytest.mark.parametrize(("name", "text"), [("mfu", "0.4 to 0.2 (p10-p90 lognormal)"), ("mfu", "0.1 to 0.2"),
-                                            ("price_usd_per_gpu_hour", "cheap"), ("release_lag_months", "2.5"),
-                                            ("cny_per_usd", "0")])
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("mfu", "0.4 to 0.2 (p10-p90 lognormal)"),
+        ("mfu", "0.1 to 0.2"),
+        ("price_usd_per_gpu_hour", "cheap"),
+        ("release_lag_months", "2.5"),
+        ("cny_per_usd", "0"),
+    ],
+)
 def test_a_refused_value_shows_the_packages_message_and_keeps_the_chart(explorer, name, text):
     chart = explorer.chart.value
     explorer.controls.texts[name].value = text
     with pytest.raises(InputError) as refusal:
         estimate("minimax", **{name: text}, **FEW)
     from html import escape
+
     assert escape(str(refusal.value)) in explorer.message.value
-    assert explorer.chart.value == chart and explorer.command.value == "" and explorer.save_button.disabled
+    assert (
+        explorer.chart.value == chart
+        and explorer.command.value == ""
+        and explorer.save_button.disabled
+    )
     explorer.controls.texts[name].value = ""
-    assert "Not shown" not in explorer.message.value and explorer.command.value and not explorer.save_button.disabled
+    assert (
+        "Not shown" not in explorer.message.value
+        and explorer.command.value
+        and not explorer.save_button.disabled
+    )
 
 
 def test_a_window_nothing_discloses_is_refused_in_place(explorer):
     from datetime import date
+
     explorer.controls.start.value = date(2024, 2, 1)
     assert "cannot be combined" in explorer.message.value
     explorer.controls.start.value = date(2024, 10, 1)
@@ -169,7 +237,9 @@ def test_the_chain_of_a_run_is_the_estimates(explorer):
     assert 'href="http' in explorer.chain.value
     table = chain_table(est, "hailuo-02-pretraining")
     assert list(table.index) == ["Compute (FLOP)", "GPU time (GPU-hours)", "Cost (USD)"]
-    assert table.loc["Cost (USD)", "p50"] / 1e6 == pytest.approx(est.cost_table().loc["hailuo-02-pretraining", "p50"])
+    assert table.loc["Cost (USD)", "p50"] / 1e6 == pytest.approx(
+        est.cost_table().loc["hailuo-02-pretraining", "p50"]
+    )
     explorer.controls.sliders["mfu"].value = (0.2, 0.3)
     assert explorer.runs.value == "hailuo-02-pretraining"
 
@@ -214,8 +284,11 @@ def test_first_settings_have_to_be_good():
 def test_canonical_copy_keeps_the_still_picture_and_drops_the_live_view(tmp_path):
     view = {LIVE[0]: {"model_id": "1", "version_major": 2, "version_minor": 0}}
     new = nbformat.v4.new_output
-    outputs = [new("display_data", {**view, "text/plain": "", "image/png": "aGk="}),
-               new("display_data", {**view, "text/plain": "VBox()"}), new("display_data", {"text/plain": "kept"})]
+    outputs = [
+        new("display_data", {**view, "text/plain": "", "image/png": "aGk="}),
+        new("display_data", {**view, "text/plain": "VBox()"}),
+        new("display_data", {"text/plain": "kept"}),
+    ]
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("1", outputs=outputs)])
     nbformat.write(notebook, tmp_path / "n.ipynb")
     (tmp_path / "n.ipynb").write_text(canonical(tmp_path / "n.ipynb"), encoding="utf-8")

@@ -11,7 +11,9 @@ from training_share.inputs.distributions import Empirical, Exact, LogNormal, Uni
 
 AMOUNTS = st.floats(min_value=1e-12, max_value=1e30).map(lambda x: float(f"{x:.12g}"))
 PAIRS = st.tuples(AMOUNTS, AMOUNTS).filter(lambda pair: pair[0] < pair[1])
-MARKS = st.tuples(st.integers(1, 499), st.integers(500, 999)).map(lambda pair: tuple(n / 10 / 100 for n in pair))
+MARKS = st.tuples(st.integers(1, 499), st.integers(500, 999)).map(
+    lambda pair: tuple(n / 10 / 100 for n in pair)
+)
 
 
 @st.composite
@@ -38,7 +40,9 @@ def test_lognormal_passes_through_its_quantiles():
     assert read.quantile(0.10) == pytest.approx(0.15, rel=1e-12)
     assert read.quantile(0.90) == pytest.approx(0.35, rel=1e-12)
     assert read.quantile(0.50) == pytest.approx(math.sqrt(0.15 * 0.35), rel=1e-12)
-    assert read.sigma == pytest.approx(math.log(0.35 / 0.15) / (2 * NormalDist().inv_cdf(0.9)), rel=1e-12)
+    assert read.sigma == pytest.approx(
+        math.log(0.35 / 0.15) / (2 * NormalDist().inv_cdf(0.9)), rel=1e-12
+    )
 
 
 def test_lognormal_with_unequal_tails():
@@ -48,19 +52,27 @@ def test_lognormal_with_unequal_tails():
 
 
 def test_quantiles_of_the_openai_costs():
-    assert parse("1.7e8 to 8.9e8 (p5-p95 lognormal)").quantile(0.5) == pytest.approx(math.sqrt(1.7 * 8.9) * 1e8)
-    assert parse("2.4e7 to 4.35e8 (p5-p95 lognormal)").quantile(0.5) == pytest.approx(1.0217e8, rel=1e-4)
+    assert parse("1.7e8 to 8.9e8 (p5-p95 lognormal)").quantile(0.5) == pytest.approx(
+        math.sqrt(1.7 * 8.9) * 1e8
+    )
+    assert parse("2.4e7 to 4.35e8 (p5-p95 lognormal)").quantile(0.5) == pytest.approx(
+        1.0217e8, rel=1e-4
+    )
 
 
 def test_uniform_is_linear_in_probability():
     read = parse("6e23 to 1.5e24 (min-max uniform)")
-    assert [read.quantile(p) for p in (0, 0.5, 1)] == pytest.approx([6e23, 1.05e24, 1.5e24], rel=1e-14)
+    assert [read.quantile(p) for p in (0, 0.5, 1)] == pytest.approx(
+        [6e23, 1.05e24, 1.5e24], rel=1e-14
+    )
 
 
 @given(NARROW, st.floats(0.001, 0.999))
 def test_from_normal_agrees_with_quantile(distribution, p):
     z = np.array([NormalDist().inv_cdf(p)])
-    assert np.ravel(distribution.from_normal(z))[0] == pytest.approx(distribution.quantile(p), rel=1e-9)
+    assert np.ravel(distribution.from_normal(z))[0] == pytest.approx(
+        distribution.quantile(p), rel=1e-9
+    )
 
 
 @given(distributions())
@@ -89,66 +101,78 @@ def test_empirical_interpolates_between_ordered_draws():
     assert empirical.from_normal(np.array([-40.0, 40.0])) == pytest.approx([1.0, 3.0])
 
 
-@given(st.lists(st.floats(1e-3, 1e3), min_size=1, max_size=20), st.lists(st.floats(-8, 8), min_size=1, max_size=20))
+@given(
+    st.lists(st.floats(1e-3, 1e3), min_size=1, max_size=20),
+    st.lists(st.floats(-8, 8), min_size=1, max_size=20),
+)
 def test_empirical_stays_within_its_draws_and_is_monotone(draws, z):
     values = Empirical(np.array(draws)).from_normal(np.sort(z))
     assert values.min() >= min(draws) * (1 - 1e-12) and values.max() <= max(draws) * (1 + 1e-12)
     assert (np.diff(values) >= -1e-9 * max(draws)).all()
 
 
-@pytest.mark.parametrize("words", [
-    "0.15 to 0.35 (p10-p90 lognormal)", "0.15  to  0.35(p10-p90  lognormal)", " .15 to +0.35 (p10-p90 lognormal) ",
-    "1.5e-1 to 3.5E-1 (p10.0-p90 lognormal)"])
+@pytest.mark.parametrize(
+    "words",
+    [
+        "0.15 to 0.35 (p10-p90 lognormal)",
+        "0.15  to  0.35(p10-p90  lognormal)",
+        " .15 to +0.35 (p10-p90 lognormal) ",
+        "1.5e-1 to 3.5E-1 (p10.0-p90 lognormal)",
+    ],
+)
 def test_spacing_and_number_forms_do_not_matter(words):
     assert parse(words) == LogNormal(0.15, 0.35, 0.1, 0.9)
 
 
-@pytest.mark.parametrize(("words", "told"), [
-    ("", "empty cell"),
-    ("   ", "empty cell"),
-    ("many", "not an amount"),
-    ("-3", "above zero"),
-    ("0", "above zero"),
-    ("nan", "finite"),
-    ("NaN", "finite"),
-    ("inf", "finite"),
-    ("-inf", "finite"),
-    ("1e999", "finite"),
-    ("1,000", "without thousands separators"),
-    ("0,15", "decimal commas"),
-    ("1_000", "not an amount"),
-    ("1 000", "not an amount"),
-    ("15%", "not an amount"),
-    ("$5", "not an amount"),
-    ("0x10", "not an amount"),
-    ("6e23-1.5e24", "not an amount"),
-    ("0.35 to 0.15 (p10-p90 lognormal)", "low is above the high"),
-    ("1.5e24 to 6e23 (min-max uniform)", "low is above the high"),
-    ("0.15 to 0.15 (p10-p90 lognormal)", "low equals the high"),
-    ("0 to 1 (min-max uniform)", "above zero"),
-    ("0 to 1 (p10-p90 lognormal)", "above zero"),
-    ("-1 to 1 (min-max uniform)", "above zero"),
-    ("1 to 1e999 (min-max uniform)", "finite"),
-    ("0.15 to 0.35", "bracket is missing"),
-    ("0.15 to 0.35 (p50-p50 lognormal)", "two different ones"),
-    ("0.15 to 0.35 (p90-p10 lognormal)", "lower first"),
-    ("0.15 to 0.35 (p0-p100 lognormal)", "between p0 and p100"),
-    ("0.15 to 0.35 (p10-p900 lognormal)", "between p0 and p100"),
-    ("0.15 to 0.35 (min-max lognormal)", "uniform takes min-max"),
-    ("0.15 to 0.35 (p10-max lognormal)", "uniform takes min-max"),
-    ("0.15 to 0.35 (p10-p90 uniform)", "uniform takes min-max"),
-    ("0.15 to 0.35 (p10-p90 normal)", "uniform takes min-max"),
-    ("0.15 to 0.35 (p10-p90)", "not an amount"),
-    ("0.15 to 0.35 (lognormal)", "not an amount"),
-    ("0.15 to 0.35 p10-p90 lognormal", "not an amount"),
-    ("0.15 to 0.35 (p10-p90 lognormal", "not an amount"),
-    ("0.15 0.35 (p10-p90 lognormal)", "not an amount"),
-    ("0.15 - 0.35 (p10-p90 lognormal)", "not an amount"),
-    ("0,15 to 0,35 (p10-p90 lognormal)", "decimal commas"),
-    ("1,500 to 3,000 (min-max uniform)", "thousands separators"),
-    ("nan to 3 (min-max uniform)", "not an amount"),
-    ("3 to inf (min-max uniform)", "not an amount"),
-])
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ("", "empty cell"),
+        ("   ", "empty cell"),
+        ("many", "not an amount"),
+        ("-3", "above zero"),
+        ("0", "above zero"),
+        ("nan", "finite"),
+        ("NaN", "finite"),
+        ("inf", "finite"),
+        ("-inf", "finite"),
+        ("1e999", "finite"),
+        ("1,000", "without thousands separators"),
+        ("0,15", "decimal commas"),
+        ("1_000", "not an amount"),
+        ("1 000", "not an amount"),
+        ("15%", "not an amount"),
+        ("$5", "not an amount"),
+        ("0x10", "not an amount"),
+        ("6e23-1.5e24", "not an amount"),
+        ("0.35 to 0.15 (p10-p90 lognormal)", "low is above the high"),
+        ("1.5e24 to 6e23 (min-max uniform)", "low is above the high"),
+        ("0.15 to 0.15 (p10-p90 lognormal)", "low equals the high"),
+        ("0 to 1 (min-max uniform)", "above zero"),
+        ("0 to 1 (p10-p90 lognormal)", "above zero"),
+        ("-1 to 1 (min-max uniform)", "above zero"),
+        ("1 to 1e999 (min-max uniform)", "finite"),
+        ("0.15 to 0.35", "bracket is missing"),
+        ("0.15 to 0.35 (p50-p50 lognormal)", "two different ones"),
+        ("0.15 to 0.35 (p90-p10 lognormal)", "lower first"),
+        ("0.15 to 0.35 (p0-p100 lognormal)", "between p0 and p100"),
+        ("0.15 to 0.35 (p10-p900 lognormal)", "between p0 and p100"),
+        ("0.15 to 0.35 (min-max lognormal)", "uniform takes min-max"),
+        ("0.15 to 0.35 (p10-max lognormal)", "uniform takes min-max"),
+        ("0.15 to 0.35 (p10-p90 uniform)", "uniform takes min-max"),
+        ("0.15 to 0.35 (p10-p90 normal)", "uniform takes min-max"),
+        ("0.15 to 0.35 (p10-p90)", "not an amount"),
+        ("0.15 to 0.35 (lognormal)", "not an amount"),
+        ("0.15 to 0.35 p10-p90 lognormal", "not an amount"),
+        ("0.15 to 0.35 (p10-p90 lognormal", "not an amount"),
+        ("0.15 0.35 (p10-p90 lognormal)", "not an amount"),
+        ("0.15 - 0.35 (p10-p90 lognormal)", "not an amount"),
+        ("0,15 to 0,35 (p10-p90 lognormal)", "decimal commas"),
+        ("1,500 to 3,000 (min-max uniform)", "thousands separators"),
+        ("nan to 3 (min-max uniform)", "not an amount"),
+        ("3 to inf (min-max uniform)", "not an amount"),
+    ],
+)
 def test_bad_notation_is_refused_and_the_text_is_shown(words, told):
     with pytest.raises(InputError) as caught:
         parse(words)

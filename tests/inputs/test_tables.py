@@ -29,7 +29,7 @@ def test_a_copy_loads(data_copy):
     assert load(data_copy.folder).texts == load().texts
 
 
-# --- single cells -------------------------------------------------------------------------------------------
+# --- single cells ---------------------------------------------------------------------------------
 AMOUNT_CELLS = [
     (RUNS, "minimax-m2-pretraining", "flop"),
     (RUNS, "openai-gpt-4.5", "cost_usd"),
@@ -55,8 +55,10 @@ BAD_AMOUNTS = [
 ]
 
 
-@pytest.mark.parametrize(("cell", "value", "told"), [
-    (cell, value, told) for cell in AMOUNT_CELLS for value, told in BAD_AMOUNTS])
+@pytest.mark.parametrize(
+    ("cell", "value", "told"),
+    [(cell, value, told) for cell in AMOUNT_CELLS for value, told in BAD_AMOUNTS],
+)
 def test_a_bad_amount_is_refused_with_its_place(data_copy, cell, value, told):
     table, key, column = cell
     data_copy.edit(*cell, value)
@@ -87,23 +89,71 @@ BAD_CELLS = [
     # unknown names, with the nearest right one
     (RUNS, "glm-4.6", "base_run", "glm-4.55", "no run 'glm-4.55'; did you mean 'glm-4.5"),
     (RUNS, "glm-4.5", "company", "zia", "no company 'zia'; did you mean 'zai'?"),
-    (RUNS, "glm-4.5", "hardware", "h800-sxm-bf61", "no hardware 'h800-sxm-bf61'; did you mean 'h800-sxm-bf16'?"),
-    (RUNS, "glm-4.5", "source_id", "glm-4.5-papr", "no source 'glm-4.5-papr'; did you mean 'glm-4.5-paper'?"),
-    (RUNS, "glm-4.6", "fraction_of_base", "rl_fracton", "no assumption 'rl_fracton'; did you mean 'rl_fraction'?"),
+    (
+        RUNS,
+        "glm-4.5",
+        "hardware",
+        "h800-sxm-bf61",
+        "no hardware 'h800-sxm-bf61'; did you mean 'h800-sxm-bf16'?",
+    ),
+    (
+        RUNS,
+        "glm-4.5",
+        "source_id",
+        "glm-4.5-papr",
+        "no source 'glm-4.5-papr'; did you mean 'glm-4.5-paper'?",
+    ),
+    (
+        RUNS,
+        "glm-4.6",
+        "fraction_of_base",
+        "rl_fracton",
+        "no assumption 'rl_fracton'; did you mean 'rl_fraction'?",
+    ),
     (RUNS, "glm-4.5", "post_training", "post_factor", "did you mean 'post_training_factor'?"),
-    (RUNS, "cogvideox", "flop", "cogvideo", "no closed model 'cogvideo'; did you mean 'cogvideox'?"),
-    ("spending", f"{LINE}/FY2024", "source_id", "prospectus", "no source 'prospectus'; did you mean"),
+    (
+        RUNS,
+        "cogvideox",
+        "flop",
+        "cogvideo",
+        "no closed model 'cogvideo'; did you mean 'cogvideox'?",
+    ),
+    (
+        "spending",
+        f"{LINE}/FY2024",
+        "source_id",
+        "prospectus",
+        "no source 'prospectus'; did you mean",
+    ),
     ("published", "share-zai", "company", "z.ai", "no company 'z.ai'; did you mean 'zai'?"),
     # fractions
-    (RUNS, "glm-4.6", "fraction_of_base", "5", "a fraction cannot exceed 1, got 5; write 5% as 0.05"),
-    (RUNS, "glm-4.6", "fraction_of_base", "0.5 to 1.5 (p10-p90 lognormal)", "got 1.5; write 5% as 0.05"),
+    (
+        RUNS,
+        "glm-4.6",
+        "fraction_of_base",
+        "5",
+        "a fraction cannot exceed 1, got 5; write 5% as 0.05",
+    ),
+    (
+        RUNS,
+        "glm-4.6",
+        "fraction_of_base",
+        "0.5 to 1.5 (p10-p90 lognormal)",
+        "got 1.5; write 5% as 0.05",
+    ),
     ("assumptions", "rl_fraction", "value", "5 to 15 (p10-p90 lognormal)", "write 5% as 0.05"),
     ("assumptions", "mfu", "value", "35", "write 5% as 0.05"),
     # words
     (RUNS, "glm-4.5", "workload", "sft", "'pretraining' or 'rl'"),
     (RUNS, "glm-4.5", "counted", "maybe", "write yes or no"),
     (RUNS, "glm-4.5", "evidence", "rumour", "'reported', 'regression' or 'judgement'"),
-    ("assumptions", "bootstrap_unit", "value", "famly", "not one of the words model, family; did you mean 'family'?"),
+    (
+        "assumptions",
+        "bootstrap_unit",
+        "value",
+        "famly",
+        "not one of the words model, family; did you mean 'family'?",
+    ),
     ("assumptions", "condition_on_rd_compute", "value", "perhaps", "no, yes"),
     ("assumptions", "mfu", "correlation", "common", "'shared', 'per-company', 'per-run'"),
     ("assumptions", "mfu", "correlation", "", "write shared, per-company or per-run"),
@@ -135,7 +185,13 @@ BAD_CELLS = [
     ("generative_models", "video/Genie", "training_flop", "inf", "write a finite number"),
     ("generative_models", "video/Genie", "training_flop", "", "empty, but a video model needs it"),
     ("generative_models", "video/Genie", "width", "", "empty, but a video model needs it"),
-    ("generative_models", "speech/Kokoro v1.0", "sample_rate_hz", "", "empty, but a speech model needs it"),
+    (
+        "generative_models",
+        "speech/Kokoro v1.0",
+        "sample_rate_hz",
+        "",
+        "empty, but a speech model needs it",
+    ),
     ("generative_models", "video/Emu3.5", "finetune_flop", "1e26", "not below training_flop"),
     ("closed_models", "hailuo-02", "height", "", "empty, but a video model needs it"),
     # corrections of cells that are not there
@@ -144,7 +200,9 @@ BAD_CELLS = [
 
 
 @pytest.mark.parametrize(("table", "key", "column", "value", "told"), BAD_CELLS)
-def test_a_bad_cell_is_refused_with_its_place_and_a_mend(data_copy, table, key, column, value, told):
+def test_a_bad_cell_is_refused_with_its_place_and_a_mend(
+    data_copy, table, key, column, value, told
+):
     data_copy.edit(table, key, column, value)
     message = refusal(data_copy)
     assert f"{table}.csv, row {key}, column {column}: " in message
@@ -153,7 +211,14 @@ def test_a_bad_cell_is_refused_with_its_place_and_a_mend(data_copy, table, key, 
 
 
 BAD_ROWS = [
-    (RUNS, "glm-4.5", "gpu_hours", "5", "fill exactly one of flop, gpu_hours, cost_usd", "filled: flop, gpu_hours"),
+    (
+        RUNS,
+        "glm-4.5",
+        "gpu_hours",
+        "5",
+        "fill exactly one of flop, gpu_hours, cost_usd",
+        "filled: flop, gpu_hours",
+    ),
     (RUNS, "glm-4.5", "flop", "", "fill exactly one of", "filled: none"),
     (RUNS, "glm-4.5", "base_run", "glm-4.6", "base_run and fraction_of_base belong together"),
     (RUNS, "glm-4.6", "fraction_of_base", "", "base_run and fraction_of_base belong together"),
@@ -164,7 +229,9 @@ BAD_ROWS = [
 ]
 
 
-@pytest.mark.parametrize(("table", "key", "column", "value", "told"), [(*row[:4], row[4:]) for row in BAD_ROWS])
+@pytest.mark.parametrize(
+    ("table", "key", "column", "value", "told"), [(*row[:4], row[4:]) for row in BAD_ROWS]
+)
 def test_a_row_that_contradicts_itself_is_refused(data_copy, table, key, column, value, told):
     data_copy.edit(table, key, column, value)
     message = refusal(data_copy)
@@ -172,9 +239,11 @@ def test_a_row_that_contradicts_itself_is_refused(data_copy, table, key, column,
     assert all(words in message for words in told)
 
 
-# --- relations between rows ---------------------------------------------------------------------------------
-@pytest.mark.parametrize("cycle", [["glm-4.6"], ["glm-4.6", "cogvideox-sft"],
-                                   ["glm-4.6", "cogvideox-sft", "glm-z1-32b-0414-rl"]])
+# --- relations between rows -----------------------------------------------------------------------
+@pytest.mark.parametrize(
+    "cycle",
+    [["glm-4.6"], ["glm-4.6", "cogvideox-sft"], ["glm-4.6", "cogvideox-sft", "glm-z1-32b-0414-rl"]],
+)
 def test_a_cycle_of_bases_is_refused_once(data_copy, cycle):
     for run, base in zip(cycle, [*cycle[1:], cycle[0]], strict=True):
         data_copy.edit(RUNS, run, "base_run", base)
@@ -187,25 +256,42 @@ def test_a_cycle_of_bases_is_refused_once(data_copy, cycle):
 def test_the_same_days_twice_are_refused(data_copy):
     data_copy.add_like("spending", f"{LINE}/FY2024", period="the year 2024", amount_millions="140")
     message = refusal(data_copy)
-    assert f"row {LINE}/the year 2024" in message and f"the same days as row {LINE}/FY2024" in message
+    assert (
+        f"row {LINE}/the year 2024" in message and f"the same days as row {LINE}/FY2024" in message
+    )
     assert "keep one" in message
 
 
 def test_a_part_larger_than_the_whole_is_refused(data_copy):
     data_copy.edit("spending", f"{LINE}/9M2024", "amount_millions", "141")
     message = refusal(data_copy)
-    assert "lies inside 2024-01-01 to 2024-12-31 (140.642) but is larger; check both amounts" in message
+    assert (
+        "lies inside 2024-01-01 to 2024-12-31 (140.642) but is larger; check both amounts"
+        in message
+    )
 
 
 def test_parts_that_do_not_add_up_are_refused(data_copy):
-    data_copy.add_like("spending", f"{LINE}/9M2024", period="Q4 2024", period_start="2024-10-01",
-                       period_end="2024-12-31", amount_millions="50")
+    data_copy.add_like(
+        "spending",
+        f"{LINE}/9M2024",
+        period="Q4 2024",
+        period_start="2024-10-01",
+        period_end="2024-12-31",
+        amount_millions="50",
+    )
     assert "the parts of 2024-01-01 to 2024-12-31 add to 153.114, not 140.642" in refusal(data_copy)
 
 
 def test_parts_that_add_up_are_accepted(data_copy):
-    data_copy.add_like("spending", f"{LINE}/9M2024", period="Q4 2024", period_start="2024-10-01",
-                       period_end="2024-12-31", amount_millions="37.528")
+    data_copy.add_like(
+        "spending",
+        f"{LINE}/9M2024",
+        period="Q4 2024",
+        period_start="2024-10-01",
+        period_end="2024-12-31",
+        amount_millions="37.528",
+    )
     load(data_copy.folder)
 
 
@@ -224,7 +310,9 @@ def test_a_currency_without_a_rate_is_refused(data_copy):
     assert "fx.csv has no rate for SGD; add a row" in refusal(data_copy)
 
 
-@pytest.mark.parametrize("name", ["mfu", "mfu_rl", "price_usd_per_gpu_hour", "bootstrap_unit", "denominator_lines"])
+@pytest.mark.parametrize(
+    "name", ["mfu", "mfu_rl", "price_usd_per_gpu_hour", "bootstrap_unit", "denominator_lines"]
+)
 def test_a_missing_assumption_is_named(data_copy, name):
     data_copy.drop("assumptions", name)
     assert f"assumptions.csv: the row '{name}' is missing" in refusal(data_copy)
@@ -244,12 +332,16 @@ def test_several_faults_are_reported_together(data_copy):
     data_copy.edit("spending", f"{LINE}/9M2024", "amount_millions", "141")
     message = refusal(data_copy)
     assert message.startswith("4 faults in the tables:\n")
-    for words in ("row glm-4.6, column base_run", "row glm-4.5, column counted", "row CNY/2022/2025",
-                  "lies inside 2024-01-01"):
+    for words in (
+        "row glm-4.6, column base_run",
+        "row glm-4.5, column counted",
+        "row CNY/2022/2025",
+        "lies inside 2024-01-01",
+    ):
         assert words in message
 
 
-# --- files --------------------------------------------------------------------------------------------------
+# --- files ----------------------------------------------------------------------------------------
 @pytest.mark.parametrize("table", list(MODELS))
 def test_every_table_refuses_a_missing_an_extra_and_a_repeated_column(data_copy, table):
     lines = data_copy.read(table)
@@ -259,7 +351,9 @@ def test_every_table_refuses_a_missing_an_extra_and_a_repeated_column(data_copy,
     data_copy.write(table, [[*line, "colour" if i == 0 else ""] for i, line in enumerate(lines)])
     assert refusal(data_copy).startswith(f"{table}.csv, header: unknown 'colour'; the columns are ")
     data_copy.write(table, [[*line, line[0]] for line in lines])
-    assert refusal(data_copy).startswith(f"{table}.csv, header: repeated '{lines[0][0]}'; the columns are ")
+    assert refusal(data_copy).startswith(
+        f"{table}.csv, header: repeated '{lines[0][0]}'; the columns are "
+    )
 
 
 @pytest.mark.parametrize("table", list(MODELS))
@@ -275,13 +369,16 @@ def test_columns_may_stand_in_any_order(data_copy):
     assert load(data_copy.folder).texts == load().texts
 
 
-@pytest.mark.parametrize(("spoil", "told"), [
-    (lambda raw: b"\xef\xbb\xbf" + raw, "byte-order mark; save it as UTF-8 without BOM"),
-    (lambda raw: raw.replace(b"\n", b"\r\n"), "Windows line ends (CRLF); save it with LF"),
-    (lambda raw: raw.decode().encode("latin-1", "replace"), "not UTF-8 (Latin-1"),
-    (lambda raw: raw + b'"', "unclosed quotation mark"),
-    (lambda raw: b"", "header: missing 'modality'"),
-])
+@pytest.mark.parametrize(
+    ("spoil", "told"),
+    [
+        (lambda raw: b"\xef\xbb\xbf" + raw, "byte-order mark; save it as UTF-8 without BOM"),
+        (lambda raw: raw.replace(b"\n", b"\r\n"), "Windows line ends (CRLF); save it with LF"),
+        (lambda raw: raw.decode().encode("latin-1", "replace"), "not UTF-8 (Latin-1"),
+        (lambda raw: raw + b'"', "unclosed quotation mark"),
+        (lambda raw: b"", "header: missing 'modality'"),
+    ],
+)
 def test_a_file_saved_the_wrong_way_is_refused(data_copy, spoil, told):
     path = data_copy.path("generative_models")
     path.write_bytes(spoil(path.read_bytes()))
@@ -291,9 +388,15 @@ def test_a_file_saved_the_wrong_way_is_refused(data_copy, spoil, told):
 
 def test_an_unquoted_thousands_separator_is_refused_with_its_line(data_copy):
     path = data_copy.path("hardware")
-    path.write_text(path.read_text(encoding="utf-8").replace("9.89e14,", "989,000,000,000,000,", 1), encoding="utf-8")
+    path.write_text(
+        path.read_text(encoding="utf-8").replace("9.89e14,", "989,000,000,000,000,", 1),
+        encoding="utf-8",
+    )
     message = refusal(data_copy)
-    assert message.startswith("hardware.csv, line 2: 7 cells, expected 3;") and "thousands separator" in message
+    assert (
+        message.startswith("hardware.csv, line 2: 7 cells, expected 3;")
+        and "thousands separator" in message
+    )
 
 
 def test_a_missing_file_is_named(data_copy):
@@ -313,27 +416,51 @@ def test_an_edited_file_is_read_again(data_copy):
     assert load(data_copy.folder)["assumptions"]["usd_run_correlation"].value == "0.25"
 
 
-# --- names in calls -----------------------------------------------------------------------------------------
-@pytest.mark.parametrize(("call", "told"), [
-    (lambda: ts.estimate("minmax"), "unknown company 'minmax'; did you mean 'minimax'?"),
-    (lambda: ts.estimate("zai", scenario="carefull"), "unknown scenario 'carefull'; did you mean 'careful'?"),
-    (lambda: ts.estimate("zai", corrections="drop-glm-46"), "correction 'drop-glm-46'; did you mean 'drop-glm-4.6'?"),
-    (lambda: ts.estimate("zai", mfu_lr="0.1"), "unknown assumption 'mfu_lr'; did you mean 'mfu_rl'?"),
-    (lambda: ts.estimate("minimax", exclude_groups="hailou"), "unknown group of minimax 'hailou'; did you mean"),
-    (lambda: ts.estimate("minimax").without("hailou"), "did you mean 'hailuo'?"),
-    (lambda: ts.estimate("minimax").chain("minimax-m3"), "did you mean 'minimax-"),
-    (lambda: ts.closed_model_flop("hailuo-2"), "unknown closed model 'hailuo-2'; did you mean 'hailuo-02'?"),
-    (lambda: ts.fit_scaling("vidio"), "unknown modality 'vidio'; did you mean 'video'?"),
-    (lambda: ts.window_spending("zai", "rd_computing", "2024-01-01", "2024-12-31"), "did you mean 'rd_compute'?"),
-    (lambda: load()["training_run"], "unknown table 'training_run'; did you mean 'training_runs'?"),
-])
+# --- names in calls -------------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("call", "told"),
+    [
+        (lambda: ts.estimate("minmax"), "unknown company 'minmax'; did you mean 'minimax'?"),
+        (
+            lambda: ts.estimate("zai", scenario="carefull"),
+            "unknown scenario 'carefull'; did you mean 'careful'?",
+        ),
+        (
+            lambda: ts.estimate("zai", corrections="drop-glm-46"),
+            "correction 'drop-glm-46'; did you mean 'drop-glm-4.6'?",
+        ),
+        (
+            lambda: ts.estimate("zai", mfu_lr="0.1"),
+            "unknown assumption 'mfu_lr'; did you mean 'mfu_rl'?",
+        ),
+        (
+            lambda: ts.estimate("minimax", exclude_groups="hailou"),
+            "unknown group of minimax 'hailou'; did you mean",
+        ),
+        (lambda: ts.estimate("minimax").without("hailou"), "did you mean 'hailuo'?"),
+        (lambda: ts.estimate("minimax").chain("minimax-m3"), "did you mean 'minimax-"),
+        (
+            lambda: ts.closed_model_flop("hailuo-2"),
+            "unknown closed model 'hailuo-2'; did you mean 'hailuo-02'?",
+        ),
+        (lambda: ts.fit_scaling("vidio"), "unknown modality 'vidio'; did you mean 'video'?"),
+        (
+            lambda: ts.window_spending("zai", "rd_computing", "2024-01-01", "2024-12-31"),
+            "did you mean 'rd_compute'?",
+        ),
+        (
+            lambda: load()["training_run"],
+            "unknown table 'training_run'; did you mean 'training_runs'?",
+        ),
+    ],
+)
 def test_an_unknown_name_is_refused_with_the_nearest(call, told):
     with pytest.raises(InputError) as caught:
         call()
     assert told in str(caught.value)
 
 
-# --- corrections and scenarios ------------------------------------------------------------------------------
+# --- corrections and scenarios --------------------------------------------------------------------
 CORRECTIONS = sorted(load().cells_of)
 # a cell set to what it is, so that two corrections that contradict each other meet in it
 LOCKS = {"glm-4.6-full-run": [("training_runs", "glm-4.6", "counted")]}
@@ -344,12 +471,16 @@ def test_every_correction_applies_alone_and_changes_its_cells_only(name):
     base = load()
     corrected = base.corrected([name])
     changed = {(table, key, column): value for table, key, column, value in base.cells_of[name]}
-    idle = [cell for cell, value in changed.items() if base.texts[cell[0]][cell[1]][cell[2]] == value]
+    idle = [
+        cell for cell, value in changed.items() if base.texts[cell[0]][cell[1]][cell[2]] == value
+    ]
     assert idle == LOCKS.get(name, []), "a cell that changes nothing"
     for table, rows in base.texts.items():
         for key, row in rows.items():
             for column, value in row.items():
-                assert corrected.texts[table][key][column] == changed.get((table, key, column), value)
+                assert corrected.texts[table][key][column] == changed.get(
+                    (table, key, column), value
+                )
 
 
 def test_a_correction_leaves_the_base_tables_alone():
@@ -363,7 +494,11 @@ def test_a_correction_leaves_the_base_tables_alone():
 def test_the_scenarios_load_in_their_order(scenario):
     base = load()
     order = base.scenario_corrections(scenario)
-    rows = [row for row in base["scenarios"].values() if row.scenario == scenario and row.order is not None]
+    rows = [
+        row
+        for row in base["scenarios"].values()
+        if row.scenario == scenario and row.order is not None
+    ]
     assert len(order) == len(rows)
     assert order == [row.correction for row in sorted(rows, key=lambda row: row.order)]
     texts = for_scenario(scenario).texts
@@ -380,9 +515,16 @@ def test_the_newsletter_is_the_base_and_the_careful_scenario_judges_every_correc
     assert judged == set(CORRECTIONS)
 
 
-@pytest.mark.parametrize(("pair", "cell"), [
-    (("glm-4.6-full-run", "drop-glm-4.6"), "training_runs.csv, row glm-4.6, column counted"),
-    (("openai-amortisation-1y", "openai-amortisation-3y"), "row openai/rd_compute/CY2024, column amount_millions")])
+@pytest.mark.parametrize(
+    ("pair", "cell"),
+    [
+        (("glm-4.6-full-run", "drop-glm-4.6"), "training_runs.csv, row glm-4.6, column counted"),
+        (
+            ("openai-amortisation-1y", "openai-amortisation-3y"),
+            "row openai/rd_compute/CY2024, column amount_millions",
+        ),
+    ],
+)
 def test_corrections_that_exclude_each_other_are_refused_by_name(pair, cell):
     for order in (pair, pair[::-1]):
         with pytest.raises(InputError) as caught:
@@ -393,19 +535,28 @@ def test_corrections_that_exclude_each_other_are_refused_by_name(pair, cell):
 
 
 def test_a_correction_applied_twice_is_refused_by_name():
-    with pytest.raises(InputError, match="correction 'fp8-sxm-peak' is applied twice; name it once"):
+    with pytest.raises(
+        InputError, match="correction 'fp8-sxm-peak' is applied twice; name it once"
+    ):
         load().corrected(["fp8-sxm-peak", "m2.1-fp8", "fp8-sxm-peak"])
-    with pytest.raises(InputError, match="'fp8-sxm-peak' is applied twice: scenario 'careful' already has it"):
+    with pytest.raises(
+        InputError, match="'fp8-sxm-peak' is applied twice: scenario 'careful' already has it"
+    ):
         for_scenario("careful", ["fp8-sxm-peak"])
 
 
-@pytest.mark.parametrize(("column", "value", "told"), [
-    ("key", "h800-fp9", "hardware.csv has no row 'h800-fp9'; did you mean 'h800-fp8'?"),
-    ("table", "hardwares", "no table 'hardwares'; did you mean 'hardware'?"),
-    ("column", "peak_flop_per_h", "that can be changed; did you mean 'peak_flop_per_s'?"),
-    ("column", "hardware", "has no column 'hardware' that can be changed"),
-])
-def test_a_correction_of_a_cell_that_does_not_exist_is_refused_by_name(data_copy, column, value, told):
+@pytest.mark.parametrize(
+    ("column", "value", "told"),
+    [
+        ("key", "h800-fp9", "hardware.csv has no row 'h800-fp9'; did you mean 'h800-fp8'?"),
+        ("table", "hardwares", "no table 'hardwares'; did you mean 'hardware'?"),
+        ("column", "peak_flop_per_h", "that can be changed; did you mean 'peak_flop_per_s'?"),
+        ("column", "hardware", "has no column 'hardware' that can be changed"),
+    ],
+)
+def test_a_correction_of_a_cell_that_does_not_exist_is_refused_by_name(
+    data_copy, column, value, told
+):
     data_copy.edit("corrections", "fp8-sxm-peak/hardware/h800-fp8/peak_flop_per_s", column, value)
     message = refusal(data_copy)
     assert message.startswith("corrections.csv, row fp8-sxm-peak/") and told in message

@@ -29,7 +29,9 @@ def test_the_table_has_a_row_a_company(newsletter):
     assert table.loc["minimax", "rd_compute"] == pytest.approx(179.925)
     assert table.loc["zai", ["release_start", "release_end"]].tolist() == ["2024-10", "2025-09"]
     assert (table["kept"] == 1).all()
-    assert ((table["share_p5"] < table["share_p50"]) & (table["share_p50"] < table["share_p95"])).all()
+    assert (
+        (table["share_p5"] < table["share_p50"]) & (table["share_p50"] < table["share_p95"])
+    ).all()
 
 
 @pytest.mark.parametrize("scenario", ["newsletter", "careful"])
@@ -42,14 +44,18 @@ def test_probabilities_complement_each_other(scenario):
 
 def test_probabilities_compare_draw_by_draw(newsletter):
     minimax, zai = (newsletter.estimates[company].share for company in ("minimax", "zai"))
-    assert newsletter.probabilities.loc["minimax", "zai"] == pytest.approx((minimax > zai).mean(), rel=1e-12)
+    assert newsletter.probabilities.loc["minimax", "zai"] == pytest.approx(
+        (minimax > zai).mean(), rel=1e-12
+    )
     differences = newsletter.differences().loc[("minimax", "zai")]
     assert differences[["p5", "p50", "p95"]].to_numpy() == pytest.approx(
-        np.quantile(minimax - zai, [0.05, 0.5, 0.95]), rel=1e-12)
+        np.quantile(minimax - zai, [0.05, 0.5, 0.95]), rel=1e-12
+    )
 
 
 def test_two_lognormal_shares_compare_as_the_closed_form_says(data_copy):
-    """With one run each, ln(share of MiniMax / share of Z.ai) is normal: the common price and MFU cancel."""
+    """With one run each, ln(share of MiniMax / share of Z.ai) is normal: the common price and MFU
+    cancel."""
     for row in data_copy.read("training_runs")[1:]:
         if row[0] not in ("minimax-m1-80k-rl", "glm-4.5v", "openai-gpt-4.5"):
             data_copy.edit("training_runs", row[0], "counted", "no")
@@ -78,7 +84,9 @@ def test_independent_markets_change_only_what_they_should(newsletter):
     for company, run in (("minimax", "minimax-m2-rl"), ("zai", "glm-4.6")):
         together, alone = newsletter.estimates[company], apart.estimates[company]
         assert (together.chain(run)["flop"] == alone.chain(run)["flop"]).all()
-        assert (together.chain(run)["gpu_hours"] == alone.chain(run)["gpu_hours"]).all(), "RL utilization is per run"
+        assert (together.chain(run)["gpu_hours"] == alone.chain(run)["gpu_hours"]).all(), (
+            "RL utilization is per run"
+        )
         assert (together.cost_usd[run] != alone.cost_usd[run]).all()
         error = math.sqrt(math.pi) * np.log(together.share).std() / math.sqrt(N)
         assert abs(np.log(np.median(alone.share) / np.median(together.share))) < 4 * error
@@ -88,7 +96,9 @@ def test_groups_are_excluded_where_they_exist(newsletter):
     without = ts.compare(n_draws=N, exclude_groups=["hailuo"])
     for company in ("openai", "zai"):
         assert (without.draws[company] == newsletter.draws[company]).all()
-    assert (without.draws["minimax"] == newsletter.estimates["minimax"].without("hailuo").share).all()
+    assert (
+        without.draws["minimax"] == newsletter.estimates["minimax"].without("hailuo").share
+    ).all()
 
 
 def test_only_draws_that_every_company_keeps_are_compared():
@@ -108,14 +118,21 @@ def test_settings_reach_every_company():
         assert est.inputs().loc["mfu", "value"] == "0.3" and est.company_row.release_lag_months == 0
 
 
-@pytest.mark.parametrize(("companies", "settings", "told"), [
-    ([], {}, "name at least one, each once"),
-    (["zai", "zai"], {}, "name at least one, each once"),
-    (["zai", "minmax"], {}, "did you mean 'minimax'?"),
-    (["zai", "openai"], {"exclude_groups": "hailuo"}, "unknown group of zai or openai 'hailuo'"),
-    (["zai"], {"n_draws": 0}, "n_draws"),
-    (["zai"], {"scenario": "carefull"}, "did you mean 'careful'?"),
-])
+@pytest.mark.parametrize(
+    ("companies", "settings", "told"),
+    [
+        ([], {}, "name at least one, each once"),
+        (["zai", "zai"], {}, "name at least one, each once"),
+        (["zai", "minmax"], {}, "did you mean 'minimax'?"),
+        (
+            ["zai", "openai"],
+            {"exclude_groups": "hailuo"},
+            "unknown group of zai or openai 'hailuo'",
+        ),
+        (["zai"], {"n_draws": 0}, "n_draws"),
+        (["zai"], {"scenario": "carefull"}, "did you mean 'careful'?"),
+    ],
+)
 def test_what_cannot_be_compared_is_refused(companies, settings, told):
     with pytest.raises(InputError) as caught:
         ts.compare(companies, **settings)

@@ -37,18 +37,25 @@ def assumed(name: str, form, n: int = N, seed: int = 42) -> np.ndarray:
     return np.exp(form.mu + form.sigma * generator(seed, name).standard_normal(n))
 
 
-# --- closed forms -------------------------------------------------------------------------------------------
-@pytest.mark.parametrize(("company", "run_id", "form"), [
-    ("minimax", "minimax-vl-01", PRICE * 1.41e23 / BF16 / MFU),
-    ("minimax", "minimax-m1-continued-pretraining", PRICE * 2.0655e24 / BF16 / MFU),
-    ("minimax", "minimax-text-01", PRICE * 3.142e24 / BF16 / MFU * POST_TRAINING),
-    ("minimax", "minimax-m1-80k-rl", PRICE * 2.756e23 / BF16 / MFU_RL),
-    ("zai", "glm-4.5", PRICE * 4.42e24 / BF16 / MFU * POST_TRAINING),
-    ("zai", "glm-4.6", PRICE * 4.42e24 / BF16 / MFU_RL * POST_TRAINING * RL_FRACTION),
-    ("zai", "autoglm-rumination", PRICE * 2.88e24 / BF16 / MFU_RL * POST_TRAINING * RL_FRACTION * RL_FRACTION),
-    ("openai", "openai-gpt-4.5", lognormal(1.7e8, 8.9e8, 0.05)),
-    ("openai", "openai-other-models", lognormal(2.4e7, 4.35e8, 0.05)),
-])
+# --- closed forms ---------------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("company", "run_id", "form"),
+    [
+        ("minimax", "minimax-vl-01", PRICE * 1.41e23 / BF16 / MFU),
+        ("minimax", "minimax-m1-continued-pretraining", PRICE * 2.0655e24 / BF16 / MFU),
+        ("minimax", "minimax-text-01", PRICE * 3.142e24 / BF16 / MFU * POST_TRAINING),
+        ("minimax", "minimax-m1-80k-rl", PRICE * 2.756e23 / BF16 / MFU_RL),
+        ("zai", "glm-4.5", PRICE * 4.42e24 / BF16 / MFU * POST_TRAINING),
+        ("zai", "glm-4.6", PRICE * 4.42e24 / BF16 / MFU_RL * POST_TRAINING * RL_FRACTION),
+        (
+            "zai",
+            "autoglm-rumination",
+            PRICE * 2.88e24 / BF16 / MFU_RL * POST_TRAINING * RL_FRACTION * RL_FRACTION,
+        ),
+        ("openai", "openai-gpt-4.5", lognormal(1.7e8, 8.9e8, 0.05)),
+        ("openai", "openai-other-models", lognormal(2.4e7, 4.35e8, 0.05)),
+    ],
+)
 def test_a_run_has_the_quantiles_of_a_product_of_lognormals(company, run_id, form):
     assert_quantiles(model_of(company).cost_usd(run_id), form)
 
@@ -80,7 +87,7 @@ def test_medians_by_hand():
     assert_close(model.cost_usd("minimax-m2-rl")[0], m2_rl)
 
 
-# --- whose draw ---------------------------------------------------------------------------------------------
+# --- whose draw -----------------------------------------------------------------------------------
 def test_pretraining_shares_one_utilization_and_rl_runs_draw_their_own():
     model = model_of("minimax")
     ratio = model.gpu_hours("minimax-m1-continued-pretraining") / model.gpu_hours("minimax-vl-01")
@@ -98,12 +105,15 @@ def test_price_and_utilization_are_shared_by_companies():
     assert_close(minimax, zai)
 
 
-@pytest.mark.parametrize(("company", "run_id", "base", "name"), [
-    ("minimax", "hailuo-02-sft", "hailuo-02-pretraining", "sft_fraction"),
-    ("minimax", "hailuo-i2v-01-director", "hailuo-01-pretraining", "sft_fraction"),
-    ("minimax", "hailuo-t2v-01-director", "hailuo-01-pretraining", "sft_fraction"),
-    ("zai", "glm-4-voice-sft", "glm-4-voice-pretraining", "sft_fraction"),
-])
+@pytest.mark.parametrize(
+    ("company", "run_id", "base", "name"),
+    [
+        ("minimax", "hailuo-02-sft", "hailuo-02-pretraining", "sft_fraction"),
+        ("minimax", "hailuo-i2v-01-director", "hailuo-01-pretraining", "sft_fraction"),
+        ("minimax", "hailuo-t2v-01-director", "hailuo-01-pretraining", "sft_fraction"),
+        ("zai", "glm-4-voice-sft", "glm-4-voice-pretraining", "sft_fraction"),
+    ],
+)
 def test_a_finetune_costs_its_fraction_of_the_bases_own_draw(company, run_id, base, name):
     model = model_of(company)
     fraction = assumed(f"{name}/{run_id}", lognormal(0.001, 0.05))
@@ -132,11 +142,16 @@ def test_rl_fraction_of_gpu_hours_needs_no_rl_utilization():
 
 def test_rl_fraction_of_gpu_hours_leaves_supervised_finetuning_alone():
     tables = for_scenario(cells=(("assumptions", "rl_fraction_basis", "value", "gpu-hours"),))
-    assert (model_of("zai", tables).cost_usd("cogvideox-sft") == model_of("zai").cost_usd("cogvideox-sft")).all()
+    assert (
+        model_of("zai", tables).cost_usd("cogvideox-sft")
+        == model_of("zai").cost_usd("cogvideox-sft")
+    ).all()
 
 
 def test_row_order_changes_no_draw(data_copy):
-    before = {company: ts.estimate(company, n_draws=500) for company in ("openai", "minimax", "zai")}
+    before = {
+        company: ts.estimate(company, n_draws=500) for company in ("openai", "minimax", "zai")
+    }
     lines = data_copy.read(RUNS)
     order = np.random.default_rng(0).permutation(len(lines) - 1) + 1
     data_copy.write(RUNS, [lines[0], *(lines[i] for i in order)])
@@ -149,12 +164,15 @@ def test_row_order_changes_no_draw(data_copy):
 
 def test_a_new_run_changes_no_draw_of_the_others(data_copy):
     data_copy.add_like(RUNS, "glm-4.6", run_id="glm-4.6-copy")
-    before, after = ts.estimate("zai", n_draws=500), ts.estimate("zai", n_draws=500, data_dir=data_copy.folder)
+    before, after = (
+        ts.estimate("zai", n_draws=500),
+        ts.estimate("zai", n_draws=500, data_dir=data_copy.folder),
+    )
     assert (after.cost_usd[list(before.cost_usd)] == before.cost_usd).all(axis=None)
     assert set(after.cost_usd) - set(before.cost_usd) == {"glm-4.6-copy"}
 
 
-# --- runs known in GPU-hours or USD -------------------------------------------------------------------------
+# --- runs known in GPU-hours or USD ---------------------------------------------------------------
 def with_run(data_copy, **cells):
     """Tables with one more run of Z.ai, like GLM-4.5 but sized by `cells`."""
     blank = {"flop": "", "post_training": "", "hardware": ""}
@@ -164,7 +182,9 @@ def with_run(data_copy, **cells):
 
 def test_a_run_in_gpu_hours_uses_no_utilization(data_copy):
     tables = with_run(data_copy, gpu_hours="1e6 to 2e6 (p10-p90 lognormal)")
-    slow = tables.changed([("assumptions", "mfu", "value", "0.001"), ("assumptions", "mfu_rl", "value", "0.001")])
+    slow = tables.changed(
+        [("assumptions", "mfu", "value", "0.001"), ("assumptions", "mfu_rl", "value", "0.001")]
+    )
     cost = model_of("zai", tables).cost_usd("new")
     assert model_of("zai", tables).flop("new") is None
     assert (model_of("zai", slow).cost_usd("new") == cost).all()
@@ -186,20 +206,42 @@ def test_an_exact_cost_is_taken_as_it_is(data_copy):
 
 @pytest.mark.parametrize("workload", ["pretraining", "rl"])
 @pytest.mark.parametrize(("size", "value"), [("gpu_hours", "258048"), ("cost_usd", "534700")])
-def test_a_finetune_of_a_run_in_gpu_hours_or_usd_is_a_fraction_of_it(data_copy, size, value, workload):
+def test_a_finetune_of_a_run_in_gpu_hours_or_usd_is_a_fraction_of_it(
+    data_copy, size, value, workload
+):
     with_run(data_copy, **{size: value})
-    data_copy.add_like(RUNS, "glm-4.6", run_id="newer", base_run="new", fraction_of_base="0.25", hardware="",
-                       workload=workload)
+    data_copy.add_like(
+        RUNS,
+        "glm-4.6",
+        run_id="newer",
+        base_run="new",
+        fraction_of_base="0.25",
+        hardware="",
+        workload=workload,
+    )
     model = model_of("zai", load(data_copy.folder))
     assert_close(model.cost_usd("newer"), 0.25 * model.cost_usd("new"))
 
 
 def test_a_finetune_without_hardware_runs_on_its_bases(data_copy):
     data_copy.edit("hardware", "h800-fp8", "peak_flop_per_s", "1e15 to 2e15 (min-max uniform)")
-    data_copy.add_like(RUNS, "minimax-m2-rl", run_id="second", hardware="", fraction_of_base="0.5",
-                       workload="pretraining")
-    data_copy.add_like(RUNS, "minimax-m2-rl", run_id="third", hardware="", base_run="second", fraction_of_base="0.5",
-                       workload="pretraining")
+    data_copy.add_like(
+        RUNS,
+        "minimax-m2-rl",
+        run_id="second",
+        hardware="",
+        fraction_of_base="0.5",
+        workload="pretraining",
+    )
+    data_copy.add_like(
+        RUNS,
+        "minimax-m2-rl",
+        run_id="third",
+        hardware="",
+        base_run="second",
+        fraction_of_base="0.5",
+        workload="pretraining",
+    )
     model = model_of("minimax", load(data_copy.folder))
     base = model.cost_usd("minimax-m2-pretraining")
     assert_close(model.cost_usd("second"), base / 2)
@@ -208,7 +250,10 @@ def test_a_finetune_without_hardware_runs_on_its_bases(data_copy):
 
 @pytest.mark.parametrize("rho", ["0", "0.5", "0.9", "1"])
 def test_costs_in_usd_correlate_as_the_assumption_says(rho):
-    tables, r = for_scenario(cells=(("assumptions", "usd_run_correlation", "value", rho),)), float(rho)
+    tables, r = (
+        for_scenario(cells=(("assumptions", "usd_run_correlation", "value", rho),)),
+        float(rho),
+    )
     forms = [lognormal(1.7e8, 8.9e8, 0.05), lognormal(2.4e7, 4.35e8, 0.05)]
     model = model_of("openai", tables)
     costs = [model.cost_usd(run_id) for run_id in ("openai-gpt-4.5", "openai-other-models")]

@@ -27,8 +27,13 @@ def count_only(data_copy, *run_ids: str) -> None:
 def product_indices(sigmas: dict[str, float]) -> dict[str, tuple[float, float]]:
     """First-order and total index of each factor of a product of independent lognormals."""
     whole = math.expm1(sum(s**2 for s in sigmas.values()))
-    return {name: (math.expm1(s**2) / whole, 1 - math.expm1(sum(t**2 for other, t in sigmas.items() if other != name))
-                   / whole) for name, s in sigmas.items()}
+    return {
+        name: (
+            math.expm1(s**2) / whole,
+            1 - math.expm1(sum(t**2 for other, t in sigmas.items() if other != name)) / whole,
+        )
+        for name, s in sigmas.items()
+    }
 
 
 def test_product_of_lognormals_has_the_indices_of_the_closed_form(data_copy):
@@ -36,7 +41,9 @@ def test_product_of_lognormals_has_the_indices_of_the_closed_form(data_copy):
     est = ts.estimate("zai", data_dir=data_copy.folder)
     assert driver_groups(est) == {"MFU": ["mfu"], "GPU price": ["price_usd_per_gpu_hour"]}
     table = est.drivers(n=4096).set_index("driver")
-    for name, (first, total) in product_indices({"MFU": MFU.sigma, "GPU price": PRICE.sigma}).items():
+    for name, (first, total) in product_indices(
+        {"MFU": MFU.sigma, "GPU price": PRICE.sigma}
+    ).items():
         assert table.loc[name, "first_order"] == pytest.approx(first, abs=0.015)
         assert table.loc[name, "total"] == pytest.approx(total, abs=0.015)
         assert abs(table.loc[name, "total"] - total) < table.loc[name, "total_conf"]
@@ -44,12 +51,16 @@ def test_product_of_lognormals_has_the_indices_of_the_closed_form(data_copy):
 
 
 def test_streams_of_one_driver_move_as_one_factor(data_copy):
-    """An RL run as a fraction of a base: its fraction and its utilization, and the base's FLOP is exact."""
+    """An RL run as a fraction of a base: its fraction and its utilization, and the base's FLOP is
+    exact."""
     count_only(data_copy, "glm-4.6")
     data_copy.edit("training_runs", "glm-4.5", "post_training", "")
     est = ts.estimate("zai", data_dir=data_copy.folder)
-    sigmas = {"RL MFU": math.log(4) / (2 * 1.2815515655), "RL fractions": math.log(3) / (2 * 1.2815515655),
-              "GPU price": PRICE.sigma}
+    sigmas = {
+        "RL MFU": math.log(4) / (2 * 1.2815515655),
+        "RL fractions": math.log(3) / (2 * 1.2815515655),
+        "GPU price": PRICE.sigma,
+    }
     table = est.drivers(n=8192).set_index("driver")
     assert set(table.index) == set(sigmas)
     for name, (first, total) in product_indices(sigmas).items():
@@ -86,15 +97,21 @@ def test_every_stream_belongs_to_one_driver_and_indices_are_sound(company, scena
 
 def test_given_normals_of_the_streams_give_the_estimates_own_draws():
     est = ts.estimate("minimax", n_draws=2000).without("hailuo")
-    normals = {name: generator(est.seed, name).standard_normal(2000)
-               for members in driver_groups(est).values() for name in members}
+    normals = {
+        name: generator(est.seed, name).standard_normal(2000)
+        for members in driver_groups(est).values()
+        for name in members
+    }
     assert np.array_equal(share_of_normals(est, normals, 2000), est.share)
 
 
 def test_conditioning_scales_the_cost_down_and_leaves_other_draws_alone():
     est = ts.estimate("minimax", "careful", n_draws=20_000)
-    normals = {name: generator(est.seed, name).standard_normal(20_000)
-               for members in driver_groups(est).values() for name in members}
+    normals = {
+        name: generator(est.seed, name).standard_normal(20_000)
+        for members in driver_groups(est).values()
+        for name in members
+    }
     share = share_of_normals(est, normals, 20_000)
     assert np.array_equal(share[est.kept], est.share)
     assert share[~est.kept] == pytest.approx(1.0)
@@ -103,7 +120,9 @@ def test_conditioning_scales_the_cost_down_and_leaves_other_draws_alone():
 
 
 def test_excluded_group_leaves_the_share_and_its_drivers():
-    table = ts.estimate("minimax", n_draws=5000).without("hailuo").drivers(n=512).set_index("driver")
+    table = (
+        ts.estimate("minimax", n_draws=5000).without("hailuo").drivers(n=512).set_index("driver")
+    )
     assert table.loc["closed-model FLOP", "total"] < 0.02
     whole = ts.estimate("minimax", n_draws=5000).drivers(n=512).set_index("driver")
     assert whole.loc["closed-model FLOP", "total"] > 0.15
@@ -111,10 +130,14 @@ def test_excluded_group_leaves_the_share_and_its_drivers():
 
 def test_one_driver_makes_all_of_the_variance():
     table = ts.estimate("openai", n_draws=2000).drivers()
-    assert table[["first_order", "total", "rank_correlation"]].to_numpy().ravel() == pytest.approx([1, 1, 1])
+    assert table[["first_order", "total", "rank_correlation"]].to_numpy().ravel() == pytest.approx(
+        [1, 1, 1]
+    )
     careful = ts.estimate("openai", "careful", n_draws=2000)
-    assert list(driver_groups(careful)) == ["costs given in USD: openai-gpt-4.5",
-                                            "costs given in USD: openai-other-models"]
+    assert list(driver_groups(careful)) == [
+        "costs given in USD: openai-gpt-4.5",
+        "costs given in USD: openai-other-models",
+    ]
 
 
 def test_exchange_rate_and_spending_are_drivers_where_uncertain():
@@ -127,9 +150,16 @@ def test_exchange_rate_and_spending_are_drivers_where_uncertain():
 def test_rank_correlations_follow_the_signs_of_the_formula_and_of_scipy():
     est = ts.estimate("zai", n_draws=4000)
     table = rank_correlations(est).set_index("stream")["rank_correlation"]
-    assert table["mfu"] < -0.5 and table["price_usd_per_gpu_hour"] > 0.5 and table["mfu_rl/glm-4.6"] < 0
+    assert (
+        table["mfu"] < -0.5
+        and table["price_usd_per_gpu_hour"] > 0.5
+        and table["mfu_rl/glm-4.6"] < 0
+    )
     from scipy.stats import spearmanr
-    assert table["mfu"] == pytest.approx(spearmanr(generator(42, "mfu").standard_normal(4000), est.share).statistic)
+
+    assert table["mfu"] == pytest.approx(
+        spearmanr(generator(42, "mfu").standard_normal(4000), est.share).statistic
+    )
 
 
 def test_same_seed_same_table_and_wrong_settings_are_refused():
@@ -144,7 +174,9 @@ def test_same_seed_same_table_and_wrong_settings_are_refused():
 
 def test_nothing_uncertain_is_said(data_copy):
     count_only(data_copy, "glm-4.5v")
-    est = ts.estimate("zai", data_dir=data_copy.folder, mfu=0.3, price_usd_per_gpu_hour=2, n_draws=10)
+    est = ts.estimate(
+        "zai", data_dir=data_copy.folder, mfu=0.3, price_usd_per_gpu_hour=2, n_draws=10
+    )
     for call in (est.drivers, est.tornado, lambda: rank_correlations(est)):
         with pytest.raises(ts.InputError, match="every input is exact"):
             call()
@@ -159,6 +191,8 @@ def test_chart_shows_both_tables_and_changes_neither():
     assert [tick.get_text() for tick in left.get_yticklabels()] == list(table["driver"].head(8))
     texts = " ".join(text.get_text() for text in left.texts)
     row = tornado.set_index("driver").loc[table["driver"][0]]
-    assert f"p10 {100 * row.share_low:.1f}%" in texts and f"p90 {100 * row.share_high:.1f}%" in texts
+    assert (
+        f"p10 {100 * row.share_low:.1f}%" in texts and f"p90 {100 * row.share_high:.1f}%" in texts
+    )
     assert right.get_xlim()[0] == 0
     matplotlib.pyplot.close(left.figure)

@@ -18,19 +18,27 @@ def minimax():
 
 def runs_released(company: str, first: str, last: str) -> list[str]:
     """Counted runs of a company with a release month from first to last, by the text of the table."""
-    return [key for key, row in load().texts["training_runs"].items()
-            if row["company"] == company and row["counted"] == "yes" and first <= row["released"][:7] <= last]
+    return [
+        key
+        for key, row in load().texts["training_runs"].items()
+        if row["company"] == company
+        and row["counted"] == "yes"
+        and first <= row["released"][:7] <= last
+    ]
 
 
-# --- totals -------------------------------------------------------------------------------------------------
+# --- totals ---------------------------------------------------------------------------------------
 @pytest.mark.parametrize("scenario", ["newsletter", "appendix"])
 def test_total_minus_a_group_is_the_estimate_without_it(scenario):
     whole = ts.estimate("minimax", scenario, n_draws=N)
     hailuo = [run for run, row in whole.runs.items() if row.group == "hailuo"]
     assert len(hailuo) == 4
     rest = whole.total_cost_usd - whole.cost_usd[hailuo].sum(axis=1).to_numpy()
-    for other in (whole.without("hailuo"), ts.estimate("minimax", scenario, n_draws=N, exclude_groups=["hailuo"]),
-                  ts.estimate("minimax", scenario, n_draws=N, exclude_groups="hailuo")):
+    for other in (
+        whole.without("hailuo"),
+        ts.estimate("minimax", scenario, n_draws=N, exclude_groups=["hailuo"]),
+        ts.estimate("minimax", scenario, n_draws=N, exclude_groups="hailuo"),
+    ):
         assert other.total_cost_usd == pytest.approx(rest, rel=1e-12)
         assert not set(hailuo) & set(other.cost_usd)
         assert (other.cost_usd == whole.cost_usd[list(other.cost_usd)]).all(axis=None)
@@ -62,9 +70,13 @@ def test_excluding_every_run_is_refused(data_copy):
     for run in runs_released("openai", "2024-01", "2025-12"):
         data_copy.edit("training_runs", run, "group", "everything")
     est = ts.estimate("openai", n_draws=10, data_dir=data_copy.folder)
-    for call in (lambda: est.without("everything"),
-                 lambda: ts.estimate("openai", exclude_groups="everything", data_dir=data_copy.folder)):
-        with pytest.raises(InputError, match="a share of nothing is not zero: widen the window or exclude less"):
+    for call in (
+        lambda: est.without("everything"),
+        lambda: ts.estimate("openai", exclude_groups="everything", data_dir=data_copy.folder),
+    ):
+        with pytest.raises(
+            InputError, match="a share of nothing is not zero: widen the window or exclude less"
+        ):
             call()
 
 
@@ -75,7 +87,7 @@ def test_a_company_without_counted_runs_is_refused(data_copy):
         ts.estimate("openai", data_dir=data_copy.folder)
 
 
-# --- draws and seed -----------------------------------------------------------------------------------------
+# --- draws and seed -------------------------------------------------------------------------------
 @pytest.mark.parametrize("n_draws", [0, -1, 2.5, "many", True, None, "", float("nan"), 1e4])
 def test_a_number_of_draws_that_is_none_is_refused(n_draws):
     with pytest.raises(InputError, match="n_draws: expected a whole number of at least 1, got "):
@@ -89,7 +101,10 @@ def test_a_seed_that_is_none_is_refused(seed):
 
 
 def test_numpy_integers_are_whole_numbers():
-    a, b = ts.estimate("openai", n_draws=np.int64(20), seed=np.uint8(7)), ts.estimate("openai", n_draws=20, seed=7)
+    a, b = (
+        ts.estimate("openai", n_draws=np.int64(20), seed=np.uint8(7)),
+        ts.estimate("openai", n_draws=20, seed=7),
+    )
     assert (a.share == b.share).all()
 
 
@@ -110,11 +125,20 @@ def test_given_streams_replace_the_draws(minimax):
     assert rd_compute == pytest.approx(np.full(3, 179.925e6), rel=1e-12)
 
 
-# --- windows ------------------------------------------------------------------------------------------------
-@pytest.mark.parametrize(("company", "lag", "first", "last"), [
-    ("minimax", 0, "2024-10", "2025-09"), ("minimax", 1, "2024-11", "2025-10"), ("minimax", 3, "2025-01", "2025-12"),
-    ("zai", 0, "2024-07", "2025-06"), ("zai", 2, "2024-09", "2025-08"), ("zai", 3, "2024-10", "2025-09"),
-    ("openai", 1, "2024-02", "2025-01"), ("openai", 3, "2024-04", "2025-03")])
+# --- windows --------------------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("company", "lag", "first", "last"),
+    [
+        ("minimax", 0, "2024-10", "2025-09"),
+        ("minimax", 1, "2024-11", "2025-10"),
+        ("minimax", 3, "2025-01", "2025-12"),
+        ("zai", 0, "2024-07", "2025-06"),
+        ("zai", 2, "2024-09", "2025-08"),
+        ("zai", 3, "2024-10", "2025-09"),
+        ("openai", 1, "2024-02", "2025-01"),
+        ("openai", 3, "2024-04", "2025-03"),
+    ],
+)
 def test_the_release_lag_selects_runs_by_month(company, lag, first, last):
     est = ts.estimate(company, n_draws=5, release_lag_months=lag)
     assert [str(month) for month in est.release_window] == [first, last]
@@ -123,7 +147,9 @@ def test_the_release_lag_selects_runs_by_month(company, lag, first, last):
 
 
 def test_the_lag_does_not_move_the_spending():
-    assert ts.estimate("zai", n_draws=5, release_lag_months=0).rd_compute_usd == pytest.approx(2094.719e6 / 7.2)
+    assert ts.estimate("zai", n_draws=5, release_lag_months=0).rd_compute_usd == pytest.approx(
+        2094.719e6 / 7.2
+    )
 
 
 def test_a_day_of_release_counts_with_its_month(data_copy):
@@ -151,27 +177,30 @@ def test_a_denominator_window_of_its_own_leaves_the_runs_alone(minimax):
     assert (est.total_cost_usd == minimax.total_cost_usd).all()
 
 
-@pytest.mark.parametrize(("settings", "told"), [
-    ({"release_lag_months": 2.5}, "column release_lag_months"),
-    ({"release_lag_months": -1}, "column release_lag_months"),
-    ({"release_lag_months": "many"}, "column release_lag_months: 'many'"),
-    ({"spending_start": "October"}, "spending_start: 'October' is not a date"),
-    ({"spending_start": "2026-01-01"}, "swap the dates"),
-    ({"denominator_window": "last year"}, "assumptions.csv, row denominator_window: "),
-    ({"mfu": "0.15 to 0.35"}, "row mfu, column value: '0.15 to 0.35': the bracket is missing"),
-    ({"mfu": 15}, "write 5% as 0.05"),
-    ({"mfu": -0.3}, "above zero"),
-    ({"bootstrap_unit": "famly"}, "did you mean 'family'?"),
-    ({"cny_per_usd": 0}, "row CNY/2022/2025, column per_usd"),
-    ({"eur_per_usd": 1}, "did you mean 'cny_per_usd'?"),
-])
+@pytest.mark.parametrize(
+    ("settings", "told"),
+    [
+        ({"release_lag_months": 2.5}, "column release_lag_months"),
+        ({"release_lag_months": -1}, "column release_lag_months"),
+        ({"release_lag_months": "many"}, "column release_lag_months: 'many'"),
+        ({"spending_start": "October"}, "spending_start: 'October' is not a date"),
+        ({"spending_start": "2026-01-01"}, "swap the dates"),
+        ({"denominator_window": "last year"}, "assumptions.csv, row denominator_window: "),
+        ({"mfu": "0.15 to 0.35"}, "row mfu, column value: '0.15 to 0.35': the bracket is missing"),
+        ({"mfu": 15}, "write 5% as 0.05"),
+        ({"mfu": -0.3}, "above zero"),
+        ({"bootstrap_unit": "famly"}, "did you mean 'family'?"),
+        ({"cny_per_usd": 0}, "row CNY/2022/2025, column per_usd"),
+        ({"eur_per_usd": 1}, "did you mean 'cny_per_usd'?"),
+    ],
+)
 def test_settings_that_cannot_be_are_refused(settings, told):
     with pytest.raises(InputError) as caught:
         ts.estimate("minimax", **settings)
     assert told in str(caught.value)
 
 
-# --- overrides ----------------------------------------------------------------------------------------------
+# --- overrides ------------------------------------------------------------------------------------
 def test_an_override_equals_the_edited_table(data_copy):
     words = "0.2 to 0.4 (p5-p95 lognormal)"
     data_copy.edit("assumptions", "mfu", "value", words)
@@ -180,13 +209,24 @@ def test_an_override_equals_the_edited_table(data_copy):
 
 
 def test_an_exact_override_scales_by_arithmetic():
-    cheap, dear = (ts.estimate("minimax", n_draws=N, price_usd_per_gpu_hour=price).share for price in (1.5, 3))
+    cheap, dear = (
+        ts.estimate("minimax", n_draws=N, price_usd_per_gpu_hour=price).share for price in (1.5, 3)
+    )
     assert dear == pytest.approx(2 * cheap, rel=1e-12)
 
 
 def test_blank_overrides_mean_as_the_scenario_says(minimax):
-    blank = ts.estimate("minimax", "", N, release_lag_months="", spending_start=None, mfu="", mfu_rl=None,
-                        corrections="", exclude_groups="")
+    blank = ts.estimate(
+        "minimax",
+        "",
+        N,
+        release_lag_months="",
+        spending_start=None,
+        mfu="",
+        mfu_rl=None,
+        corrections="",
+        exclude_groups="",
+    )
     assert (blank.share == minimax.share).all()
     assert blank.inputs().equals(minimax.inputs())
 
@@ -206,7 +246,7 @@ def test_an_edited_table_is_read_again(data_copy):
     assert after == pytest.approx(2 * before, rel=1e-12)
 
 
-# --- conditioning -------------------------------------------------------------------------------------------
+# --- conditioning ---------------------------------------------------------------------------------
 def test_no_condition_keeps_every_draw(minimax):
     assert minimax.kept.all() and minimax.kept.shape == (N,)
 
@@ -223,9 +263,16 @@ def test_the_condition_keeps_draws_within_the_spending():
 
 
 def test_the_condition_looks_at_all_groups_whatever_is_excluded():
-    settings = {"n_draws": 3000, "closed_model_interval": "predictive", "condition_on_rd_compute": "yes"}
+    settings = {
+        "n_draws": 3000,
+        "closed_model_interval": "predictive",
+        "condition_on_rd_compute": "yes",
+    }
     whole = ts.estimate("minimax", **settings)
-    for rest in (whole.without("hailuo"), ts.estimate("minimax", **settings, exclude_groups="hailuo")):
+    for rest in (
+        whole.without("hailuo"),
+        ts.estimate("minimax", **settings, exclude_groups="hailuo"),
+    ):
         assert (rest.kept == whole.kept).all() and len(rest.share) == whole.kept.sum()
 
 
@@ -235,15 +282,24 @@ def test_a_condition_that_no_draw_meets_is_refused():
         _ = est.share
 
 
-# --- what it returns ----------------------------------------------------------------------------------------
+# --- what it returns ------------------------------------------------------------------------------
 def test_summary_holds_the_quantiles_of_the_draws(minimax):
     summary = minimax.summary()
-    assert list(summary.index) == ["training_cost_p5", "training_cost_p50", "training_cost_p95", "rd_compute",
-                                   "share_p5", "share_p50", "share_p95"]
+    assert list(summary.index) == [
+        "training_cost_p5",
+        "training_cost_p50",
+        "training_cost_p95",
+        "rd_compute",
+        "share_p5",
+        "share_p50",
+        "share_p95",
+    ]
     assert summary.name == "minimax"
     for p, name in ((5, "p5"), (50, "p50"), (95, "p95")):
         assert summary[f"share_{name}"] == pytest.approx(np.percentile(minimax.share, p), rel=1e-12)
-        assert summary[f"training_cost_{name}"] == pytest.approx(np.percentile(minimax.total_cost_usd, p) / 1e6)
+        assert summary[f"training_cost_{name}"] == pytest.approx(
+            np.percentile(minimax.total_cost_usd, p) / 1e6
+        )
     assert summary["rd_compute"] == pytest.approx(179.925)
 
 
@@ -252,7 +308,9 @@ def test_cost_table_has_a_row_a_run_and_a_total(minimax):
     assert list(table.columns) == ["p5", "p50", "p95"] and table.index.name == "run_id"
     assert list(table.index) == [*minimax.runs, "total"]
     assert (table["p5"] < table["p50"]).all() and (table["p50"] < table["p95"]).all()
-    assert table.loc["minimax-vl-01", "p50"] == pytest.approx(minimax.cost_usd["minimax-vl-01"].median() / 1e6)
+    assert table.loc["minimax-vl-01", "p50"] == pytest.approx(
+        minimax.cost_usd["minimax-vl-01"].median() / 1e6
+    )
     assert table.loc["total", "p50"] == pytest.approx(minimax.summary()["training_cost_p50"])
     assert table["p95"][:-1].sum() > table.loc["total", "p95"], "percentiles are not added"
 
@@ -271,7 +329,9 @@ def test_chain_shows_flop_hours_and_cost(minimax):
     assert list(chain.columns) == ["flop", "gpu_hours", "cost_usd"] and len(chain) == N
     assert (chain["cost_usd"] == minimax.cost_usd["minimax-m2-rl"]).all()
     assert list(ts.estimate("openai", n_draws=5).chain("openai-gpt-4.5")) == ["cost_usd"]
-    hours = ts.estimate("minimax", n_draws=5, corrections="m1-rl-reported-hours").chain("minimax-m1-80k-rl")
+    hours = ts.estimate("minimax", n_draws=5, corrections="m1-rl-reported-hours").chain(
+        "minimax-m1-80k-rl"
+    )
     assert list(hours) == ["gpu_hours", "cost_usd"] and (hours["gpu_hours"] == 258048).all()
 
 

@@ -12,7 +12,13 @@ from scipy.stats import binom
 
 import training_share as ts
 from training_share.model.estimates import QUANTILES, spread
-from training_share.model.precision import certain_decimals, certain_digits, quantile_error, round_certain, with_error
+from training_share.model.precision import (
+    certain_decimals,
+    certain_digits,
+    quantile_error,
+    round_certain,
+    with_error,
+)
 from training_share.report.display import with_errors
 
 P = (0.05, 0.50, 0.95)
@@ -20,7 +26,8 @@ SEEDS = 1000
 
 
 def assert_coverage(hits: int, trials: int, stated: float = 0.95) -> None:
-    """Fail where so few or many hits come up with a chance below 1 in 1,000 if `stated` is right to half a point."""
+    """Fail where so few or many hits come up with a chance below 1 in 1,000 if `stated` is right to
+    half a point."""
     low, high = binom.ppf(0.0005, trials, stated - 0.005), binom.ppf(0.9995, trials, stated + 0.005)
     assert low <= hits <= high, f"{hits} of {trials}, expected {low:.0f} to {high:.0f}"
 
@@ -69,16 +76,23 @@ def test_several_probabilities_equal_one_by_one_in_any_shape():
     draws = np.random.default_rng(3).standard_normal(10_001)
     table = quantile_error(draws, np.array([P, P[::-1]]))
     assert table.shape == (2, 3)
-    assert table.tolist() == [[quantile_error(draws, p) for p in P], [quantile_error(draws, p) for p in P[::-1]]]
+    assert table.tolist() == [
+        [quantile_error(draws, p) for p in P],
+        [quantile_error(draws, p) for p in P[::-1]],
+    ]
 
 
 def test_window_of_order_statistics_loses_nothing_against_all_of_them():
     draws = np.sort(np.random.default_rng(4).lognormal(size=3000))
     for p in P:
         rank = round(3000 * p + 0.5)
-        weights = np.diff(binom.sf(rank - 1, 3000, np.arange(3001) / 3000))  # the beta integral as a binomial tail
+        weights = np.diff(
+            binom.sf(rank - 1, 3000, np.arange(3001) / 3000)
+        )  # the beta integral as a binomial tail
         mean = weights @ draws
-        assert quantile_error(draws, p) == pytest.approx(math.sqrt(weights @ (draws - mean) ** 2), rel=1e-9)
+        assert quantile_error(draws, p) == pytest.approx(
+            math.sqrt(weights @ (draws - mean) ** 2), rel=1e-9
+        )
 
 
 def test_scale_shift_and_order_do_what_they_should():
@@ -97,27 +111,60 @@ def test_too_few_draws_beyond_the_quantile_leave_the_error_open():
     assert est.shown().loc["share", "p5"].startswith("~")
 
 
-@pytest.mark.parametrize(("draws", "p"), [([1.0, np.nan] * 50, 0.5), (np.ones((5, 20)), 0.5), (np.ones(100), 0.0),
-                                          (np.ones(100), 1.2), (np.ones(100), [0.5, np.nan])])
+@pytest.mark.parametrize(
+    ("draws", "p"),
+    [
+        ([1.0, np.nan] * 50, 0.5),
+        (np.ones((5, 20)), 0.5),
+        (np.ones(100), 0.0),
+        (np.ones(100), 1.2),
+        (np.ones(100), [0.5, np.nan]),
+    ],
+)
 def test_draws_and_probabilities_that_make_no_sense_are_refused(draws, p):
     with pytest.raises(ts.InputError):
         quantile_error(draws, p)
 
 
-@pytest.mark.parametrize(("value", "error", "text", "digits"), [
-    (22.72, 0.0555, "23", 2), (22.72, 0.02, "22.7", 3), (1330.4, 7.6, "1300", 2), (0.22718, 0.00025, "0.227", 3),
-    (9.96, 0.02, "10.0", 2), (3.0, 2.0, "~3", 0), (3.0, math.nan, "~3", 0), (180.0, 0.0, "180", 12),
-    (96.0, 20.0, "100", 0), (0.0, 0.0, "0", 12), (-22.72, 0.02, "-22.7", 3), (12345.678, 0.25, "12346", 5)])
+@pytest.mark.parametrize(
+    ("value", "error", "text", "digits"),
+    [
+        (22.72, 0.0555, "23", 2),
+        (22.72, 0.02, "22.7", 3),
+        (1330.4, 7.6, "1300", 2),
+        (0.22718, 0.00025, "0.227", 3),
+        (9.96, 0.02, "10.0", 2),
+        (3.0, 2.0, "~3", 0),
+        (3.0, math.nan, "~3", 0),
+        (180.0, 0.0, "180", 12),
+        (96.0, 20.0, "100", 0),
+        (0.0, 0.0, "0", 12),
+        (-22.72, 0.02, "-22.7", 3),
+        (12345.678, 0.25, "12346", 5),
+    ],
+)
 def test_rounding_keeps_the_digits_that_are_certain(value, error, text, digits):
     assert certain_digits(value, error) == digits
     assert round_certain(value, error).lstrip("~") == text.lstrip("~")
     assert round_certain(value, error).startswith("~") == (digits == 0)
 
 
-@pytest.mark.parametrize(("value", "error", "text"), [
-    (22.7191, 0.0582, "22.72 ± 0.06"), (49.24, 0.21, "49.2 ± 0.2"), (1328.6, 7.6, "1,329 ± 8"), (0.096, 0.0096, "0.10 ± 0.01"),
-    (-12.13, 0.081, "-12.13 ± 0.08"), (3.987e24, 2.6e22, "3.99e24 ± 0.03e24"), (5.043e-6, 9.2e-8, "5.04e-6 ± 0.09e-6"),
-    (140.642, 0.0, "141"), (5000.0, math.nan, "5,000"), (math.nan, 0.1, ""), (9.96, 0.0961, "10.0 ± 0.1")])
+@pytest.mark.parametrize(
+    ("value", "error", "text"),
+    [
+        (22.7191, 0.0582, "22.72 ± 0.06"),
+        (49.24, 0.21, "49.2 ± 0.2"),
+        (1328.6, 7.6, "1,329 ± 8"),
+        (0.096, 0.0096, "0.10 ± 0.01"),
+        (-12.13, 0.081, "-12.13 ± 0.08"),
+        (3.987e24, 2.6e22, "3.99e24 ± 0.03e24"),
+        (5.043e-6, 9.2e-8, "5.04e-6 ± 0.09e-6"),
+        (140.642, 0.0, "141"),
+        (5000.0, math.nan, "5,000"),
+        (math.nan, 0.1, ""),
+        (9.96, 0.0961, "10.0 ± 0.1"),
+    ],
+)
 def test_a_number_is_shown_to_the_first_digit_of_its_error(value, error, text):
     assert with_error(value, error).replace("\N{NO-BREAK SPACE}", " ") == text
 
@@ -126,10 +173,13 @@ def test_tables_show_every_quantile_with_its_error():
     draws = np.random.default_rng(1).standard_normal(10_000)
     table = pd.DataFrame({"one": {**spread(draws), "note": "words"}}).T
     assert [table.loc["one", f"{name}_error"] for name in QUANTILES] == pytest.approx(
-        quantile_error(draws, [0.05, 0.5, 0.95]))
+        quantile_error(draws, [0.05, 0.5, 0.95])
+    )
     shown = with_errors(table)
     assert list(shown) == [*QUANTILES, "note"]
-    assert shown.loc["one", "p95"] == with_error(np.quantile(draws, 0.95), quantile_error(draws, 0.95))
+    assert shown.loc["one", "p95"] == with_error(
+        np.quantile(draws, 0.95), quantile_error(draws, 0.95)
+    )
     assert with_errors(table, percent=True).loc["one", "p95"].endswith("%")
 
 
@@ -148,7 +198,9 @@ def test_tables_keep_their_names_and_the_text_agrees_with_them():
     assert list(est.precision().columns) == ["p5", "p50", "p95"] == list(est.cost_table().columns)
     assert list(est.precision().index) == ["share", "training_cost"] == list(est.shown().index)
     spending = est.summary()["rd_compute"]
-    assert np.allclose(est.precision().loc["share"] * spending, est.precision().loc["training_cost"])
+    assert np.allclose(
+        est.precision().loc["share"] * spending, est.precision().loc["training_cost"]
+    )
     for column in ("p5", "p50", "p95"):
         shown = float(est.shown().loc["share", column].removesuffix("%"))
         unit = 10.0 ** -certain_decimals(100 * est.precision().loc["share", column])
@@ -157,7 +209,9 @@ def test_tables_keep_their_names_and_the_text_agrees_with_them():
 
 def test_automatic_number_of_draws_meets_the_target_and_equals_that_number():
     est = ts.estimate("minimax", n_draws="auto", precision_points=0.05)
-    assert 100 * quantile_error(est.share, 0.5) <= 0.05  # the draws' own; that of the resamples stays
+    assert (
+        100 * quantile_error(est.share, 0.5) <= 0.05
+    )  # the draws' own; that of the resamples stays
     assert est.n_draws < 200_000
     plain = ts.estimate("minimax", n_draws=est.n_draws)
     assert np.array_equal(plain.share, est.share)

@@ -12,11 +12,17 @@ from training_share.model.scaling import PARTS
 SEEDS = 40
 
 
-@pytest.mark.parametrize("scenario", ["newsletter", "careful"])  # uniform limits; predictions, on a condition
+@pytest.mark.parametrize(
+    "scenario", ["newsletter", "careful"]
+)  # uniform limits; predictions, on a condition
 def test_the_scatter_over_seeds_is_the_stated_error(scenario):
-    """MiniMax rests on regressions more than on the number of draws. Where the variance over seeds is the stated one,
-    its ratio to it falls outside these limits once in a thousand; a fifth of slack for what 20 parts can tell."""
-    spreads = [ts.estimate("minimax", scenario, n_draws=20_000, seed=seed).spread() for seed in range(SEEDS)]
+    """MiniMax rests on regressions more than on the number of draws. Where the variance over seeds
+    is the stated one, its ratio to it falls outside these limits once in a thousand; a fifth of
+    slack for what 20 parts can tell."""
+    spreads = [
+        ts.estimate("minimax", scenario, n_draws=20_000, seed=seed).spread()
+        for seed in range(SEEDS)
+    ]
     low, high = chi2.ppf([0.0005, 0.9995], SEEDS - 1) / (SEEDS - 1)
     for name in QUANTILES:
         scatter = np.var([spread[name] for spread in spreads], ddof=1)
@@ -33,16 +39,23 @@ def test_the_resamples_are_most_of_the_error_of_minimax_and_none_of_openais():
 
 
 def test_more_resamples_leave_less_error():
-    few, many = (ts.estimate("minimax", n_draws=4000, bootstrap_resamples=number) for number in (5_000, 80_000))
+    few, many = (
+        ts.estimate("minimax", n_draws=4000, bootstrap_resamples=number)
+        for number in (5_000, 80_000)
+    )
 
     def error(est):
         return resampling_error(est.share_given, est.n_draws, est.seed, [0.5])[0]
 
-    assert 2.5 < error(few) / error(many) < 6.5  # the square root of 16, as far as 20 parts can tell
+    assert (
+        2.5 < error(few) / error(many) < 6.5
+    )  # the square root of 16, as far as 20 parts can tell
 
 
 def test_a_quantity_that_the_resamples_do_not_touch_has_no_such_error():
-    assert resampling_error(lambda streams, part: streams.normal("any"), 1000, 1, [0.05, 0.5]) == pytest.approx([0, 0], abs=1e-15)
+    assert resampling_error(
+        lambda streams, part: streams.normal("any"), 1000, 1, [0.05, 0.5]
+    ) == pytest.approx([0, 0], abs=1e-15)
     scatter = np.random.default_rng(1).standard_normal(PARTS)
     error = resampling_error(lambda streams, part: scatter[part], 1000, 1, [0.5])
     assert error == pytest.approx([scatter.std(ddof=1) / np.sqrt(PARTS)], rel=1e-12)

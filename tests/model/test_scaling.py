@@ -33,7 +33,9 @@ def test_the_line_is_that_of_polyfit(modality):
     assert line.r_squared == pytest.approx(np.corrcoef(x, y)[0, 1] ** 2, rel=1e-9)
     assert line.residual_sd == pytest.approx(np.sqrt((residual**2).sum() / (len(x) - 2)), rel=1e-9)
     assert line.models["residual"].to_numpy() == pytest.approx(residual, abs=1e-9)
-    assert line.predict(10 ** x[0]) == pytest.approx(10 ** np.polyval([slope, intercept], x[0]), rel=1e-9)
+    assert line.predict(10 ** x[0]) == pytest.approx(
+        10 ** np.polyval([slope, intercept], x[0]), rel=1e-9
+    )
 
 
 @pytest.mark.parametrize(("modality", "n"), [("video", 18), ("image", 24), ("speech", 12)])
@@ -47,7 +49,9 @@ def test_r_squared_of_video_is_the_published_one():
 
 def test_the_finetune_is_taken_off():
     rows = ts.fit_scaling("video").models.set_index("model")
-    assert 10 ** rows.loc["Emu3.5", "log10_flop"] == pytest.approx(9.86736e24 - 2.78256e24, rel=1e-9)
+    assert 10 ** rows.loc["Emu3.5", "log10_flop"] == pytest.approx(
+        9.86736e24 - 2.78256e24, rel=1e-9
+    )
     assert 10 ** rows.loc["Cosmos-Transfer1-7B", "log10_flop"] == pytest.approx(1.4e24, rel=1e-6)
 
 
@@ -57,9 +61,13 @@ def test_the_bootstrap_is_a_loop_of_refits(modality, unit):
     resamples, seed = 300, 7
     x, y, families = points_by_hand(modality)
     names = sorted(set(families)) if unit == "family" else range(len(x))
-    members = [[i for i, family in enumerate(families) if family == name] if unit == "family" else [name]
-               for name in names]
-    chosen = generator(seed, f"bootstrap/{modality}").integers(0, len(members), size=(resamples, len(members)))
+    members = [
+        [i for i, family in enumerate(families) if family == name] if unit == "family" else [name]
+        for name in names
+    ]
+    chosen = generator(seed, f"bootstrap/{modality}").integers(
+        0, len(members), size=(resamples, len(members))
+    )
     refits = []
     for resample in chosen:
         index = [point for unit_index in resample for point in members[unit_index]]
@@ -77,12 +85,16 @@ def test_a_degenerate_resample_keeps_the_line_of_all_points():
     size = np.array([row.parameters * row.sample_rate_hz for row in points])
     lost = np.ptp(size[chosen], axis=1) == 0
     assert lost.any() and np.isfinite(slopes).all()
-    assert (slopes[lost] == fit(points).slope).all() and (intercepts[lost] == fit(points).intercept).all()
+    assert (slopes[lost] == fit(points).slope).all() and (
+        intercepts[lost] == fit(points).intercept
+    ).all()
 
 
 def test_families_widen_the_interval_of_hailuo_02():
     alone = np.log10(ts.closed_model_flop("hailuo-02", 4000))
-    together = np.log10(ts.closed_model_flop("hailuo-02", 4000, corrections=["clustered-bootstrap"]))
+    together = np.log10(
+        ts.closed_model_flop("hailuo-02", 4000, corrections=["clustered-bootstrap"])
+    )
     assert together.std() != alone.std()
     assert np.median(together) == pytest.approx(np.median(alone), abs=0.1)
 
@@ -123,10 +135,14 @@ def test_a_predictive_interval_adds_the_residual_variance():
 
 @pytest.mark.parametrize("model", sorted(load()["closed_models"]))
 def test_the_published_method_draws_from_a_uniform_between_p5_and_p95(model):
-    tables = for_scenario("newsletter", cells=(("assumptions", "bootstrap_resamples", "value", "500"),))
+    tables = for_scenario(
+        "newsletter", cells=(("assumptions", "bootstrap_resamples", "value", "500"),)
+    )
     draws = closed_model_draws(tables, model, 5)
     uniform = closed_model_distribution(tables, model, 5)
-    assert (uniform.low, uniform.high) == pytest.approx(tuple(np.quantile(draws, [0.05, 0.95])), rel=1e-12)
+    assert (uniform.low, uniform.high) == pytest.approx(
+        tuple(np.quantile(draws, [0.05, 0.95])), rel=1e-12
+    )
     bootstrapped = closed_model_distribution(tables.corrected(["bootstrap-draws"]), model, 5)
     assert bootstrapped.quantile(0.5) == pytest.approx(np.median(draws), rel=1e-12)
 
@@ -137,7 +153,9 @@ def test_predictions_depend_on_seed_and_number_only():
     assert (ts.closed_model_flop("image-01", 300, seed=2) != first).any()
     assert (ts.closed_model_flop("image-01", 900, seed=1)[:300] == first).all()
     first[:] = 0
-    assert (ts.closed_model_flop("image-01", 300, seed=1) > 0).all(), "a caller cannot spoil what is remembered"
+    assert (ts.closed_model_flop("image-01", 300, seed=1) > 0).all(), (
+        "a caller cannot spoil what is remembered"
+    )
 
 
 def test_too_few_points_are_refused():

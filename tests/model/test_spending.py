@@ -46,7 +46,9 @@ def test_several_years_add_up():
 
 def test_yuan_are_converted_at_the_rate_in_force():
     window = (date(2024, 7, 1), date(2025, 6, 30))
-    assert spending_usd(load(), "zai", ["rd_compute"], *window) == pytest.approx(2094.719e6 / 7.2, rel=1e-12)
+    assert spending_usd(load(), "zai", ["rd_compute"], *window) == pytest.approx(
+        2094.719e6 / 7.2, rel=1e-12
+    )
     est = ts.estimate("zai", n_draws=10, cny_per_usd=7.0)
     assert est.rd_compute_usd == pytest.approx(2094.719e6 / 7.0, rel=1e-12)
 
@@ -59,7 +61,9 @@ def test_an_uncertain_rate_makes_the_denominator_uncertain():
 
 def test_dollars_need_no_rate():
     window = (date(2024, 10, 1), date(2025, 9, 30))
-    assert spending_usd(load(), "minimax", ["rd_compute"], *window) == pytest.approx(179.925e6, rel=1e-12)
+    assert spending_usd(load(), "minimax", ["rd_compute"], *window) == pytest.approx(
+        179.925e6, rel=1e-12
+    )
 
 
 def test_lines_add_up():
@@ -83,21 +87,47 @@ def test_owned_compute_makes_the_denominator_of_zai_uncertain():
 
 
 def test_uncertain_amounts_stand_at_their_median_without_streams():
-    tables, window = for_scenario("newsletter", ["zai-owned-compute"]), (date(2024, 7, 1), date(2025, 6, 30))
+    tables, window = (
+        for_scenario("newsletter", ["zai-owned-compute"]),
+        (date(2024, 7, 1), date(2025, 6, 30)),
+    )
     lines = ["rd_compute", "owned_compute_proxy"]
     median = (2094.719 + 222.393 - 83.4 + 110.675) / 7.2e-6
     assert spending_usd(tables, "zai", lines, *window) == pytest.approx(median, rel=1e-12)
-    assert spending_usd(tables, "zai", lines, *window, GivenStreams({}).at(1)) == pytest.approx([median], rel=1e-12)
+    assert spending_usd(tables, "zai", lines, *window, GivenStreams({}).at(1)) == pytest.approx(
+        [median], rel=1e-12
+    )
 
 
-# --- windows that no disclosure covers ----------------------------------------------------------------------
-@pytest.mark.parametrize(("company", "line", "start", "end", "told"), [
-    ("minimax", "rd_compute", "2024-04-01", "2025-03-31", ["9M2025 (2025-01-01 to 2025-09-30)", "FY2022"]),
-    ("zai", "rd_compute", "2024-10-01", "2025-06-30", ["H1 2025 (2025-01-01 to 2025-06-30)"]),
-    ("openai", "rd_compute", "2023-01-01", "2023-12-31", ["CY2024 (2024-01-01 to 2024-12-31)"]),
-    ("minimax", "rd_compute", "2024-10-01", "2025-09-29", ["cannot be combined to 2024-10-01 to 2025-09-29"]),
-    ("minimax", "rd_compute", "2025-09-30", "2024-10-01", ["ends before it starts; swap the dates"]),
-])
+# --- windows that no disclosure covers ------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("company", "line", "start", "end", "told"),
+    [
+        (
+            "minimax",
+            "rd_compute",
+            "2024-04-01",
+            "2025-03-31",
+            ["9M2025 (2025-01-01 to 2025-09-30)", "FY2022"],
+        ),
+        ("zai", "rd_compute", "2024-10-01", "2025-06-30", ["H1 2025 (2025-01-01 to 2025-06-30)"]),
+        ("openai", "rd_compute", "2023-01-01", "2023-12-31", ["CY2024 (2024-01-01 to 2024-12-31)"]),
+        (
+            "minimax",
+            "rd_compute",
+            "2024-10-01",
+            "2025-09-29",
+            ["cannot be combined to 2024-10-01 to 2025-09-29"],
+        ),
+        (
+            "minimax",
+            "rd_compute",
+            "2025-09-30",
+            "2024-10-01",
+            ["ends before it starts; swap the dates"],
+        ),
+    ],
+)
 def test_an_uncovered_window_is_refused_and_says_what_is_disclosed(company, line, start, end, told):
     with pytest.raises(InputError) as caught:
         ts.window_spending(company, line, start, end)
@@ -105,52 +135,87 @@ def test_an_uncovered_window_is_refused_and_says_what_is_disclosed(company, line
 
 
 def test_estimate_refuses_an_uncovered_window_before_drawing():
-    with pytest.raises(InputError, match="zai, rd_compute: the disclosed periods cannot be combined"):
+    with pytest.raises(
+        InputError, match="zai, rd_compute: the disclosed periods cannot be combined"
+    ):
         ts.estimate("zai", spending_start="2024-04-01")
 
 
 def test_a_line_nobody_discloses_is_refused():
-    with pytest.raises(InputError, match=r"discloses none of the lines rd_computing .* did you mean 'rd_compute'"):
+    with pytest.raises(
+        InputError, match=r"discloses none of the lines rd_computing .* did you mean 'rd_compute'"
+    ):
         ts.estimate("zai", denominator_lines="rd_computing")
 
 
 def test_a_year_without_a_rate_is_refused(data_copy):
     data_copy.edit("fx", "CNY/2022/2025", "period", "2022/2024")
-    with pytest.raises(InputError, match=r"fx.csv: no CNY rate for 2024 to 2025 \(there: 2022/2024\); add a row"):
+    with pytest.raises(
+        InputError, match=r"fx.csv: no CNY rate for 2024 to 2025 \(there: 2022/2024\); add a row"
+    ):
         ts.estimate("zai", data_dir=data_copy.folder)
 
 
 def test_spending_of_zero_is_no_denominator():
     with pytest.raises(InputError, match="at or below zero"):
-        ts.estimate("minimax", denominator_lines="inference_compute", denominator_window="2022-01-01 to 2022-12-31")
+        ts.estimate(
+            "minimax",
+            denominator_lines="inference_compute",
+            denominator_window="2022-01-01 to 2022-12-31",
+        )
 
 
-@pytest.mark.parametrize("word", ["", "yesterday", "2024-13-01", "2023-02-29", "01.02.2024", "20240101", "2024-W01-1",
-                                  None, 20240101.5])
+@pytest.mark.parametrize(
+    "word",
+    [
+        "",
+        "yesterday",
+        "2024-13-01",
+        "2023-02-29",
+        "01.02.2024",
+        "20240101",
+        "2024-W01-1",
+        None,
+        20240101.5,
+    ],
+)
 def test_what_is_not_a_date_is_refused(word):
     with pytest.raises(InputError, match="write it as YYYY-MM-DD"):
         as_date(word, "start")
 
 
-@pytest.mark.parametrize("word", ["2024-07-01", " 2024-07-01 ", date(2024, 7, 1), datetime(2024, 7, 1, 12, 30)])
+@pytest.mark.parametrize(
+    "word", ["2024-07-01", " 2024-07-01 ", date(2024, 7, 1), datetime(2024, 7, 1, 12, 30)]
+)
 def test_a_date_is_read_whatever_holds_it(word):
     read = as_date(word, "start")
     assert read == date(2024, 7, 1) and type(read) is date
 
 
-# --- any chain of periods -----------------------------------------------------------------------------------
+# --- any chain of periods -------------------------------------------------------------------------
 def disclosures(periods: list[tuple[date, date, float]]) -> dict:
-    rows = {str(i): Spending(company="x", line="rd_compute", period=str(i), period_start=str(start),
-                             period_end=str(end - timedelta(days=1)), amount_millions=repr(amount), currency="USD",
-                             source_id="s", note="")
-            for i, (start, end, amount) in enumerate(periods)}
+    rows = {
+        str(i): Spending(
+            company="x",
+            line="rd_compute",
+            period=str(i),
+            period_start=str(start),
+            period_end=str(end - timedelta(days=1)),
+            amount_millions=repr(amount),
+            currency="USD",
+            source_id="s",
+            note="",
+        )
+        for i, (start, end, amount) in enumerate(periods)
+    }
     return {"spending": rows}
 
 
 @st.composite
 def chains(draw):
-    """Edges of adjacent periods, the amount of each, and what is disclosed: one period ending at every edge, each
-    from an earlier edge, in any order. Amounts of quarters, years and years to date are all of this kind."""
+    """Edges of adjacent periods, the amount of each, and what is disclosed: one period ending at
+    every edge, each from an earlier edge, in any order. Amounts of quarters, years and years to
+    date are all of this kind."""
     lengths = draw(st.lists(st.integers(1, 400), min_size=1, max_size=9))
     edges = [date(2020, 1, 1)]
     for length in lengths:
@@ -158,8 +223,11 @@ def chains(draw):
     amounts = draw(st.lists(st.integers(1, 10**6), min_size=len(lengths), max_size=len(lengths)))
     spans = [(draw(st.integers(0, end - 1)), end) for end in range(1, len(edges))]
     spans = draw(st.permutations(spans))
-    window = draw(st.tuples(st.integers(0, len(lengths) - 1), st.integers(1, len(lengths)))
-                  .filter(lambda pair: pair[0] < pair[1]))
+    window = draw(
+        st.tuples(st.integers(0, len(lengths) - 1), st.integers(1, len(lengths))).filter(
+            lambda pair: pair[0] < pair[1]
+        )
+    )
     return edges, amounts, spans, window
 
 
@@ -191,6 +259,8 @@ def test_a_window_off_the_edges_is_refused(chain, data):
 def test_the_fewest_periods_are_taken(chain):
     edges, amounts, spans, (first, last) = chain
     direct = (edges[first], edges[last], float(sum(amounts[first:last])))
-    tables = disclosures([*((edges[a], edges[b], float(sum(amounts[a:b]))) for a, b in spans), direct])
+    tables = disclosures(
+        [*((edges[a], edges[b], float(sum(amounts[a:b]))) for a, b in spans), direct]
+    )
     found = signed_periods(tables, "x", "rd_compute", edges[first], edges[last] - timedelta(days=1))
     assert len(found) == 1 and found[0][0] == 1

@@ -18,8 +18,12 @@ def drawn(name: str, n_draws: int, seed: int = 42, others: tuple[str, ...] = ())
 
 
 def test_first_draws_are_pinned():
-    assert drawn("mfu", 3) == pytest.approx([-1.2663163499890868, 1.3915578602017271, -0.3205782058438134], rel=1e-14)
-    assert drawn("price_usd_per_gpu_hour", 1, seed=0) == pytest.approx([1.3532881367626353], rel=1e-14)
+    assert drawn("mfu", 3) == pytest.approx(
+        [-1.2663163499890868, 1.3915578602017271, -0.3205782058438134], rel=1e-14
+    )
+    assert drawn("price_usd_per_gpu_hour", 1, seed=0) == pytest.approx(
+        [1.3532881367626353], rel=1e-14
+    )
 
 
 def test_same_name_and_seed_give_the_same_draws():
@@ -27,7 +31,11 @@ def test_same_name_and_seed_give_the_same_draws():
     assert (drawn("mfu", 100) != drawn("mfu", 100, seed=43)).all()
 
 
-@given(st.lists(st.text(min_size=1, max_size=8).filter(lambda name: name != "mfu"), max_size=5, unique=True))
+@given(
+    st.lists(
+        st.text(min_size=1, max_size=8).filter(lambda name: name != "mfu"), max_size=5, unique=True
+    )
+)
 def test_other_names_before_it_change_nothing(others):
     assert (drawn("mfu", 50, others=tuple(others)) == drawn("mfu", 50)).all()
 
@@ -38,8 +46,17 @@ def test_asking_twice_in_a_block_gives_the_same_array():
         assert streams.normal("a") is streams.normal("a")
 
 
-@pytest.mark.parametrize(("short", "long"), [(1, 2), (100, 250), (BLOCK - 1, BLOCK), (BLOCK, BLOCK + 1),
-                                             (BLOCK + 1, 2 * BLOCK), (2 * BLOCK, 3 * BLOCK + 5)])
+@pytest.mark.parametrize(
+    ("short", "long"),
+    [
+        (1, 2),
+        (100, 250),
+        (BLOCK - 1, BLOCK),
+        (BLOCK, BLOCK + 1),
+        (BLOCK + 1, 2 * BLOCK),
+        (2 * BLOCK, 3 * BLOCK + 5),
+    ],
+)
 def test_a_longer_run_extends_a_shorter_one(short, long):
     assert (drawn("mfu", long)[:short] == drawn("mfu", short)).all()
 
@@ -47,7 +64,9 @@ def test_a_longer_run_extends_a_shorter_one(short, long):
 @pytest.mark.parametrize("n_draws", [1, BLOCK - 1, BLOCK, BLOCK + 1, 3 * BLOCK + 7])
 def test_blocks_cover_every_draw_once(n_draws):
     for streams in (Streams(0), GivenStreams({})):
-        covered = np.concatenate([np.arange(block.start, block.stop) for block in streams.blocks(n_draws)])
+        covered = np.concatenate(
+            [np.arange(block.start, block.stop) for block in streams.blocks(n_draws)]
+        )
         assert (covered == np.arange(n_draws)).all()
 
 

@@ -33,11 +33,15 @@ def test_ratio_table_has_the_rows_of_the_issue():
 
 
 def test_saved_files_are_identical_and_hold_the_numbers(tmp_path):
-    table = pd.DataFrame({"p5": [0.1], "p50": [0.2], "p95": [0.4]}, index=pd.Index(["a"], name="row"))
+    table = pd.DataFrame(
+        {"p5": [0.1], "p50": [0.2], "p95": [0.4]}, index=pd.Index(["a"], name="row")
+    )
     for folder in ("one", "two"):
         save_figure(ts.plots.interval_chart(table, "Share"), "chart", table, tmp_path / folder)
     for kind in ("png", "svg", "csv"):
-        first, second = ((tmp_path / folder / f"chart.{kind}").read_bytes() for folder in ("one", "two"))
+        first, second = (
+            (tmp_path / folder / f"chart.{kind}").read_bytes() for folder in ("one", "two")
+        )
         assert first == second
     assert pd.read_csv(tmp_path / "one/chart.csv", index_col="row").equals(table)
 
@@ -75,7 +79,9 @@ def test_months_without_collected_runs_are_said():
     assert ts.estimate("minimax", n_draws=10).months_not_collected == 0
     late = ts.estimate("minimax", n_draws=10, release_lag_months=6)
     assert late.months_not_collected == 3 and "lower bound" in ts.shares.remark(late)
-    assert "A lower bound" in ts.sentences.answer(late) and "lower bound" not in ts.sentences.answer(ts.estimate("minimax", n_draws=10))
+    assert "A lower bound" in ts.sentences.answer(
+        late
+    ) and "lower bound" not in ts.sentences.answer(ts.estimate("minimax", n_draws=10))
     assert ts.shares.chart_row(late)["label"] == "MiniMax, lower bound"
     variants = ts.shares.variants_table(ts.estimate("minimax", n_draws=500))
     assert "hollow: a lower bound" in ts.plots.interval_chart(variants, "Share").get_xlabel()
@@ -88,7 +94,10 @@ def test_estimates_say_what_they_are_in_a_line():
 def test_large_numbers_of_a_table_are_shown_with_an_exponent(monkeypatch):
     shown = []
     monkeypatch.setattr("IPython.display.display", lambda data, raw: shown.append(data))
-    ts.show_table(pd.DataFrame({"flop": [4160443100932876298878976.0, -2.5e9, 999999999.0, 1234.5, 0.12345]}), "FLOP")
+    ts.show_table(
+        pd.DataFrame({"flop": [4160443100932876298878976.0, -2.5e9, 999999999.0, 1234.5, 0.12345]}),
+        "FLOP",
+    )
     for text in shown[0].values():
         for words in ("4.16e+24", "-2.50e+09", "999,999,999", "1,234", "0.123"):
             assert words in text

@@ -33,22 +33,38 @@ def facts_of(folder, name: str) -> dict:
 def test_each_notebook_has_a_process_of_its_own_and_none_stays(tmp_path):
     notebooks = tmp_path / "notebooks"
     for name in ("one", "two"):
-        make(notebooks / f"{name}.ipynb", FACTS, "import training_share as ts, matplotlib.pyplot as plt")
-    make(notebooks / "plot.ipynb", FACTS, "import matplotlib.pyplot as plt\nplt.plot([1, 2])\nplt.show()")
+        make(
+            notebooks / f"{name}.ipynb",
+            FACTS,
+            "import training_share as ts, matplotlib.pyplot as plt",
+        )
+    make(
+        notebooks / "plot.ipynb",
+        FACTS,
+        "import matplotlib.pyplot as plt\nplt.plot([1, 2])\nplt.show()",
+    )
     make(notebooks / "dying.ipynb", "import os, signal\nos.kill(os.getpid(), signal.SIGKILL)")
     out = tmp_path / "out"
     faults = pipeline.run(out=out, notebooks_dir=notebooks, jobs=2, quiet=True)
     assert "DeadKernelError" in faults.pop("dying") and not any(faults.values())
     told = [facts_of(out, name) for name in ("one", "two", "plot")]
-    assert len({facts["pid"] for facts in told}) == 3 and len({facts["parent"] for facts in told}) == 1
+    assert (
+        len({facts["pid"] for facts in told}) == 3 and len({facts["parent"] for facts in told}) == 1
+    )
     for facts in told:
         assert facts["loaded"] and not facts["names"] and facts["main"] == "__main__"
-        assert facts["group"] == facts["pid"] and facts["cwd"] == str(notebooks.resolve()) and facts["threads"] == "1"
+        assert (
+            facts["group"] == facts["pid"]
+            and facts["cwd"] == str(notebooks.resolve())
+            and facts["threads"] == "1"
+        )
         for pid in (facts["pid"], facts["parent"]):
             with pytest.raises(ProcessLookupError):
                 os.kill(pid, 0)
     plotted = nbformat.read(out / "rendered" / "plot.ipynb", as_version=4).cells[2].outputs
-    assert "image/png" in plotted[-1]["data"], "a figure that matplotlib shows by itself is captured, as in any kernel"
+    assert "image/png" in plotted[-1]["data"], (
+        "a figure that matplotlib shows by itself is captured, as in any kernel"
+    )
 
 
 def test_without_an_answering_server_kernels_start_as_usual(tmp_path, monkeypatch):
@@ -56,7 +72,9 @@ def test_without_an_answering_server_kernels_start_as_usual(tmp_path, monkeypatc
     monkeypatch.setattr(PreloadedProvisioner, "address", None)
     use(str(tmp_path / "nobody"))
     make(tmp_path / "notebooks/one.ipynb", FACTS)
-    assert pipeline.run(["one"], out=tmp_path / "out", notebooks_dir=tmp_path / "notebooks", quiet=True) == {"one": ""}
+    assert pipeline.run(
+        ["one"], out=tmp_path / "out", notebooks_dir=tmp_path / "notebooks", quiet=True
+    ) == {"one": ""}
     facts = facts_of(tmp_path / "out", "one")
     assert not facts["loaded"]
 
@@ -80,19 +98,39 @@ class Running:
     def __init__(self, folder: Path, temporary: Path, count: int) -> None:
         self.notebooks, self.out, self.temporary = folder / "notebooks", folder / "out", temporary
         for number in range(count):
-            make(self.notebooks / f"{number}.ipynb", "import os, pathlib, time",
-                 "pathlib.Path(f'{os.getpid()}.pid').touch()\ntime.sleep(60)")
-        command = [sys.executable, "-m", "training_share.pipeline", "--out", str(self.out), "--notebooks-dir",
-                   str(self.notebooks), "--jobs", "2"]
-        self.process = subprocess.Popen(command, env={**os.environ, "TMPDIR": str(self.temporary)}, start_new_session=True,
-                                        stderr=subprocess.PIPE, text=True)
+            make(
+                self.notebooks / f"{number}.ipynb",
+                "import os, pathlib, time",
+                "pathlib.Path(f'{os.getpid()}.pid').touch()\ntime.sleep(60)",
+            )
+        command = [
+            sys.executable,
+            "-m",
+            "training_share.pipeline",
+            "--out",
+            str(self.out),
+            "--notebooks-dir",
+            str(self.notebooks),
+            "--jobs",
+            "2",
+        ]
+        self.process = subprocess.Popen(
+            command,
+            env={**os.environ, "TMPDIR": str(self.temporary)},
+            start_new_session=True,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
         while len(list(self.notebooks.glob("*.pid"))) < 2:
             assert self.process.poll() is None
             time.sleep(0.1)
-        self.processes = {int(path.stem) for path in self.notebooks.glob("*.pid")} | children_of(self.process.pid)
+        self.processes = {int(path.stem) for path in self.notebooks.glob("*.pid")} | children_of(
+            self.process.pid
+        )
 
     def alive_after(self, seconds: float) -> set[int]:
-        """Return which workers, kernels and servers are alive when all have ended, or the time is over."""
+        """Return which workers, kernels and servers are alive when all have ended, or the time is
+        over."""
         until = time.monotonic() + seconds
         while (alive := {pid for pid in self.processes if runs(pid)}) and time.monotonic() < until:
             time.sleep(0.1)
@@ -101,10 +139,14 @@ class Running:
 
 @pytest.fixture
 def start(tmp_path):
-    temporary = Path(tempfile.mkdtemp(prefix="ts-"))  # a short path, so that the server has its socket
+    temporary = Path(
+        tempfile.mkdtemp(prefix="ts-")
+    )  # a short path, so that the server has its socket
     started = []
     yield lambda count: started.append(Running(tmp_path, temporary, count)) or started[-1]
-    for pid in {pid for running in started for pid in running.processes if runs(pid)}:  # where a test has failed
+    for pid in {
+        pid for running in started for pid in running.processes if runs(pid)
+    }:  # where a test has failed
         os.kill(pid, signal.SIGKILL)
     shutil.rmtree(temporary)
 
@@ -121,14 +163,26 @@ def runs(pid: int) -> bool:
         return False
 
 
-@pytest.mark.parametrize(("count", "signum"), [  # with kernels of their own, and with those of the server
-    (2, signal.SIGINT), (3, signal.SIGINT), (2, signal.SIGTERM), (3, signal.SIGHUP)])
+@pytest.mark.parametrize(
+    ("count", "signum"),
+    [  # with kernels of their own, and with those of the server
+        (2, signal.SIGINT),
+        (3, signal.SIGINT),
+        (2, signal.SIGTERM),
+        (3, signal.SIGHUP),
+    ],
+)
 def test_an_interrupt_ends_everything_and_touches_nothing(start, count, signum):
     running = start(count)
     os.killpg(running.process.pid, signum)  # as a terminal does
-    assert "interrupted" in running.process.communicate(timeout=20)[1] and running.process.returncode == 128 + signum
+    assert (
+        "interrupted" in running.process.communicate(timeout=20)[1]
+        and running.process.returncode == 128 + signum
+    )
     assert not list(running.temporary.iterdir()) and not list(running.out.rglob("*.ipynb"))
-    assert not running.alive_after(5)  # a kernel of its own looks once a second whether its parent lives
+    assert not running.alive_after(
+        5
+    )  # a kernel of its own looks once a second whether its parent lives
 
 
 @pytest.mark.parametrize("count", [2, 3])
@@ -148,6 +202,9 @@ def test_an_ignored_signal_stays_ignored_and_handlers_are_put_back():
             assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
             os.kill(os.getpid(), signal.SIGTERM)
             time.sleep(5)
-        assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL and signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+        assert (
+            signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+            and signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+        )
     finally:
         signal.signal(signal.SIGHUP, before)

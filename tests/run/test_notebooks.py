@@ -1,4 +1,5 @@
-"""The source notebooks keep their form: a parameters form, short cells, no logic, no outputs, the same headings."""
+"""The source notebooks keep their form: a parameters form, short cells, no logic, no outputs, the
+same headings."""
 
 import ast
 import re
@@ -15,8 +16,17 @@ from training_share.run.notebooks import canonical, parameters_of
 FOLDER = repo_root() / "notebooks"
 NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
 COMPANIES = ("minimax", "zai", "openai")
-HEADINGS = ["Question", "Parameters", "Inputs", "Cost of training", "What drives the spread", "Share of R&D compute",
-            "Variants", "Against the newsletter", "Caveats"]
+HEADINGS = [
+    "Question",
+    "Parameters",
+    "Inputs",
+    "Cost of training",
+    "What drives the spread",
+    "Share of R&D compute",
+    "Variants",
+    "Against the newsletter",
+    "Caveats",
+]
 
 
 @pytest.fixture(params=NOTEBOOKS, ids=lambda path: path.stem)
@@ -26,29 +36,47 @@ def notebook(request):
 
 def test_sources_are_stripped():
     paths = [str(path) for path in NOTEBOOKS]
-    check = subprocess.run([Path(sys.executable).parent / "nbstripout", "--verify", "--keep-id", *paths],
-                           capture_output=True, text=True, check=False)
+    check = subprocess.run(
+        [Path(sys.executable).parent / "nbstripout", "--verify", "--keep-id", *paths],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert check.returncode == 0, check.stdout + check.stderr
 
 
 def test_cells_are_sentences(notebook):
     path, content = notebook
-    cells = [cell for cell in content.cells if cell.cell_type == "code" and not cell.metadata.get("tags")]
+    cells = [
+        cell for cell in content.cells if cell.cell_type == "code" and not cell.metadata.get("tags")
+    ]
     assert len(cells) <= 13
     for cell in cells:
         kinds = {type(node) for node in ast.walk(ast.parse(cell.source))}
-        forbidden = {ast.FunctionDef, ast.Lambda, ast.For, ast.If, ast.While, ast.ListComp, ast.DictComp,
-                     ast.GeneratorExp, ast.IfExp}
+        forbidden = {
+            ast.FunctionDef,
+            ast.Lambda,
+            ast.For,
+            ast.If,
+            ast.While,
+            ast.ListComp,
+            ast.DictComp,
+            ast.GeneratorExp,
+            ast.IfExp,
+        }
         assert not kinds & forbidden, f"{path.name}: {cell.source}"
-        assert len([line for line in cell.source.split("\n") if line.strip()]) <= 8, f"{path.name}: {cell.source}"
+        assert len([line for line in cell.source.split("\n") if line.strip()]) <= 8, (
+            f"{path.name}: {cell.source}"
+        )
 
 
 def test_parameters_cell_is_a_form_that_papermill_reads(notebook):
     path, content = notebook
     cell = next(cell for cell in content.cells if "parameters" in cell.metadata.get("tags", []))
     for line in cell.source.split("\n"):
-        assert re.fullmatch(r'\w+: (str|int) = [^=#]+  # [^=#]+', line), line
+        assert re.fullmatch(r"\w+: (str|int) = [^=#]+  # [^=#]+", line), line
     from papermill.inspection import inspect_notebook
+
     inferred = inspect_notebook(str(path))
     assert list(inferred) == list(parameters_of(path))
     assert "figures_dir" in inferred
@@ -62,7 +90,8 @@ def test_company_notebooks_share_their_headings(name):
 
 
 def test_prose_holds_no_result(notebook):
-    """A share or an amount that code computes is never typed: percentages in prose are the newsletter's or inputs."""
+    """A share or an amount that code computes is never typed: percentages in prose are the
+    newsletter's or inputs."""
     path, content = notebook
     printed = {"9.6", "22.6", "12.3", "50", "10", "1", "5", "20", "90", "0", "100"}
     text = "\n".join(cell.source for cell in content.cells if cell.cell_type == "markdown")

@@ -1,4 +1,5 @@
-"""The notebooks through papermill: the pipeline's own refusals, failures and repeats, and the plain command."""
+"""The notebooks through papermill: the pipeline's own refusals, failures and repeats, and the plain
+command."""
 
 import hashlib
 import os
@@ -19,32 +20,44 @@ ROOT = repo_root()
 BIN = Path(sys.executable).parent
 
 
-def make(path: Path, *sources: str, parameters: str = 'scenario: str = "newsletter"  # a word') -> None:
+def make(
+    path: Path, *sources: str, parameters: str = 'scenario: str = "newsletter"  # a word'
+) -> None:
     notebook = new_notebook(cells=[new_code_cell(parameters, metadata={"tags": ["parameters"]})])
     notebook.cells += [new_code_cell(source) for source in sources]
-    notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    notebook.metadata["kernelspec"] = {
+        "name": "python3",
+        "display_name": "Python 3",
+        "language": "python",
+    }
     path.parent.mkdir(parents=True, exist_ok=True)
     nbformat.write(notebook, path)
 
 
 def digests(folder: Path) -> dict[str, str]:
-    return {str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
-            for path in sorted(folder.rglob("*")) if path.is_file()}
+    return {
+        str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
 
 
-@pytest.mark.parametrize(("names", "parameters", "words"), [
-    (["minmax"], {}, "unknown notebook 'minmax'; did you mean 'minimax'"),
-    (["minimax"], {"mfu_lr": "0.1"}, "no parameter 'mfu_lr' in minimax; did you mean 'mfu_rl'"),
-    (["minimax"], {"n_draws": "many"}, "n_draws: expected a whole number, got 'many'"),
-    (["minimax"], {"n_draws": "0"}, "n_draws: expected a whole number of at least 1"),
-    (["minimax"], {"mfu": "0.15 to 0.35"}, "bracket is missing"),
-    (["minimax"], {"scenario": "carful"}, "did you mean 'careful'"),
-    (["minimax"], {"exclude_groups": "hailou"}, "did you mean 'hailuo'"),
-    (["minimax"], {"spending_start": "2024-11-01"}, "cannot be combined"),
-    (["comparison"], {"companies": "openai,minimx"}, "did you mean 'minimax'"),
-    (["comparison"], {"scenarios": "newsletter,appendx"}, "did you mean 'appendix'"),
-    (["zai"], {"figures_dir": "elsewhere"}, "use --out"),
-])
+@pytest.mark.parametrize(
+    ("names", "parameters", "words"),
+    [
+        (["minmax"], {}, "unknown notebook 'minmax'; did you mean 'minimax'"),
+        (["minimax"], {"mfu_lr": "0.1"}, "no parameter 'mfu_lr' in minimax; did you mean 'mfu_rl'"),
+        (["minimax"], {"n_draws": "many"}, "n_draws: expected a whole number, got 'many'"),
+        (["minimax"], {"n_draws": "0"}, "n_draws: expected a whole number of at least 1"),
+        (["minimax"], {"mfu": "0.15 to 0.35"}, "bracket is missing"),
+        (["minimax"], {"scenario": "carful"}, "did you mean 'careful'"),
+        (["minimax"], {"exclude_groups": "hailou"}, "did you mean 'hailuo'"),
+        (["minimax"], {"spending_start": "2024-11-01"}, "cannot be combined"),
+        (["comparison"], {"companies": "openai,minimx"}, "did you mean 'minimax'"),
+        (["comparison"], {"scenarios": "newsletter,appendx"}, "did you mean 'appendix'"),
+        (["zai"], {"figures_dir": "elsewhere"}, "use --out"),
+    ],
+)
 def test_refused_before_anything_runs(tmp_path, names, parameters, words):
     with pytest.raises(ts.InputError, match=words):
         pipeline.run(names, parameters, out=tmp_path / "out")
@@ -63,7 +76,9 @@ def test_an_unwritable_folder_is_refused(tmp_path):
         pipeline.run(["zai"], out=blocker / "out")
 
 
-def test_a_scenario_elsewhere_equals_the_estimate_and_a_second_run_changes_nothing(tmp_path, monkeypatch):
+def test_a_scenario_elsewhere_equals_the_estimate_and_a_second_run_changes_nothing(
+    tmp_path, monkeypatch
+):
     monkeypatch.setenv("MPLBACKEND", "Agg")  # would keep figures out of a notebook
     monkeypatch.chdir("/")
     settings = {"scenario": "careful", "n_draws": "2000"}
@@ -93,22 +108,35 @@ def test_a_run_elsewhere_cannot_mean_the_projects_own_results(tmp_path, monkeypa
     with pytest.raises(ts.InputError, match="own results"):
         pipeline.prepare(["mine"], out=tmp_path / "link", notebooks_dir=tmp_path / "link/notebooks")
     assert not (project / "figures").exists() and not list(project.rglob("rendered"))
-    assert pipeline.prepare(["mine"], {"scenario": "careful"}, "elsewhere")[0].figures == project / "elsewhere/figures"
+    assert (
+        pipeline.prepare(["mine"], {"scenario": "careful"}, "elsewhere")[0].figures
+        == project / "elsewhere/figures"
+    )
     assert pipeline.prepare(["mine"])[0].figures == project / "figures"
 
 
-@pytest.mark.parametrize(("ran", "parameters", "shown"), [
-    (["zai", "deepseek"], {}, ["Z.ai"]),
-    (["deepseek"], {}, []),
-    (["minimax", "zai"], {"scenario": "careful"}, ["MiniMax", "Z.ai"]),
-    (["audit"], {}, ["OpenAI", "MiniMax", "Z.ai"]),
-    (["comparison", "zai"], {}, ["OpenAI", "MiniMax", "Z.ai"]),
-    (["comparison"], {"companies": "zai,openai"}, ["Z.ai", "OpenAI"]),
-])
-def test_the_closing_table_shows_the_companies_that_ran(monkeypatch, capsys, ran, parameters, shown):
+@pytest.mark.parametrize(
+    ("ran", "parameters", "shown"),
+    [
+        (["zai", "deepseek"], {}, ["Z.ai"]),
+        (["deepseek"], {}, []),
+        (["minimax", "zai"], {"scenario": "careful"}, ["MiniMax", "Z.ai"]),
+        (["audit"], {}, ["OpenAI", "MiniMax", "Z.ai"]),
+        (["comparison", "zai"], {}, ["OpenAI", "MiniMax", "Z.ai"]),
+        (["comparison"], {"companies": "zai,openai"}, ["Z.ai", "OpenAI"]),
+    ],
+)
+def test_the_closing_table_shows_the_companies_that_ran(
+    monkeypatch, capsys, ran, parameters, shown
+):
     monkeypatch.setattr(pipeline, "run", lambda *_: dict.fromkeys(ran, ""))
     given = {"n_draws": "500"} | parameters
-    assert pipeline.main([*ran, *(word for pair in given.items() for word in ("-p", *pair)), "--out", "unused"]) == 0
+    assert (
+        pipeline.main(
+            [*ran, *(word for pair in given.items() for word in ("-p", *pair)), "--out", "unused"]
+        )
+        == 0
+    )
     printed = capsys.readouterr().out
     assert [line.split("  ")[0] for line in printed.splitlines() if "USDm" in line] == shown
     assert bool(printed) == bool(shown) and "lower bound" not in printed
@@ -119,15 +147,23 @@ def test_the_closing_table_marks_lower_bounds():
     assert printed.endswith("lower bound")
 
 
-@pytest.mark.parametrize(("cell", "words"), [
-    ("raise ValueError('it broke here')", "cell 3: ValueError: it broke here"),
-    ("import sys; sys.exit(0)", "ended in an error"),
-    ("import os; os._exit(1)", "DeadKernelError"),
-])
+@pytest.mark.parametrize(
+    ("cell", "words"),
+    [
+        ("raise ValueError('it broke here')", "cell 3: ValueError: it broke here"),
+        ("import sys; sys.exit(0)", "ended in an error"),
+        ("import os; os._exit(1)", "DeadKernelError"),
+    ],
+)
 def test_a_failing_notebook_loses_nothing(tmp_path, capfd, cell, words):
     figure = "Path(os.environ['TRAINING_SHARE_FIGURES'], 'mine.csv').write_text('new')"
-    make(tmp_path / "notebooks/mine.ipynb", f"import os\nfrom pathlib import Path\n"
-         f"Path(os.environ['TRAINING_SHARE_FIGURES']).mkdir()\n{figure}", cell, "1 + 1")
+    make(
+        tmp_path / "notebooks/mine.ipynb",
+        f"import os\nfrom pathlib import Path\n"
+        f"Path(os.environ['TRAINING_SHARE_FIGURES']).mkdir()\n{figure}",
+        cell,
+        "1 + 1",
+    )
     out = tmp_path / "out"
     for name in ("rendered/mine.ipynb", "figures/mine.csv"):
         (out / name).parent.mkdir(parents=True)
@@ -148,8 +184,14 @@ def test_new_notebooks_start_first_and_then_those_that_were_largest(tmp_path):
         last.parent.mkdir(exist_ok=True)
         if size:
             last.write_text("x" * size)
-    plan = pipeline.prepare(["small", "large", "new"], out=tmp_path / "out", notebooks_dir=tmp_path / "notebooks")
-    assert [plan[place].source.stem for place in pipeline._longest_first(plan)] == ["new", "large", "small"]
+    plan = pipeline.prepare(
+        ["small", "large", "new"], out=tmp_path / "out", notebooks_dir=tmp_path / "notebooks"
+    )
+    assert [plan[place].source.stem for place in pipeline._longest_first(plan)] == [
+        "new",
+        "large",
+        "small",
+    ]
 
 
 def test_the_command_line_refuses_with_status_2(capsys):
@@ -158,13 +200,22 @@ def test_the_command_line_refuses_with_status_2(capsys):
 
 
 def test_grid_runs_every_combination_with_a_manifest(tmp_path):
-    make(tmp_path / "notebooks/small.ipynb", "print(scenario, seed)",
-         parameters='scenario: str = "newsletter"  # a word\nseed: int = 1  # a number')
+    make(
+        tmp_path / "notebooks/small.ipynb",
+        "print(scenario, seed)",
+        parameters='scenario: str = "newsletter"  # a word\nseed: int = 1  # a number',
+    )
     grid = tmp_path / "grid.yaml"
     grid.write_text("scenario: [newsletter, appendix]\nseed: [1, 2]\n")
-    manifest = pipeline.run_grid(grid, ["small"], tmp_path / "out", notebooks_dir=tmp_path / "notebooks", quiet=True)
+    manifest = pipeline.run_grid(
+        grid, ["small"], tmp_path / "out", notebooks_dir=tmp_path / "notebooks", quiet=True
+    )
     assert list(zip(manifest["scenario"], manifest["seed"], strict=True)) == [
-        ("newsletter", 1), ("newsletter", 2), ("appendix", 1), ("appendix", 2)]
+        ("newsletter", 1),
+        ("newsletter", 2),
+        ("appendix", 1),
+        ("appendix", 2),
+    ]
     assert (manifest["status"] == "done").all()
     executed = nbformat.read(tmp_path / "out/0003/rendered/small.ipynb", as_version=4)
     assert executed.cells[-1].outputs[0]["text"] == "appendix 1\n"
@@ -180,11 +231,25 @@ def test_a_bad_grid_is_refused(tmp_path, text):
 
 
 def test_the_plain_papermill_command_works_from_any_folder(tmp_path):
-    command = [BIN / "papermill", ROOT / "notebooks/minimax.ipynb", tmp_path / "out.ipynb", "-p", "n_draws", "500",
-               "-p", "mfu_rl", "0.01 to 0.10 (p10-p90 lognormal)", "-p", "figures_dir", tmp_path / "figures",
-               "--no-progress-bar"]
+    command = [
+        BIN / "papermill",
+        ROOT / "notebooks/minimax.ipynb",
+        tmp_path / "out.ipynb",
+        "-p",
+        "n_draws",
+        "500",
+        "-p",
+        "mfu_rl",
+        "0.01 to 0.10 (p10-p90 lognormal)",
+        "-p",
+        "figures_dir",
+        tmp_path / "figures",
+        "--no-progress-bar",
+    ]
     environment = {name: value for name, value in os.environ.items() if name != "MPLBACKEND"}
-    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stderr
     share = ts.estimate("minimax", n_draws=500, mfu_rl="0.01 to 0.10 (p10-p90 lognormal)").summary()
     numbers = pd.read_csv(tmp_path / "figures/minimax_share.csv")

@@ -15,9 +15,17 @@ from training_share.run.execute import run
 from training_share.run.notebooks import canonical, unfinished
 
 ROOT = Path(repo_root())
-RENDERED = sorted(path for path in (ROOT / "notebooks" / "rendered").glob("*.ipynb")
-                  if not path.stem.endswith(".failed"))
-SHOWN = {"image/png", "text/html", "text/markdown", "text/plain"}  # what a viewer without widgets shows
+RENDERED = sorted(
+    path
+    for path in (ROOT / "notebooks" / "rendered").glob("*.ipynb")
+    if not path.stem.endswith(".failed")
+)
+SHOWN = {
+    "image/png",
+    "text/html",
+    "text/markdown",
+    "text/plain",
+}  # what a viewer without widgets shows
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +37,9 @@ def executed(tmp_path_factory):
 
 
 def test_there_is_something_to_read():
-    assert {"comparison", "minimax", "openai", "zai", "closed_models"} <= {path.stem for path in RENDERED}
+    assert {"comparison", "minimax", "openai", "zai", "closed_models"} <= {
+        path.stem for path in RENDERED
+    }
 
 
 @pytest.mark.parametrize("path", RENDERED, ids=lambda path: path.stem)
@@ -45,11 +55,17 @@ def test_a_code_host_shows_it_whole(path):
         for output in cell.get("outputs", []):
             assert output.output_type in ("display_data", "execute_result", "stream"), cell.source
             data = output.get("data", {})
-            assert output.output_type == "stream" or SHOWN & set(data) - {"text/plain"}, f"widget or object: {cell.source}"
+            assert output.output_type == "stream" or SHOWN & set(data) - {"text/plain"}, (
+                f"widget or object: {cell.source}"
+            )
             assert "application/vnd.jupyter.widget-view+json" not in data
             shown += str(data.get("text/html", "")) + str(data.get("text/markdown", ""))
-        assert not re.search(r"<img|!\[|<script|<iframe|<link", shown), "only captured figures, no remote parts"
-        assert not re.search(r" at 0x[0-9a-f]{6,}", json.dumps(cell)), "an object's address differs from run to run"
+        assert not re.search(r"<img|!\[|<script|<iframe|<link", shown), (
+            "only captured figures, no remote parts"
+        )
+        assert not re.search(r" at 0x[0-9a-f]{6,}", json.dumps(cell)), (
+            "an object's address differs from run to run"
+        )
 
 
 @pytest.mark.parametrize("path", RENDERED, ids=lambda path: path.stem)
@@ -59,10 +75,14 @@ def test_every_figure_has_its_text_and_its_files(path):
         for place, output in enumerate(outputs):
             if "image/png" in output.get("data", {}):
                 alt = output.metadata["image/png"]["alt"]
-                if path.stem == "explorer":  # its picture is what the widgets would show, saved on a click only
+                if (
+                    path.stem == "explorer"
+                ):  # its picture is what the widgets would show, saved on a click only
                     assert re.search(r"\d", alt)
                     continue
-                caption = re.fullmatch(r"\*Figure `(\w+)`\.\* (.*)", outputs[place + 1].data["text/markdown"], re.S)
+                caption = re.fullmatch(
+                    r"\*Figure `(\w+)`\.\* (.*)", outputs[place + 1].data["text/markdown"], re.S
+                )
                 assert caption and caption[2] == alt and re.search(r"\d", alt)
                 for kind in ("svg", "png", "csv"):
                     assert (ROOT / "figures" / f"{caption[1]}.{kind}").is_file()
@@ -72,12 +92,19 @@ def test_every_figure_has_its_text_and_its_files(path):
 def test_every_quantile_in_a_table_has_its_error(path):
     for cell in nbformat.read(path, as_version=4).cells:
         for output in cell.get("outputs", []):
-            for table in BeautifulSoup(output.get("data", {}).get("text/html", ""), "html.parser").find_all("table"):
+            for table in BeautifulSoup(
+                output.get("data", {}).get("text/html", ""), "html.parser"
+            ).find_all("table"):
                 heads = [head.get_text() for head in table.select("thead tr")[0].find_all("th")]
                 for row in table.select("tbody tr"):
                     cells = [cell.get_text() for cell in row.find_all(["th", "td"])]
-                    for name, text in list(zip(heads, cells, strict=False)) if len(cells) == len(heads) else ():
-                        assert name not in ("p5", "p50", "p95") or not text or "±" in text, (cells, heads)
+                    for name, text in (
+                        list(zip(heads, cells, strict=False)) if len(cells) == len(heads) else ()
+                    ):
+                        assert name not in ("p5", "p50", "p95") or not text or "±" in text, (
+                            cells,
+                            heads,
+                        )
 
 
 @pytest.mark.parametrize("name", [path.stem for path in RENDERED])
@@ -86,12 +113,16 @@ def test_committed_outputs_are_what_code_and_tables_give(executed, name):
     fresh = executed / "rendered" / f"{name}.ipynb"
     ours, theirs = (nbformat.read(path, as_version=4).cells for path in (committed, fresh))
     for one, two in zip(ours, theirs, strict=True):
-        assert one == two, f"{name}: run python -m training_share.pipeline; this cell differs:\n{two.source}"
+        assert one == two, (
+            f"{name}: run python -m training_share.pipeline; this cell differs:\n{two.source}"
+        )
     assert canonical(committed) == canonical(fresh)
 
 
 def test_committed_figures_show_the_numbers_of_today(executed):
     for fresh in sorted((executed / "figures").glob("*.csv")):
         committed = (ROOT / "figures" / fresh.name).read_text(encoding="utf-8")
-        pd.testing.assert_frame_equal(pd.read_csv(io.StringIO(committed)), pd.read_csv(fresh), rtol=1e-9, obj=fresh.name)
+        pd.testing.assert_frame_equal(
+            pd.read_csv(io.StringIO(committed)), pd.read_csv(fresh), rtol=1e-9, obj=fresh.name
+        )
         assert committed == fresh.read_text(encoding="utf-8"), fresh.name

@@ -18,8 +18,14 @@ from training_share.site.links import FORMULAS, formula_of, slug
 from training_share.site.pages import MARK, answer_text, build, slim
 
 AXE = "4.14.1"  # of the npm package axe-core
-CHROMIUM = next((found for name in ("chromium", "chromium-browser", "google-chrome", "chrome") if (found := shutil.which(name))),
-                None)
+CHROMIUM = next(
+    (
+        found
+        for name in ("chromium", "chromium-browser", "google-chrome", "chrome")
+        if (found := shutil.which(name))
+    ),
+    None,
+)
 SECONDS, BYTES = 20, 5_000_000
 
 
@@ -34,43 +40,73 @@ def site(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def pages(site):
-    return {path.name: BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser") for path in sorted(site.glob("*.html"))}
+    return {
+        path.name: BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser")
+        for path in sorted(site.glob("*.html"))
+    }
 
 
 def test_it_has_a_page_for_everything_and_is_small(site, pages):
     notebooks = (repo_root() / "notebooks" / "rendered").glob("*.ipynb")
-    assert {f"{path.stem}.html" for path in notebooks if not path.stem.endswith(".failed")} <= set(pages)
-    assert {"index.html", "method.html", "data.html", "downloads.html", *(f"data-{name}.html" for name in load().rows)} <= set(
-        pages)
+    assert {f"{path.stem}.html" for path in notebooks if not path.stem.endswith(".failed")} <= set(
+        pages
+    )
+    assert {
+        "index.html",
+        "method.html",
+        "data.html",
+        "downloads.html",
+        *(f"data-{name}.html" for name in load().rows),
+    } <= set(pages)
     assert sum(path.stat().st_size for path in site.rglob("*") if path.is_file()) < BYTES
 
 
 def test_every_link_and_file_exists(site, pages):
-    anchors = {name: {node["id"] for node in page.find_all(id=True)} for name, page in pages.items()}
+    anchors = {
+        name: {node["id"] for node in page.find_all(id=True)} for name, page in pages.items()
+    }
     broken = []
     for name, page in pages.items():
         ids = [node["id"] for node in page.find_all(id=True)]
         broken += [f"{name}: id {one} twice" for one in {one for one in ids if ids.count(one) > 1}]
         for node in page.find_all(["a", "img", "link", "script"]):
             address = node.get("href") or node.get("src") or ""
-            if (re.match(r"https?:", address) and node.name == "a") or address.startswith("data:") or not address:
+            if (
+                (re.match(r"https?:", address) and node.name == "a")
+                or address.startswith("data:")
+                or not address
+            ):
                 continue
             path, _, fragment = unquote(address).partition("#")
             target = path or name
-            if not (site / target).is_file() or (fragment and fragment not in anchors.get(target, ())):
+            if not (site / target).is_file() or (
+                fragment and fragment not in anchors.get(target, ())
+            ):
                 broken.append(f"{name}: {address}")
     assert not broken
 
 
 def test_head_headings_and_alternative_texts(pages):
     for name, page in pages.items():
-        head = {meta.get("name") or meta.get("property"): meta.get("content") for meta in page.find_all("meta")}
-        assert page.title.text.strip() and head["description"].strip() and head["og:title"] and head["og:description"], name
-        assert head["og:image"].endswith("figures/training_share.png") and re.search(r"\d", head["og:image:alt"])
+        head = {
+            meta.get("name") or meta.get("property"): meta.get("content")
+            for meta in page.find_all("meta")
+        }
+        assert (
+            page.title.text.strip()
+            and head["description"].strip()
+            and head["og:title"]
+            and head["og:description"]
+        ), name
+        assert head["og:image"].endswith("figures/training_share.png") and re.search(
+            r"\d", head["og:image:alt"]
+        )
         levels = [int(heading.name[1]) for heading in page.find_all(re.compile("^h[1-6]$"))]
         assert levels.count(1) == 1 and levels[0] == 1, name
         assert all(after <= before + 1 for before, after in itertools.pairwise(levels)), name
-        assert page.html["lang"] == "en" and len(page.select("nav a[aria-current=page]")) == (not name.startswith("docs-")), name
+        assert page.html["lang"] == "en" and len(page.select("nav a[aria-current=page]")) == (
+            not name.startswith("docs-")
+        ), name
         for image in page.find_all("img"):
             drawn = re.fullmatch(r"figures/.+\.svg", image["src"])
             assert re.search(r"\d", image["alt"]) and (drawn or name == "explorer.html")
@@ -80,60 +116,103 @@ def test_head_headings_and_alternative_texts(pages):
 def test_no_page_asks_for_anything_outside(site):
     for path in [*site.glob("*.html"), *site.glob("*.css"), *site.glob("figures/*.svg")]:
         text = path.read_text(encoding="utf-8")
-        assert not re.search(r"<script[^>]+src|@import|url\(['\"]?https?:|<(?:img|link|iframe)[^>]+(?:src|href)=['\"]https?:", text)
+        assert not re.search(
+            r"<script[^>]+src|@import|url\(['\"]?https?:|<(?:img|link|iframe)[^>]+(?:src|href)=['\"]https?:",
+            text,
+        )
 
 
 def test_every_number_has_formula_inputs_and_source_within_two_clicks(pages):
-    """One click from a table or figure: its formula and its input tables. There every row shows its source."""
+    """One click from a table or figure: its formula and its input tables. There every row shows its
+    source."""
     for name, page in pages.items():
         for cell in page.select("section.cell"):
             if cell.select_one("figure, .table, .said"):
                 targets = [link["href"] for link in cell.select("p.made a")]
-                assert targets[0].startswith("method.html#") and any(one.startswith("data-") for one in targets), name
+                assert targets[0].startswith("method.html#") and any(
+                    one.startswith("data-") for one in targets
+                ), name
     for table in load().rows:
         rows = pages[f"data-{table}.html"].select("main tbody")
         assert len(rows) == len(load()[table])
-        if "source_id" in type(next(iter(load()[table].values()))).model_fields and table != "sources":
-            assert all(row.select_one("a[href^='data-sources.html#']") and row.select_one(".source") for row in rows)
+        if (
+            "source_id" in type(next(iter(load()[table].values()))).model_fields
+            and table != "sources"
+        ):
+            assert all(
+                row.select_one("a[href^='data-sources.html#']") and row.select_one(".source")
+                for row in rows
+            )
     method = pages["method.html"]
     for heading, tables in FORMULAS.values():
         assert method.find(id=slug(heading)) and set(tables) <= set(load().rows)
 
 
-@pytest.mark.parametrize(("page", "text", "row"), [
-    ("minimax.html", "hailuo-02-pretraining", "data-training_runs.html#hailuo-02-pretraining"),
-    ("minimax.html", "9M2024", "data-spending.html#minimax-rd_compute-9M2024"),
-    ("zai.html", "rl_fraction", "data-assumptions.html#rl_fraction"),
-    ("audit.html", "rl-fraction-as-gpu-hours", "data-corrections.html#rl-fraction-as-gpu-hours"),
-    ("comparison.html", "share-zai", "data-published.html#share-zai"),
-    ("method.html", "mfu", "data-assumptions.html#mfu"),
-    ("data-training_runs.html", "own-judgement", "data-sources.html#own-judgement")])
+@pytest.mark.parametrize(
+    ("page", "text", "row"),
+    [
+        ("minimax.html", "hailuo-02-pretraining", "data-training_runs.html#hailuo-02-pretraining"),
+        ("minimax.html", "9M2024", "data-spending.html#minimax-rd_compute-9M2024"),
+        ("zai.html", "rl_fraction", "data-assumptions.html#rl_fraction"),
+        (
+            "audit.html",
+            "rl-fraction-as-gpu-hours",
+            "data-corrections.html#rl-fraction-as-gpu-hours",
+        ),
+        ("comparison.html", "share-zai", "data-published.html#share-zai"),
+        ("method.html", "mfu", "data-assumptions.html#mfu"),
+        ("data-training_runs.html", "own-judgement", "data-sources.html#own-judgement"),
+    ],
+)
 def test_keys_lead_to_their_rows(pages, page, text, row):
-    assert row in {link["href"] for link in pages[page].find_all("a") if link.get_text().strip() == text}
+    assert row in {
+        link["href"] for link in pages[page].find_all("a") if link.get_text().strip() == text
+    }
 
 
 def test_links_between_notebooks_are_links_between_pages(pages):
     assert pages["minimax.html"].select_one("main a[href='closed_models.html']")
-    assert not [link for page in pages.values() for link in page.find_all("a") if ".ipynb" in link.get("href", "")]
+    assert not [
+        link
+        for page in pages.values()
+        for link in page.find_all("a")
+        if ".ipynb" in link.get("href", "")
+    ]
 
 
 def test_every_function_named_in_the_formulas_is_found_first():
-    assert formula_of('shares = ts.shares.company_ratio_table(est)\nts.plots.ratio_chart(shares)')[0] == "The chart"
+    assert (
+        formula_of("shares = ts.shares.company_ratio_table(est)\nts.plots.ratio_chart(shares)")[0]
+        == "The chart"
+    )
     assert formula_of("ts.something_new()")[0] == "The ratio"
 
 
 def test_the_answer_follows_the_numbers():
     import pandas as pd
 
-    ratios = pd.DataFrame({"scenario": ["newsletter"] * 2, "company": ["a", "b"], "label": ["A", "B"], "share_p5": [0.1, 0.2],
-                           "share_p50": [0.2, 0.6], "share_p95": [0.3, 0.9]})
-    assert answer_text(ratios).startswith("Not always a minority: 20.0% at A (90% interval 10.0% to 30.0%) and 60.0% at B")
+    ratios = pd.DataFrame(
+        {
+            "scenario": ["newsletter"] * 2,
+            "company": ["a", "b"],
+            "label": ["A", "B"],
+            "share_p5": [0.1, 0.2],
+            "share_p50": [0.2, 0.6],
+            "share_p95": [0.3, 0.9],
+        }
+    )
+    assert answer_text(ratios).startswith(
+        "Not always a minority: 20.0% at A (90% interval 10.0% to 30.0%) and 60.0% at B"
+    )
     assert answer_text(ratios.iloc[:1]).startswith("A minority: 20.0% at A")
 
 
 def test_drawings_lose_digits_but_no_scale():
     svg = '<path d="M 1.23456 7.5" transform="translate(3.14159 2) scale(0.015625 -0.015625)"/><use x="10.0009"/>'
-    assert slim(svg) == '<path d="M 1.23 7.5" transform="translate(3.14 2) scale(0.015625 -0.015625)"/><use x="10"/>'
+    assert (
+        slim(svg)
+        == '<path d="M 1.23 7.5" transform="translate(3.14 2) scale(0.015625 -0.015625)"/><use x="10"/>'
+    )
 
 
 def test_a_folder_with_other_things_is_left_alone(tmp_path):
@@ -147,7 +226,9 @@ def test_a_folder_with_other_things_is_left_alone(tmp_path):
 
 
 def test_nothing_to_render_is_said(tmp_path):
-    with pytest.raises(InputError, match=r"nothing to render; run python -m training_share\.pipeline"):
+    with pytest.raises(
+        InputError, match=r"nothing to render; run python -m training_share\.pipeline"
+    ):
         build(rendered=tmp_path, out=tmp_path / "site")
 
 
@@ -155,7 +236,7 @@ def test_an_earlier_site_is_marked(site):
     assert (site / MARK).is_file()
 
 
-# --- in a browser ---------------------------------------------------------------------------------------------------
+# --- in a browser ---------------------------------------------------------------------------------
 @pytest.fixture(scope="module")
 def axe(request):
     """Return the source of axe-core, fetched once with npm into pytest's cache."""
@@ -166,28 +247,40 @@ def axe(request):
     if not script.is_file():
         script.parents[1].mkdir(exist_ok=True)
         try:
-            subprocess.run(["npm", "pack", f"axe-core@{AXE}", "--silent"], cwd=script.parents[1], check=True, timeout=60,
-                           capture_output=True)
+            subprocess.run(
+                ["npm", "pack", f"axe-core@{AXE}", "--silent"],
+                cwd=script.parents[1],
+                check=True,
+                timeout=60,
+                capture_output=True,
+            )
         except (subprocess.SubprocessError, OSError) as error:
             pytest.skip(f"npm could not fetch axe-core {AXE}: {error}")
-        shutil.unpack_archive(next(script.parents[1].glob("*.tgz")), script.parents[1], filter="data")
+        shutil.unpack_archive(
+            next(script.parents[1].glob("*.tgz")), script.parents[1], filter="data"
+        )
     return script.read_text(encoding="utf-8")
 
 
 @pytest.fixture(scope="module")
 def browser():
-    playwright = pytest.importorskip("playwright.sync_api", reason="playwright drives the browser; pip install playwright")
+    playwright = pytest.importorskip(
+        "playwright.sync_api", reason="playwright drives the browser; pip install playwright"
+    )
     if not CHROMIUM:
         pytest.skip("no chromium found; install it to check the pages in a browser")
     with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
+        browser = driver.chromium.launch(
+            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"]
+        )
         yield browser
         browser.close()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_accessible_from_disk_with_the_network_off(site, axe, browser, scheme):
-    """No serious or critical finding of axe-core, no message on the console, no request; folded parts opened."""
+    """No serious or critical finding of axe-core, no message on the console, no request; folded
+    parts opened."""
     context = browser.new_context(color_scheme=scheme, offline=True)
     page = context.new_page()
     requests, messages, findings = [], [], []
@@ -195,17 +288,31 @@ def test_accessible_from_disk_with_the_network_off(site, axe, browser, scheme):
     page.on("console", lambda message: messages.append(message.text))
     page.on("pageerror", lambda error: messages.append(str(error)))
     # tables of data look alike, so some stand for all; in the dark only colours differ
-    names = ["index.html", "minimax.html", "comparison.html", "method.html", "data-training_runs.html", "downloads.html"]
+    names = [
+        "index.html",
+        "minimax.html",
+        "comparison.html",
+        "method.html",
+        "data-training_runs.html",
+        "downloads.html",
+    ]
     if scheme == "light":
-        names = [path.name for path in sorted(site.glob("*.html")) if not path.name.startswith("data-")]
+        names = [
+            path.name for path in sorted(site.glob("*.html")) if not path.name.startswith("data-")
+        ]
         names += ["data-corrections.html", "data-spending.html", "data-sources.html"]
     for name in names:
         page.goto((site / name).as_uri())
         page.evaluate("document.querySelectorAll('details').forEach(part => part.open = true)")
         page.evaluate(axe)
-        result = page.evaluate("axe.run(document, {resultTypes: ['violations'], elementRef: false, preload: false})")
-        findings += [f"{name}: {one['id']} ({one['impact']}): {one['nodes'][0]['html'][:200]}" for one in result["violations"]
-                     if one["impact"] in ("serious", "critical")]
+        result = page.evaluate(
+            "axe.run(document, {resultTypes: ['violations'], elementRef: false, preload: false})"
+        )
+        findings += [
+            f"{name}: {one['id']} ({one['impact']}): {one['nodes'][0]['html'][:200]}"
+            for one in result["violations"]
+            if one["impact"] in ("serious", "critical")
+        ]
     context.close()
     assert not findings
     assert not messages
@@ -241,4 +348,6 @@ def test_no_page_scrolls_sideways_on_a_phone_or_on_paper(site, browser):
     for path in sorted(site.glob("*.html")):
         page.goto(path.as_uri())
         assert page.evaluate("document.documentElement.scrollWidth") <= 690, path.name
-        assert not page.evaluate("[...document.querySelectorAll('details.code, nav')].some(part => part.offsetParent)")
+        assert not page.evaluate(
+            "[...document.querySelectorAll('details.code, nav')].some(part => part.offsetParent)"
+        )

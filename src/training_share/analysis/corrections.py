@@ -1,6 +1,8 @@
-"""Does the conclusion survive? Corrections one by one and in sequence, on common draws, and what becomes of the claims.
+"""Does the conclusion survive? Corrections one by one and in sequence, on common draws, and what
+becomes of the claims.
 
-Shares are fractions. Every row is an ordinary `estimate`, so a step's effect is the difference of two of them.
+Shares are fractions. Every row is an ordinary `estimate`, so a step's effect is the difference of
+two of them.
 """
 
 from __future__ import annotations
@@ -27,14 +29,20 @@ def _spread(est: Estimate) -> dict[str, float]:
     return est.spread() | {"kept": float(est.kept.mean())}
 
 
-def audit(company: str, start: str = "newsletter", corrections: Iterable[str] | str | None = None,
-          target: str = "careful", **settings: object) -> pd.DataFrame:
+def audit(
+    company: str,
+    start: str = "newsletter",
+    corrections: Iterable[str] | str | None = None,
+    target: str = "careful",
+    **settings: object,
+) -> pd.DataFrame:
     """Return the way from a scenario through corrections, one row a step, on common draws.
 
-    The first row is `start`. Each further row has the share's p5, p50 and p95 after the step, the draws kept,
-    `alone` (the move of the median when the correction is applied to `start` alone) and `in_sequence` (the move from
-    the row before), both as fractions. `corrections` defaults to those of the scenario `target` that `start` lacks.
-    `settings` go to `estimate`. Raises InputError as `estimate` does, and for a correction `start` already has.
+    The first row is `start`. Each further row has the share's p5, p50 and p95 after the step, the
+    draws kept, `alone` (the move of the median when the correction is applied to `start` alone) and
+    `in_sequence` (the move from the row before), both as fractions. `corrections` defaults to those
+    of the scenario `target` that `start` lacks. `settings` go to `estimate`. Raises InputError as
+    `estimate` does, and for a correction `start` already has.
     """
     tables = load(settings.get("data_dir"))
     if corrections is None:
@@ -44,7 +52,9 @@ def audit(company: str, start: str = "newsletter", corrections: Iterable[str] | 
     base = _spread(estimate(company, start, **settings))
     rows = {start: base | {"alone": np.nan, "in_sequence": np.nan}}
     before = base["p50"]
-    estimate(company, start, corrections=names, **settings)  # refuses an impossible list before any step is drawn
+    estimate(
+        company, start, corrections=names, **settings
+    )  # refuses an impossible list before any step is drawn
     for place, name in enumerate(names, start=1):
         alone = _median(estimate(company, start, corrections=[name], **settings)) - base["p50"]
         after = _spread(estimate(company, start, corrections=names[:place], **settings))
@@ -54,17 +64,18 @@ def audit(company: str, start: str = "newsletter", corrections: Iterable[str] | 
 
 
 def moving(steps: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows of `audit` that change anything: the start, and steps that move the median alone or in sequence
-    or move an end of the interval."""
+    """Return the rows of `audit` that change anything: the start, and steps that move the median
+    alone or in sequence or move an end of the interval."""
     ends = steps[["p5", "p95"]].diff().abs().sum(axis=1) > 0
     return steps[ends | (steps["alone"].fillna(1) != 0) | (steps["in_sequence"].fillna(1) != 0)]
 
 
 def effects_alone(company: str, start: str = "newsletter", **settings: object) -> pd.DataFrame:
-    """Return the share with every correction of the tables applied alone, ranked by how far it moves the median.
+    """Return the share with every correction of the tables applied alone, ranked by how far it
+    moves the median.
 
-    Columns p5, p50, p95, kept, alone (fractions), incomplete and note; a correction that leaves nothing to estimate
-    says so.
+    Columns p5, p50, p95, kept, alone (fractions), incomplete and note; a correction that leaves
+    nothing to estimate says so.
     """
     tables = load(settings.get("data_dir"))
     base = _median(estimate(company, start, **settings))
@@ -79,50 +90,82 @@ def effects_alone(company: str, start: str = "newsletter", **settings: object) -
     return frame.sort_values("alone", key=lambda moves: -moves.abs(), kind="stable")
 
 
-def minority(companies: Iterable[str] | str = ("openai", "minimax", "zai"),
-             scenarios: Iterable[str] | str = ("newsletter", "appendix", "careful"),
-             **settings: object) -> pd.DataFrame:
+def minority(
+    companies: Iterable[str] | str = ("openai", "minimax", "zai"),
+    scenarios: Iterable[str] | str = ("newsletter", "appendix", "careful"),
+    **settings: object,
+) -> pd.DataFrame:
     """Return the probability that a company's share exceeds one half, companies x scenarios."""
-    return pd.DataFrame({scenario: {company: float((est.share > MINORITY).mean()) for company, est in
-                                    compare(companies, scenario, **settings).estimates.items()}
-                         for scenario in listed(scenarios)}).rename_axis("company")
+    return pd.DataFrame(
+        {
+            scenario: {
+                company: float((est.share > MINORITY).mean())
+                for company, est in compare(companies, scenario, **settings).estimates.items()
+            }
+            for scenario in listed(scenarios)
+        }
+    ).rename_axis("company")
 
 
-def ranking(pairs: Iterable[tuple[str, str]] = (("minimax", "zai"), ("minimax", "openai"), ("zai", "openai")),
-            scenarios: Iterable[str] | str = ("newsletter", "appendix", "careful"),
-            **settings: object) -> pd.DataFrame:
-    """Return P(share of the first > share of the second), draw by draw, one row a pair and scenario.
+def ranking(
+    pairs: Iterable[tuple[str, str]] = (
+        ("minimax", "zai"),
+        ("minimax", "openai"),
+        ("zai", "openai"),
+    ),
+    scenarios: Iterable[str] | str = ("newsletter", "appendix", "careful"),
+    **settings: object,
+) -> pd.DataFrame:
+    """Return P(share of the first > share of the second), draw by draw, one row a pair and
+    scenario.
 
-    Column `shared` has MFU and price common to the companies that rent the same chips; `independent` is what the
-    same probability would be if each company drew its own (correction `independent-market`).
+    Column `shared` has MFU and price common to the companies that rent the same chips;
+    `independent` is what the same probability would be if each company drew its own (correction
+    `independent-market`).
     """
     pairs = list(pairs)
     companies = list(dict.fromkeys(name for pair in pairs for name in pair))
     rows = []
     for scenario in listed(scenarios):
         markets = {"shared": (), "independent": ("independent-market",)}
-        tables = {name: compare(companies, scenario, corrections=extra, **settings).probabilities
-                  for name, extra in markets.items()}
-        rows += [{"higher": first, "lower": second, "scenario": scenario}
-                 | {name: float(table.loc[first, second]) for name, table in tables.items()} for first, second in pairs]
+        tables = {
+            name: compare(companies, scenario, corrections=extra, **settings).probabilities
+            for name, extra in markets.items()
+        }
+        rows += [
+            {"higher": first, "lower": second, "scenario": scenario}
+            | {name: float(table.loc[first, second]) for name, table in tables.items()}
+            for first, second in pairs
+        ]
     return pd.DataFrame(rows)
 
 
-def denominators(company: str, scenario: str = "newsletter", lags: Iterable[int] = (0, 3, 6, 9),
-                 **settings: object) -> pd.DataFrame:
-    """Return the share for each release lag and each way to count R&D compute that applies to the company.
+def denominators(
+    company: str,
+    scenario: str = "newsletter",
+    lags: Iterable[int] = (0, 3, 6, 9),
+    **settings: object,
+) -> pd.DataFrame:
+    """Return the share for each release lag and each way to count R&D compute that applies to the
+    company.
 
-    Rows (dimension, choice): the lag in months; the denominator over the spending window, over fiscal year 2024, with
-    owned compute, or with another amortisation. A choice that cannot be estimated has NaN and says why in `note`;
-    `incomplete` marks release windows beyond the months for which runs were collected.
+    Rows (dimension, choice): the lag in months; the denominator over the spending window, over
+    fiscal year 2024, with owned compute, or with another amortisation. A choice that cannot be
+    estimated has NaN and says why in `note`; `incomplete` marks release windows beyond the months
+    for which runs were collected.
     """
     tables = load(settings.get("data_dir"))
     require_known(company, tables["companies"], "company")
     choices: dict[tuple[str, str], dict[str, object]] = {
-        ("release lag", f"{lag} months"): {"release_lag_months": lag} for lag in lags}
+        ("release lag", f"{lag} months"): {"release_lag_months": lag} for lag in lags
+    }
     choices["R&D compute", "as the scenario says"] = {}
-    named = {"fy2024-denominator": "calendar 2024", "zai-owned-compute": "with owned compute",
-             "openai-amortisation-1y": "amortised over 1 year", "openai-amortisation-3y": "amortised over 3 years"}
+    named = {
+        "fy2024-denominator": "calendar 2024",
+        "zai-owned-compute": "with owned compute",
+        "openai-amortisation-1y": "amortised over 1 year",
+        "openai-amortisation-3y": "amortised over 3 years",
+    }
     already = tables.scenario_corrections(scenario)
     base = estimate(company, scenario, **settings)
     for correction, label in named.items():

@@ -1,4 +1,5 @@
-"""What a company without disclosed spending would have spent, if its training share were like the known companies'."""
+"""What a company without disclosed spending would have spent, if its training share were like the
+known companies'."""
 
 from __future__ import annotations
 
@@ -21,9 +22,11 @@ MIXTURE = "implied_rd_compute/known company"  # the stream that says whose share
 
 @dataclass(frozen=True, eq=False)
 class ImpliedCompute:
-    """R&D compute implied by a training cost and the pooled shares of other companies. An illustration.
+    """R&D compute implied by a training cost and the pooled shares of other companies. An
+    illustration.
 
-    Cost and shares come from the same market draws, so a dear hour raises both and much of it cancels.
+    Cost and shares come from the same market draws, so a dear hour raises both and much of it
+    cancels.
     """
 
     estimate: Estimate
@@ -32,9 +35,13 @@ class ImpliedCompute:
     @cached_property
     def _kept(self) -> np.ndarray:
         """Which draws every company keeps, one bool each."""
-        kept = np.logical_and.reduce([est.kept for est in (self.estimate, *self.known.estimates.values())])
+        kept = np.logical_and.reduce(
+            [est.kept for est in (self.estimate, *self.known.estimates.values())]
+        )
         if not kept.any():
-            raise InputError("no draw is kept by all companies; name fewer, or leave out the conditioning")
+            raise InputError(
+                "no draw is kept by all companies; name fewer, or leave out the conditioning"
+            )
         return kept
 
     @cached_property
@@ -51,8 +58,11 @@ class ImpliedCompute:
 
     @cached_property
     def share(self) -> np.ndarray:
-        """Pooled share, a fraction, one value a kept draw: an equal-weight mixture of the known companies."""
-        shares = np.stack([est.share[self._kept[est.kept]] for est in self.known.estimates.values()])
+        """Pooled share, a fraction, one value a kept draw: an equal-weight mixture of the known
+        companies."""
+        shares = np.stack(
+            [est.share[self._kept[est.kept]] for est in self.known.estimates.values()]
+        )
         return np.take_along_axis(shares, self.chosen[None], axis=0)[0]
 
     @cached_property
@@ -62,27 +72,48 @@ class ImpliedCompute:
 
     @cached_property
     def rd_compute_usd(self) -> np.ndarray:
-        """Implied R&D compute in USD, one value a kept draw: training cost divided by the pooled share."""
+        """Implied R&D compute in USD, one value a kept draw: training cost divided by the pooled
+        share."""
         return self.training_cost_usd / self.share
 
     @property
     def table(self) -> pd.DataFrame:
-        """p5, p50 and p95 of training_cost and rd_compute in USD million and of the pooled share as a fraction, with
-        their Monte Carlo standard errors."""
-        draws = {"training_cost": self.training_cost_usd / 1e6, "share": self.share,
-                 "rd_compute": self.rd_compute_usd / 1e6}
-        rests = any(est.rests_on_regressions for est in (self.estimate, *self.known.estimates.values()))
-        table = pd.DataFrame({name: spread(values, self._given(name) if rests else None, self.estimate.n_draws,
-                                           self.estimate.seed) for name, values in draws.items()}).T
+        """p5, p50 and p95 of training_cost and rd_compute in USD million and of the pooled share as
+        a fraction, with their Monte Carlo standard errors."""
+        draws = {
+            "training_cost": self.training_cost_usd / 1e6,
+            "share": self.share,
+            "rd_compute": self.rd_compute_usd / 1e6,
+        }
+        rests = any(
+            est.rests_on_regressions for est in (self.estimate, *self.known.estimates.values())
+        )
+        table = pd.DataFrame(
+            {
+                name: spread(
+                    values,
+                    self._given(name) if rests else None,
+                    self.estimate.n_draws,
+                    self.estimate.seed,
+                )
+                for name, values in draws.items()
+            }
+        ).T
         table.insert(0, "unit", ["USD million", "fraction", "USD million"])
         return table.rename_axis("quantity")
 
     def _given(self, quantity: str) -> Evaluate:
         """Return what a row of the table is for given streams and part (see `resampling`)."""
+
         def value(streams: Streams, part: int) -> np.ndarray:
             chosen = self._choice(streams.normal(MIXTURE))
-            shares = np.stack([est.share_given(streams, part) for est in self.known.estimates.values()])
-            share, cost = np.take_along_axis(shares, chosen[None], axis=0)[0], self.estimate.cost_given(streams, part) / 1e6
+            shares = np.stack(
+                [est.share_given(streams, part) for est in self.known.estimates.values()]
+            )
+            share, cost = (
+                np.take_along_axis(shares, chosen[None], axis=0)[0],
+                self.estimate.cost_given(streams, part) / 1e6,
+            )
             return {"training_cost": cost, "share": share, "rd_compute": cost / share}[quantity]
 
         return value
@@ -92,7 +123,9 @@ class ImpliedCompute:
         """What a reader has to be told with the numbers, in sentences."""
         names = [est.company_row.display_name for est in self.known.estimates.values()]
         count, own = len(names), self.estimate.company_row.display_name
-        points = {1: "one data point", 2: "two data points", 3: "three data points"}.get(count, f"{count} data points")
+        points = {1: "one data point", 2: "two data points", 3: "three data points"}.get(
+            count, f"{count} data points"
+        )
         return (
             f"The share is borrowed from {points} ({', '.join(names)}), each given the same weight; {points} do not "
             "make a distribution, and the next company may lie outside all of them.",
@@ -105,22 +138,35 @@ class ImpliedCompute:
         )
 
     def _repr_html_(self) -> str:
-        return self.table.to_html() + "<ul>" + "".join(f"<li>{text}</li>" for text in self.caveats) + "</ul>"
+        return (
+            self.table.to_html()
+            + "<ul>"
+            + "".join(f"<li>{text}</li>" for text in self.caveats)
+            + "</ul>"
+        )
 
     def __str__(self) -> str:
         return self.table.to_string() + "\n" + "\n".join(self.caveats)
 
 
-def implied_rd_compute(company: str, known: Iterable[str] = ("openai", "minimax", "zai"),
-                       scenario: str = "newsletter", n_draws: int = 50_000, seed: int = 42, *,
-                       data_dir=None, **settings) -> ImpliedCompute:
-    """Return the R&D compute that a company's training cost implies under the known companies' shares.
+def implied_rd_compute(
+    company: str,
+    known: Iterable[str] = ("openai", "minimax", "zai"),
+    scenario: str = "newsletter",
+    n_draws: int = 50_000,
+    seed: int = 42,
+    *,
+    data_dir=None,
+    **settings,
+) -> ImpliedCompute:
+    """Return the R&D compute that a company's training cost implies under the known companies'
+    shares.
 
-    `settings` go to `estimate` of every company, except exclude_groups, release_lag_months and the spending
-    window, which are the company's own.
+    `settings` go to `estimate` of every company, except exclude_groups, release_lag_months and the
+    spending window, which are the company's own.
 
-    Raises InputError as `estimate` does, and where `known` is empty, repeats a name, or contains the company itself or
-    one without spending.
+    Raises InputError as `estimate` does, and where `known` is empty, repeats a name, or contains
+    the company itself or one without spending.
     """
     names = listed(known)
     if company in names:
@@ -131,5 +177,7 @@ def implied_rd_compute(company: str, known: Iterable[str] = ("openai", "minimax"
     others = compare(names, scenario, n_draws, seed, data_dir=data_dir, **common)
     for name, other in others.estimates.items():
         if not other.has_spending:
-            raise InputError(f"known: {name} has no spending, so no share; name only companies that have one")
+            raise InputError(
+                f"known: {name} has no spending, so no share; name only companies that have one"
+            )
     return ImpliedCompute(est, others)

@@ -15,8 +15,11 @@ from training_share.model.scaling import closed_model_draws
 from training_share.model.spending import spending_usd
 
 # column of `published_table` -> name in `estimate.spread`
-OURS = {f"our_{'value' if name == 'p50' else name}{kind}": f"{name}{kind}" for kind in ("", "_error")
-        for name in ("p50", "p5", "p95")}
+OURS = {
+    f"our_{'value' if name == 'p50' else name}{kind}": f"{name}{kind}"
+    for kind in ("", "_error")
+    for name in ("p50", "p5", "p95")
+}
 _HAILUO_02 = ["hailuo-02-pretraining", "hailuo-02-sft"]
 
 
@@ -26,20 +29,28 @@ Quantiles = dict[str, float]  # as `estimate.spread` has them; p50 alone where i
 def _share(company: str, *without: str) -> Callable[[Comparison], Quantiles]:
     def percent(comparison: Comparison) -> Quantiles:
         est = comparison.estimates[company]
-        return {name: 100 * value for name, value in (est.without(*without) if without else est).spread().items()}
+        return {
+            name: 100 * value
+            for name, value in (est.without(*without) if without else est).spread().items()
+        }
+
     return percent
 
 
 def _cost_of_hailuo_02(comparison: Comparison) -> Quantiles:
     est = comparison.estimates["minimax"]
-    return est.spread_of(est.cost_usd[_HAILUO_02].sum(axis=1).to_numpy() / 1e6,
-                         lambda *given: est.cost_given(*given, _HAILUO_02) / 1e6)
+    return est.spread_of(
+        est.cost_usd[_HAILUO_02].sum(axis=1).to_numpy() / 1e6,
+        lambda *given: est.cost_given(*given, _HAILUO_02) / 1e6,
+    )
 
 
 def _hailuo_02_of_cost(comparison: Comparison) -> Quantiles:
     est = comparison.estimates["minimax"]
-    return est.spread_of(100 * est.cost_usd[_HAILUO_02].sum(axis=1).to_numpy() / est.total_cost_usd,
-                         lambda *given: 100 * est.cost_given(*given, _HAILUO_02) / est.cost_given(*given))
+    return est.spread_of(
+        100 * est.cost_usd[_HAILUO_02].sum(axis=1).to_numpy() / est.total_cost_usd,
+        lambda *given: 100 * est.cost_given(*given, _HAILUO_02) / est.cost_given(*given),
+    )
 
 
 def _flop_of_hailuo_02(comparison: Comparison) -> Quantiles:
@@ -49,8 +60,12 @@ def _flop_of_hailuo_02(comparison: Comparison) -> Quantiles:
 
 def _spending(company: str, year: int, usd: float) -> Callable[[Comparison], Quantiles]:
     def amount(comparison: Comparison) -> Quantiles:
-        tables, window = comparison.estimates[company].tables, (date(year, 1, 1), date(year, 12, 31))
+        tables, window = (
+            comparison.estimates[company].tables,
+            (date(year, 1, 1), date(year, 12, 31)),
+        )
         return {"p50": float(spending_usd(tables, company, ["rd_compute"], *window)) / usd}
+
     return amount
 
 
@@ -80,13 +95,17 @@ def ours(claim_id: str, comparison: Comparison) -> Quantiles:
     return FORMULAS[claim_id](comparison)
 
 
-def published_table(n_draws: int = 50_000, seed: int = 42, data_dir=None, company: str = "") -> pd.DataFrame:
-    """Return the published figures (of one company, or of all) and ours, indexed by claim_id, as `published.csv` has them.
+def published_table(
+    n_draws: int = 50_000, seed: int = 42, data_dir=None, company: str = ""
+) -> pd.DataFrame:
+    """Return the published figures (of one company, or of all) and ours, indexed by claim_id, as
+    `published.csv` has them.
 
-    `value`, `p5` and `p95` are as printed and `our_value`, `our_p5` and `our_p95` as computed under the scenario
-    newsletter (our_value is the median), all in `unit`; NaN where nothing is printed, or where a figure is context
-    only. `our_value_error`, `our_p5_error` and `our_p95_error` are Monte Carlo standard errors. Raises InputError for
-    an unknown company, and for a row that is not context and that no formula stands for.
+    `value`, `p5` and `p95` are as printed and `our_value`, `our_p5` and `our_p95` as computed under
+    the scenario newsletter (our_value is the median), all in `unit`; NaN where nothing is printed,
+    or where a figure is context only. `our_value_error`, `our_p5_error` and `our_p95_error` are
+    Monte Carlo standard errors. Raises InputError for an unknown company, and for a row that is not
+    context and that no formula stands for.
     """
     some = {"companies": [company]} if company else {}
     comparison = compare(n_draws=n_draws, seed=seed, data_dir=data_dir, **some)
@@ -96,13 +115,22 @@ def published_table(n_draws: int = 50_000, seed: int = 42, data_dir=None, compan
         if company and claim.company != company:
             continue
         if claim.status != "context" and claim_id not in FORMULAS:
-            raise InputError(f"published.csv, row {claim_id}, column status: {claim.status}, but published.py has no "
-                             "formula for this figure; add one, or write context")
+            raise InputError(
+                f"published.csv, row {claim_id}, column status: {claim.status}, but published.py has no "
+                "formula for this figure; add one, or write context"
+            )
         computed = {} if claim.status == "context" else ours(claim_id, comparison)
         rows[claim_id] = {
-            "company": claim.company, "quantity": claim.quantity, "unit": claim.unit,
-            "value": claim.value, "p5": claim.p5, "p95": claim.p95,
+            "company": claim.company,
+            "quantity": claim.quantity,
+            "unit": claim.unit,
+            "value": claim.value,
+            "p5": claim.p5,
+            "p95": claim.p95,
             **{column: computed.get(name, np.nan) for column, name in OURS.items()},
-            "decimals": claim.decimals, "status": claim.status, "explanation": claim.explanation}
+            "decimals": claim.decimals,
+            "status": claim.status,
+            "explanation": claim.explanation,
+        }
     frame = pd.DataFrame.from_dict(rows, orient="index").rename_axis("claim_id")
     return frame.astype(dict.fromkeys(("value", "p5", "p95", *OURS), float))

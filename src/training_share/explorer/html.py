@@ -1,4 +1,5 @@
-"""What the explorer shows as HTML: the sentence, the chart, the table of runs as lines, one run's chain."""
+"""What the explorer shows as HTML: the sentence, the chart, the table of runs as lines, one run's
+chain."""
 
 from __future__ import annotations
 
@@ -12,7 +13,11 @@ from training_share.model.estimates import QUANTILES, Estimate
 from training_share.report.display import with_errors
 from training_share.report.tables import runs_table
 
-STEPS = {"flop": ("Compute", "FLOP"), "gpu_hours": ("GPU time", "GPU-hours"), "cost_usd": ("Cost", "USD")}
+STEPS = {
+    "flop": ("Compute", "FLOP"),
+    "gpu_hours": ("GPU time", "GPU-hours"),
+    "cost_usd": ("Cost", "USD"),
+}
 RUN_WIDTH, NUMBER_WIDTH = 36, 10  # characters of the table of runs
 
 
@@ -25,17 +30,21 @@ def sentence_html(markdown: str) -> str:
 
 def image_html(png: bytes, alt: str, width: int) -> str:
     """Return a PNG as an image with alternative text, no wider than the page."""
-    return (f'<img alt="{escape(alt)}" width="{width}" style="max-width:100%;height:auto" '
-            f'src="data:image/png;base64,{b64encode(png).decode()}">')
+    return (
+        f'<img alt="{escape(alt)}" width="{width}" style="max-width:100%;height:auto" '
+        f'src="data:image/png;base64,{b64encode(png).decode()}">'
+    )
 
 
 def message_html(message: str) -> str:
     """Return a refusal for display in place, or the quiet line that all is well."""
     if not message:
         return '<p style="margin:0;line-height:1.4">Chart, table and command show the settings below.</p>'
-    return ('<div role="alert" style="line-height:1.4;padding:4px 8px;border-left:4px solid #B00020;background:#FDECEA;'
-            f'color:#5F0010;white-space:pre-wrap"><b>Not shown:</b> {escape(message)}. The chart keeps the last '
-            'settings that worked.</div>')
+    return (
+        '<div role="alert" style="line-height:1.4;padding:4px 8px;border-left:4px solid #B00020;background:#FDECEA;'
+        f'color:#5F0010;white-space:pre-wrap"><b>Not shown:</b> {escape(message)}. The chart keeps the last '
+        "settings that worked.</div>"
+    )
 
 
 def amount(value: float) -> str:
@@ -47,44 +56,58 @@ def amount(value: float) -> str:
 
 def run_line(name: str, low: float, middle: float, high: float) -> str:
     """Return one line of the table of runs: name, p5, p50 and p95 in columns of fixed width."""
-    shown = name if len(name) <= RUN_WIDTH else name[:RUN_WIDTH - 1] + "…"
+    shown = name if len(name) <= RUN_WIDTH else name[: RUN_WIDTH - 1] + "…"
     cells = "".join(amount(value).rjust(NUMBER_WIDTH) for value in (low, middle, high))
     return (shown.ljust(RUN_WIDTH) + cells).replace(" ", "\N{NO-BREAK SPACE}")
 
 
 def run_lines(costs: pd.DataFrame) -> list[tuple[str, str]]:
     """Return `Estimate.cost_table()` as (line, run_id), without the total."""
-    return [(run_line(row.Index, row.p5, row.p50, row.p95), row.Index)
-            for row in costs.drop(index="total").itertuples()]
+    return [
+        (run_line(row.Index, row.p5, row.p50, row.p95), row.Index)
+        for row in costs.drop(index="total").itertuples()
+    ]
 
 
 def head_html(costs: pd.DataFrame) -> str:
     """Return the two lines above the table of runs: the names of its columns, and the total."""
     columns = "run".ljust(RUN_WIDTH) + "".join(name.rjust(NUMBER_WIDTH) for name in QUANTILES)
     total = run_line("total", *costs.loc["total"])
-    return ('<pre style="margin:0;padding:0 4px;font-size:12px;line-height:1.5;background:none">'
-            f"{columns}\n<b>{total}</b></pre>")
+    return (
+        '<pre style="margin:0;padding:0 4px;font-size:12px;line-height:1.5;background:none">'
+        f"{columns}\n<b>{total}</b></pre>"
+    )
 
 
 def chain_table(est: Estimate, run_id: str) -> pd.DataFrame:
-    """Return p5, p50 and p95 of a run's FLOP, GPU-hours and USD with their Monte Carlo standard errors; a step the run
-    does not have is left out."""
+    """Return p5, p50 and p95 of a run's FLOP, GPU-hours and USD with their Monte Carlo standard
+    errors; a step the run does not have is left out."""
     draws = est.chain(run_id)
-    rows = {f"{STEPS[step][0]} ({STEPS[step][1]})": est.spread_of(draws[step].to_numpy(), est.step_given(run_id, step))
-            for step in draws}
+    rows = {
+        f"{STEPS[step][0]} ({STEPS[step][1]})": est.spread_of(
+            draws[step].to_numpy(), est.step_given(run_id, step)
+        )
+        for step in draws
+    }
     return pd.DataFrame(rows).T.rename_axis("step")
 
 
 def chain_html(est: Estimate, run_id: str) -> str:
     """Return a run's chain from FLOP to USD, how good the evidence is, and the link to its source."""
-    run, source = runs_table(est).loc[run_id], est.tables["sources"][est.tables["training_runs"][run_id].source_id]
+    run, source = (
+        runs_table(est).loc[run_id],
+        est.tables["sources"][est.tables["training_runs"][run_id].source_id],
+    )
     table = with_errors(chain_table(est, run_id))
     html = table.reset_index().to_html(index=False, border=0, justify="left")
     link = escape(source.title)
     if source.url:
         link = f'<a href="{escape(source.url)}" target="_blank" rel="noopener">{link}</a>'
-    facts = [f"<b>{escape(run.model)}</b>, {escape(run.stage)}, released {run.released}",
-             f"Given: {escape(run.amount)}",
-             f"Hardware: {escape(run.hardware)}" if run.hardware else "", f"Evidence: <b>{escape(run.evidence)}</b>",
-             f"Source: {link} ({escape(source.locator)})" if source.locator else f"Source: {link}"]
+    facts = [
+        f"<b>{escape(run.model)}</b>, {escape(run.stage)}, released {run.released}",
+        f"Given: {escape(run.amount)}",
+        f"Hardware: {escape(run.hardware)}" if run.hardware else "",
+        f"Evidence: <b>{escape(run.evidence)}</b>",
+        f"Source: {link} ({escape(source.locator)})" if source.locator else f"Source: {link}",
+    ]
     return f'<div class="training-share-chain" style="line-height:1.5">{"<br>".join(filter(None, facts))}{html}</div>'

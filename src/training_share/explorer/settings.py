@@ -1,4 +1,5 @@
-"""The explorer without its widgets: settings as text, dials, and the papermill command that reproduces a state."""
+"""The explorer without its widgets: settings as text, dials, and the papermill command that
+reproduces a state."""
 
 from __future__ import annotations
 
@@ -13,13 +14,18 @@ from training_share.inputs.tables import Tables, for_scenario, load
 from training_share.model.estimates import Estimate, estimate, listed
 from training_share.model.spending import disclosed_lines
 
-ALWAYS_NAMED = ("scenario", "n_draws", "seed")  # named in every command, whatever a notebook's defaults become
+ALWAYS_NAMED = (
+    "scenario",
+    "n_draws",
+    "seed",
+)  # named in every command, whatever a notebook's defaults become
 CACHED = 8  # estimates kept; one of 50,000 draws and 22 runs is about 10 MB
 
 
 @dataclass(frozen=True)
 class Settings:
-    """What the widgets say, under the names of the company notebooks' parameters. Empty: as the scenario says."""
+    """What the widgets say, under the names of the company notebooks' parameters. Empty: as the
+    scenario says."""
 
     company: str = "minimax"
     scenario: str = "newsletter"
@@ -50,7 +56,8 @@ class Settings:
 
 @dataclass(frozen=True)
 class Dial:
-    """A slider with a text field: a parameter, its label with unit, and the slider's fixed ends and step.
+    """A slider with a text field: a parameter, its label with unit, and the slider's fixed ends and
+    step.
 
     `kind` is range (two handles, the p10 and p90 of a lognormal) or number (one handle).
     """
@@ -72,7 +79,9 @@ class Dial:
         if self.kind == "range":
             value = parse(text)
             return self._place(value.quantile(0.1)), self._place(value.quantile(0.9))
-        return self._place(float(text) if text.isdigit() else parse(text).quantile(0.5))  # a release lag may be 0
+        return self._place(
+            float(text) if text.isdigit() else parse(text).quantile(0.5)
+        )  # a release lag may be 0
 
     def _place(self, value: float) -> float:
         return round(min(max(value, self.low), self.high), self.decimals)
@@ -97,9 +106,14 @@ DIALS = (
 
 
 def companies_with_spending() -> dict[str, str]:
-    """Return display name -> key of the companies that disclose spending, the ones that have a share."""
+    """Return display name -> key of the companies that disclose spending, the ones that have a
+    share."""
     tables = load()
-    return {row.display_name: key for key, row in tables["companies"].items() if disclosed_lines(tables, key)}
+    return {
+        row.display_name: key
+        for key, row in tables["companies"].items()
+        if disclosed_lines(tables, key)
+    }
 
 
 def groups_of(company: str) -> list[str]:
@@ -109,7 +123,8 @@ def groups_of(company: str) -> list[str]:
 
 
 def scenario_tables(settings: Settings) -> Tables:
-    """Return the tables under the scenario and the further corrections, without the settings of single values."""
+    """Return the tables under the scenario and the further corrections, without the settings of
+    single values."""
     return for_scenario(settings.scenario, listed(settings.corrections))
 
 
@@ -124,8 +139,13 @@ def own_text(tables: Tables, company: str, name: str) -> str:
 
 
 def dial_text(dial: Dial, position: tuple[float, float] | float, own: str) -> str:
-    """Return the parameter for a position: empty where the handles stand where the scenario's own value puts them."""
-    return "" if position_or_none(dial, own) == dial.position(dial.text(position)) else dial.text(position)
+    """Return the parameter for a position: empty where the handles stand where the scenario's own
+    value puts them."""
+    return (
+        ""
+        if position_or_none(dial, own) == dial.position(dial.text(position))
+        else dial.text(position)
+    )
 
 
 def position_or_none(dial: Dial, text: str) -> tuple[float, float] | float | None:
@@ -137,16 +157,21 @@ def position_or_none(dial: Dial, text: str) -> tuple[float, float] | float | Non
 
 
 def estimate_of(settings: Settings) -> Estimate:
-    """Return the estimate of a state; the last few are kept until a table changes. InputError as `estimate`."""
+    """Return the estimate of a state; the last few are kept until a table changes. InputError as
+    `estimate`."""
     return _estimate_of(settings, load())
 
 
 @lru_cache(maxsize=CACHED)
-def _estimate_of(settings: Settings, base: Tables) -> Estimate:  # `base` makes an edited table a new entry
+def _estimate_of(
+    settings: Settings, base: Tables
+) -> Estimate:  # `base` makes an edited table a new entry
     est = estimate(settings.company, **settings.parameters)
     if not est.has_spending:
-        raise InputError(f"{est.company}: discloses no spending, so it has no share; choose a company with rows in "
-                         "spending.csv")
+        raise InputError(
+            f"{est.company}: discloses no spending, so it has no share; choose a company with rows in "
+            "spending.csv"
+        )
     _ = est.share  # refuse now what only drawing finds out
     return est
 
@@ -154,22 +179,36 @@ def _estimate_of(settings: Settings, base: Tables) -> Estimate:  # `base` makes 
 def command(settings: Settings) -> str:
     """Return the papermill command, for a shell in the project's folder, that reproduces a state.
 
-    It names what is set and leaves the rest to the scenario; its figures go to a folder of their own.
+    It names what is set and leaves the rest to the scenario; its figures go to a folder of their
+    own.
     """
-    words = ["papermill", f"notebooks/{settings.company}.ipynb", f"explored_{settings.company}.ipynb"]
+    words = [
+        "papermill",
+        f"notebooks/{settings.company}.ipynb",
+        f"explored_{settings.company}.ipynb",
+    ]
     for name, value in _told(settings).items():
         words += ["-p", name, str(value)]
     return shlex.join(words)
 
 
 def _told(settings: Settings) -> dict[str, str | int]:
-    told = {name: value for name, value in settings.parameters.items() if name in ALWAYS_NAMED or value != ""}
+    told = {
+        name: value
+        for name, value in settings.parameters.items()
+        if name in ALWAYS_NAMED or value != ""
+    }
     return told | {"figures_dir": f"explored_{settings.company}"}
 
 
 def parameters_yaml(settings: Settings) -> str:
-    """Return the parameters of a state as a YAML file for `papermill -f`; text is quoted, so that it stays text."""
-    lines = [f"{name}: {json.dumps(value, ensure_ascii=False)}" for name, value in
-             (settings.parameters | {"figures_dir": f"explored_{settings.company}"}).items()]
+    """Return the parameters of a state as a YAML file for `papermill -f`; text is quoted, so that
+    it stays text."""
+    lines = [
+        f"{name}: {json.dumps(value, ensure_ascii=False)}"
+        for name, value in (
+            settings.parameters | {"figures_dir": f"explored_{settings.company}"}
+        ).items()
+    ]
     head = f"# papermill notebooks/{settings.company}.ipynb explored_{settings.company}.ipynb -f THIS_FILE"
     return "\n".join([head, *lines]) + "\n"

@@ -1,7 +1,7 @@
 """Read and print the one notation for uncertainty, and turn standard normals into values.
 
-    0.15 to 0.35 (p10-p90 lognormal)      170 to 890 (p5-p95 lognormal)
-    6e23 to 1.5e24 (min-max uniform)      3.142e24
+0.15 to 0.35 (p10-p90 lognormal)      170 to 890 (p5-p95 lognormal)
+6e23 to 1.5e24 (min-max uniform)      3.142e24
 """
 
 from __future__ import annotations
@@ -51,7 +51,8 @@ class Uniform:
     high: float
 
     def from_normal(self, z: np.ndarray) -> np.ndarray:
-        """Map standard normal draws `z` (any shape) to values by their rank, so that a higher z is a higher value."""
+        """Map standard normal draws `z` (any shape) to values by their rank, so that a higher z is
+        a higher value."""
         return self.low + (self.high - self.low) * ndtr(z)
 
     def quantile(self, p: float) -> float:
@@ -64,7 +65,8 @@ class Uniform:
 
 @dataclass(frozen=True)
 class LogNormal:
-    """A lognormal given by two of its quantiles: probability `p_low` lies below `low`, `p_high` below `high`."""
+    """A lognormal given by two of its quantiles: probability `p_low` lies below `low`, `p_high`
+    below `high`."""
 
     low: float
     high: float
@@ -75,7 +77,9 @@ class LogNormal:
     def sigma(self) -> float:
         """Standard deviation of the natural logarithm."""
         normal = NormalDist()
-        return math.log(self.high / self.low) / (normal.inv_cdf(self.p_high) - normal.inv_cdf(self.p_low))
+        return math.log(self.high / self.low) / (
+            normal.inv_cdf(self.p_high) - normal.inv_cdf(self.p_low)
+        )
 
     @cached_property
     def mu(self) -> float:
@@ -98,7 +102,8 @@ class LogNormal:
 
 @dataclass(frozen=True, eq=False)
 class Empirical:
-    """Computed draws used as a distribution, by linear interpolation between their order statistics."""
+    """Computed draws used as a distribution, by linear interpolation between their order
+    statistics."""
 
     draws: np.ndarray = field(repr=False)
 
@@ -130,8 +135,8 @@ Distribution = Exact | Uniform | LogNormal | Empirical
 def parse(text: str | float) -> Exact | Uniform | LogNormal:
     """Read a distribution of a positive quantity from the notation; a bare number is exact.
 
-    Raises InputError for an empty, non-numeric, negative, zero, NaN or infinite amount, a low above the high,
-    a missing or unknown bracket, and quantiles that are equal or in the wrong order.
+    Raises InputError for an empty, non-numeric, negative, zero, NaN or infinite amount, a low above
+    the high, a missing or unknown bracket, and quantiles that are equal or in the wrong order.
     """
     words = str(text).strip()
     if not words:
@@ -141,10 +146,14 @@ def parse(text: str | float) -> Exact | Uniform | LogNormal:
         return Exact(_positive(words))
     low, high = _positive(match["low"]), _positive(match["high"])
     if match["family"] is None:
-        raise InputError(f"'{words}': the bracket is missing, so the meaning of 'to' is open; {_HOW}")
+        raise InputError(
+            f"'{words}': the bracket is missing, so the meaning of 'to' is open; {_HOW}"
+        )
     if low >= high:
         equal = "equals" if low == high else "is above"
-        raise InputError(f"'{words}': the low {equal} the high; write the smaller amount first, or one exact number")
+        raise InputError(
+            f"'{words}': the low {equal} the high; write the smaller amount first, or one exact number"
+        )
     marks = (match["low_mark"], match["high_mark"])
     if match["family"] == "uniform" and marks == ("min", "max"):
         return Uniform(low, high)
@@ -152,8 +161,12 @@ def parse(text: str | float) -> Exact | Uniform | LogNormal:
         p_low, p_high = (float(mark[1:]) / 100 for mark in marks)
         if 0 < p_low < p_high < 1:
             return LogNormal(low, high, p_low, p_high)
-        raise InputError(f"'{words}': the quantiles must be two different ones, lower first, between p0 and p100")
-    raise InputError(f"'{words}': a uniform takes min-max and a lognormal two quantiles, nothing else; {_HOW}")
+        raise InputError(
+            f"'{words}': the quantiles must be two different ones, lower first, between p0 and p100"
+        )
+    raise InputError(
+        f"'{words}': a uniform takes min-max and a lognormal two quantiles, nothing else; {_HOW}"
+    )
 
 
 def _positive(text: str) -> float:

@@ -1,7 +1,7 @@
 """What each table holds: one pydantic model a table, one described field a column.
 
-The models are the single statement of the columns: `tables` reads CSV files through them, and the data
-dictionary is generated from them. A field's description is what its reader is told.
+The models are the single statement of the columns: `tables` reads CSV files through them, and the
+data dictionary is generated from them. A field's description is what its reader is told.
 """
 
 from __future__ import annotations
@@ -11,7 +11,15 @@ from datetime import date
 from typing import Annotated, ClassVar, Literal
 
 import pandas as pd
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, FiniteFloat, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    FiniteFloat,
+    model_validator,
+)
 
 from training_share.inputs.distributions import Exact, LogNormal, Uniform, parse
 
@@ -78,7 +86,9 @@ Amount = Annotated[Given, BeforeValidator(_required_amount)]
 AmountOrZero = Annotated[Given, BeforeValidator(_zero_or_amount)]
 MaybeAmount = Annotated[Given | None, BeforeValidator(_amount)]
 AmountOrKey = Annotated[Given | str | None, BeforeValidator(_amount_or_key)]
-FractionOrKey = Annotated[Given | str | None, BeforeValidator(_amount_or_key), AfterValidator(_fraction)]
+FractionOrKey = Annotated[
+    Given | str | None, BeforeValidator(_amount_or_key), AfterValidator(_fraction)
+]
 YesNo = Annotated[bool, BeforeValidator(_yes_no)]
 Month = Annotated[pd.Period, BeforeValidator(_month)]
 Date = Annotated[date, BeforeValidator(_date)]
@@ -88,7 +98,8 @@ PlainFloat = Annotated[FiniteFloat | None, BeforeValidator(_blank_to_none)]
 
 
 class Row(BaseModel):
-    """A row of a table; `key` joins the key columns by a slash, the form in which corrections name it."""
+    """A row of a table; `key` joins the key columns by a slash, the form in which corrections name
+    it."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
     key_columns: ClassVar[tuple[str, ...]]
@@ -103,9 +114,12 @@ class Company(Row):
     spending_start: Date = Field(description="First day of the spending window.")
     spending_end: Date = Field(description="Last day of the spending window.")
     release_lag_months: Annotated[int, Field(ge=0, le=36)] = Field(
-        description="Months by which the release window follows the spending window.")
+        description="Months by which the release window follows the spending window."
+    )
     currency: Filled = Field(description="Currency of the company's disclosures, ISO 4217.")
-    color: Annotated[str, Field(pattern=r"^#[0-9A-Fa-f]{6}$")] = Field(description="Colour in figures.")
+    color: Annotated[str, Field(pattern=r"^#[0-9A-Fa-f]{6}$")] = Field(
+        description="Colour in figures."
+    )
 
     @model_validator(mode="after")
     def _ordered(self) -> Company:
@@ -115,46 +129,69 @@ class Company(Row):
 
 
 class TrainingRun(Row):
-    """One row is one counted piece of compute: pretraining, supervised finetuning (SFT) and reinforcement
-    learning (RL) are separate rows. Exactly one of flop, gpu_hours, cost_usd or base_run with
-    fraction_of_base is filled."""
+    """One row is one counted piece of compute: pretraining, supervised finetuning (SFT) and
+    reinforcement learning (RL) are separate rows. Exactly one of flop, gpu_hours, cost_usd or
+    base_run with fraction_of_base is filled."""
 
     key_columns = ("run_id",)
     run_id: Filled = Field(description="Key of the run.")
     company: Filled = Field(description="Key in companies.")
     model: Filled = Field(description="Released model the run belongs to.")
     stage: Filled = Field(description="What the run did, in words.")
-    released: Month = Field(description="Release as YYYY-MM or YYYY-MM-DD; its month decides whether the run counts.")
-    flop: AmountOrKey = Field(description="Training compute in FLOP: a distribution, or a key in closed_models.")
-    gpu_hours: MaybeAmount = Field(description="Training compute in GPU-hours: a distribution; priced without any MFU.")
-    cost_usd: MaybeAmount = Field(description="Training cost in USD: a distribution; taken as it is.")
+    released: Month = Field(
+        description="Release as YYYY-MM or YYYY-MM-DD; its month decides whether the run counts."
+    )
+    flop: AmountOrKey = Field(
+        description="Training compute in FLOP: a distribution, or a key in closed_models."
+    )
+    gpu_hours: MaybeAmount = Field(
+        description="Training compute in GPU-hours: a distribution; priced without any MFU."
+    )
+    cost_usd: MaybeAmount = Field(
+        description="Training cost in USD: a distribution; taken as it is."
+    )
     base_run: Annotated[str | None, BeforeValidator(_blank_to_none)] = Field(
-        description="Run whose compute this run's is a fraction of.")
+        description="Run whose compute this run's is a fraction of."
+    )
     fraction_of_base: FractionOrKey = Field(
-        description="Fraction of the base run's compute: a distribution, or the name of an assumption.")
+        description="Fraction of the base run's compute: a distribution, or the name of an assumption."
+    )
     post_training: Annotated[str | None, BeforeValidator(_blank_to_none)] = Field(
-        description="Blank, or the name of the assumption that multiplies the FLOP.")
+        description="Blank, or the name of the assumption that multiplies the FLOP."
+    )
     workload: Literal["pretraining", "rl"] = Field(
-        description="Which utilization applies: pretraining (mfu) or rl (mfu_rl).")
-    hardware: Annotated[str | None, BeforeValidator(_blank_to_none)] = Field(description="Key in hardware.")
-    counted: YesNo = Field(description="yes where the run enters the numerator; no where it only serves as a base "
-                                       "or waits for a correction.")
-    group: str = Field(description="Name by which runs can be left out together, such as hailuo; or blank.")
+        description="Which utilization applies: pretraining (mfu) or rl (mfu_rl)."
+    )
+    hardware: Annotated[str | None, BeforeValidator(_blank_to_none)] = Field(
+        description="Key in hardware."
+    )
+    counted: YesNo = Field(
+        description="yes where the run enters the numerator; no where it only serves as a base "
+        "or waits for a correction."
+    )
+    group: str = Field(
+        description="Name by which runs can be left out together, such as hailuo; or blank."
+    )
     evidence: Literal["reported", "regression", "judgement"] = Field(
-        description="How the amount is known: reported, regression or judgement.")
+        description="How the amount is known: reported, regression or judgement."
+    )
     source_id: Filled = Field(description="Key in sources.")
     note: str = Field(description="What a reader should know.")
 
     @model_validator(mode="after")
     def _one_size(self) -> TrainingRun:
         pair = (self.base_run is not None, self.fraction_of_base is not None)
-        filled = [name for name in ("flop", "gpu_hours", "cost_usd") if getattr(self, name) is not None]
+        filled = [
+            name for name in ("flop", "gpu_hours", "cost_usd") if getattr(self, name) is not None
+        ]
         filled += ["base_run + fraction_of_base"] * any(pair)
         if any(pair) and not all(pair):
             raise ValueError("base_run and fraction_of_base belong together; fill both or neither")
         if len(filled) != 1:
-            raise ValueError("fill exactly one of flop, gpu_hours, cost_usd, base_run + fraction_of_base; "
-                             f"filled: {', '.join(filled) or 'none'}")
+            raise ValueError(
+                "fill exactly one of flop, gpu_hours, cost_usd, base_run + fraction_of_base; "
+                f"filled: {', '.join(filled) or 'none'}"
+            )
         if self.post_training and self.flop is None:
             raise ValueError("post_training multiplies a FLOP figure; leave it blank or give flop")
         if self.hardware is None and self.flop is not None:
@@ -171,10 +208,14 @@ class Spending(Row):
     period: Filled = Field(description="Name of the period as disclosed, such as FY2024 or 9M2025.")
     period_start: Date = Field(description="First day of the period.")
     period_end: Date = Field(description="Last day of the period.")
-    amount_millions: AmountOrZero = Field(description="Amount in millions of the currency: a distribution or zero.")
+    amount_millions: AmountOrZero = Field(
+        description="Amount in millions of the currency: a distribution or zero."
+    )
     currency: Filled = Field(description="ISO 4217 code.")
     source_id: Filled = Field(description="Key in sources.")
-    note: str = Field(description="How far a second source confirms the amount, or how it was derived.")
+    note: str = Field(
+        description="How far a second source confirms the amount, or how it was derived."
+    )
 
     @model_validator(mode="after")
     def _ordered(self) -> Spending:
@@ -189,7 +230,8 @@ class FxRate(Row):
     key_columns = ("currency", "period")
     currency: Filled = Field(description="ISO 4217 code.")
     period: Annotated[str, Field(pattern=r"^\d{4}/\d{4}$")] = Field(
-        description="First and last calendar year the rate is used for, as 2022/2025.")
+        description="First and last calendar year the rate is used for, as 2022/2025."
+    )
     per_usd: Amount = Field(description="Units of the currency for one USD: a distribution.")
     source_id: Filled = Field(description="Key in sources.")
 
@@ -202,7 +244,8 @@ class Assumption(Row):
     value: Filled = Field(description="A distribution, a number or a word.")
     unit: Filled = Field(description="Unit of the value; `choice` for a word.")
     correlation: Literal["shared", "per-company", "per-run", ""] = Field(
-        description="Who shares a draw: shared by all, per-company or per-run; blank for a choice of method.")
+        description="Who shares a draw: shared by all, per-company or per-run; blank for a choice of method."
+    )
     source_id: Filled = Field(description="Key in sources.")
     note: str = Field(description="Meaning, evidence and, for a choice, the words allowed.")
 
@@ -211,7 +254,9 @@ class Hardware(Row):
     """One row is a peak rate of a chip at one precision, dense."""
 
     key_columns = ("hardware",)
-    hardware: Filled = Field(description="Key: device, form factor and precision, such as h800-sxm-bf16.")
+    hardware: Filled = Field(
+        description="Key: device, form factor and precision, such as h800-sxm-bf16."
+    )
     peak_flop_per_s: Amount = Field(description="Dense peak in FLOP per second.")
     source_id: Filled = Field(description="Key in sources.")
 
@@ -224,7 +269,9 @@ class GenerativeModel(Row):
     model: Filled = Field(description="Name of the model.")
     parameters: Positive = Field(description="Number of parameters.")
     training_flop: MaybeFloat = Field(description="Total training compute in FLOP.")
-    finetune_flop: MaybeFloat = Field(description="Part of it spent on finetuning, FLOP; subtracted where known.")
+    finetune_flop: MaybeFloat = Field(
+        description="Part of it spent on finetuning, FLOP; subtracted where known."
+    )
     width: MaybeFloat = Field(description="Output width in pixels (video and image).")
     height: MaybeFloat = Field(description="Output height in pixels (video and image).")
     sample_rate_hz: MaybeFloat = Field(description="Output sample rate in Hz (speech).")
@@ -239,7 +286,9 @@ class ClosedModel(Row):
 
     key_columns = ("model",)
     model: Filled = Field(description="Key.")
-    modality: Literal["video", "image", "speech"] = Field(description="Which regression predicts it.")
+    modality: Literal["video", "image", "speech"] = Field(
+        description="Which regression predicts it."
+    )
     parameters: Amount = Field(description="Number of parameters: a distribution.")
     width: MaybeFloat = Field(description="Output width in pixels (video and image).")
     height: MaybeFloat = Field(description="Output height in pixels (video and image).")
@@ -265,9 +314,12 @@ class Scenario(Row):
 
     key_columns = ("scenario", "correction")
     scenario: Filled = Field(description="Name of the scenario.")
-    correction: str = Field(description="Name of a correction; blank in the row of the base tables themselves.")
+    correction: str = Field(
+        description="Name of a correction; blank in the row of the base tables themselves."
+    )
     order: Annotated[int | None, BeforeValidator(_blank_to_none)] = Field(
-        description="Place in which it is applied; blank where it was considered and left out.")
+        description="Place in which it is applied; blank where it was considered and left out."
+    )
     why: str = Field(description="One sentence: why it is in, or why it is left out.")
 
 
@@ -285,7 +337,8 @@ class Published(Row):
     decimals: Annotated[int, Field(ge=0)] = Field(description="Decimals printed.")
     source_id: Filled = Field(description="Key in sources.")
     status: Literal["reproduced", "differs", "context"] = Field(
-        description="reproduced to the printed digits, differs, or context only.")
+        description="reproduced to the printed digits, differs, or context only."
+    )
     explanation: str = Field(description="Why ours differs, or what to know.")
 
 
@@ -297,16 +350,26 @@ class Source(Row):
     title: Filled = Field(description="Title.")
     publisher: Filled = Field(description="Publisher or authors.")
     date: Filled = Field(description="Date of publication, as exact as known.")
-    url: str = Field(pattern=r"^(https?://\S+)?$", description="Public address; blank for our own judgement.")
+    url: str = Field(
+        pattern=r"^(https?://\S+)?$", description="Public address; blank for our own judgement."
+    )
     locator: str = Field(description="Where in it: page, table or section.")
     licence: Filled = Field(description="Licence or rights.")
 
 
 MODELS: dict[str, type[Row]] = {
-    "companies": Company, "training_runs": TrainingRun, "spending": Spending, "fx": FxRate,
-    "assumptions": Assumption, "hardware": Hardware, "generative_models": GenerativeModel,
-    "closed_models": ClosedModel, "corrections": Correction, "scenarios": Scenario,
-    "published": Published, "sources": Source,
+    "companies": Company,
+    "training_runs": TrainingRun,
+    "spending": Spending,
+    "fx": FxRate,
+    "assumptions": Assumption,
+    "hardware": Hardware,
+    "generative_models": GenerativeModel,
+    "closed_models": ClosedModel,
+    "corrections": Correction,
+    "scenarios": Scenario,
+    "published": Published,
+    "sources": Source,
 }
 
 # Words a choice of method may take; an assumption that is not listed here is a distribution.

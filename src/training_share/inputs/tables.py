@@ -1,7 +1,7 @@
 """Load, check and correct the tables; the only module that knows where they lie.
 
-Tables are read as text, changed as text (a correction is a list of changed cells) and checked as a whole
-afterwards, so that a corrected table passes exactly the tests a hand-edited one would.
+Tables are read as text, changed as text (a correction is a list of changed cells) and checked as a
+whole afterwards, so that a corrected table passes exactly the tests a hand-edited one would.
 """
 
 from __future__ import annotations
@@ -67,14 +67,19 @@ class Tables:
         """Return the names of a scenario's corrections in the order they are applied."""
         rows = [row for row in self["scenarios"].values() if row.scenario == scenario]
         if not rows:
-            require_known(scenario, {row.scenario for row in self["scenarios"].values()}, "scenario")
-        return [row.correction for row in sorted((r for r in rows if r.order is not None), key=lambda r: r.order)]
+            require_known(
+                scenario, {row.scenario for row in self["scenarios"].values()}, "scenario"
+            )
+        return [
+            row.correction
+            for row in sorted((r for r in rows if r.order is not None), key=lambda r: r.order)
+        ]
 
     def corrected(self, corrections: Iterable[str]) -> Tables:
         """Return the tables with the named corrections applied in order.
 
-        Raises InputError for an unknown correction, one named twice, one whose cell does not exist, and two that
-        set the same cell to different values.
+        Raises InputError for an unknown correction, one named twice, one whose cell does not exist,
+        and two that set the same cell to different values.
         """
         cells: list[Cell] = []
         setters: dict[tuple[str, str, str], tuple[str, str]] = {}
@@ -87,8 +92,10 @@ class Tables:
             for cell in self.cells_of[name]:
                 other, value = setters.setdefault(cell[:3], (name, cell[3]))
                 if value != cell[3]:
-                    raise InputError(f"corrections '{other}' and '{name}' exclude each other: both set "
-                                     f"{cell[0]}.csv, row {cell[1]}, column {cell[2]}; choose one")
+                    raise InputError(
+                        f"corrections '{other}' and '{name}' exclude each other: both set "
+                        f"{cell[0]}.csv, row {cell[1]}, column {cell[2]}; choose one"
+                    )
                 cells.append(cell)
         return self.changed(cells)
 
@@ -121,12 +128,15 @@ def missing_cell(texts: Texts, table: str, key: str, column: str) -> str:
 def load(data_dir: str | Path | None = None) -> Tables:
     """Return the checked tables of a folder (default: the project's `data/`).
 
-    Raises InputError with every fault of every table: file, row, column, content and how to mend it.
+    Raises InputError with every fault of every table: file, row, column, content and how to mend
+    it.
     """
     folder = Path(data_dir) if data_dir else repo_root() / "data"
     missing = [f"{name}.csv" for name in schema.MODELS if not (folder / f"{name}.csv").is_file()]
     if missing:
-        raise InputError(f"{folder.name}/: missing {', '.join(missing)}; a data folder holds one CSV a table")
+        raise InputError(
+            f"{folder.name}/: missing {', '.join(missing)}; a data folder holds one CSV a table"
+        )
     state = tuple((folder / f"{name}.csv").stat() for name in schema.MODELS)
     return _load(folder, tuple((s.st_mtime_ns, s.st_size) for s in state))
 
@@ -147,14 +157,21 @@ def _for_scenario(base: Tables, corrections: tuple[str, ...], cells: tuple[Cell,
     return base.corrected(corrections).changed(cells)
 
 
-def for_scenario(scenario: str = "newsletter", corrections: Iterable[str] = (), cells: Iterable[Cell] = (),
-                 data_dir: str | Path | None = None) -> Tables:
-    """Return the tables of a scenario, with further corrections and then single changed cells on top."""
+def for_scenario(
+    scenario: str = "newsletter",
+    corrections: Iterable[str] = (),
+    cells: Iterable[Cell] = (),
+    data_dir: str | Path | None = None,
+) -> Tables:
+    """Return the tables of a scenario, with further corrections and then single changed cells on
+    top."""
     base = load(data_dir)
     named = base.scenario_corrections(scenario)
     for name in corrections:
         if name in named:
-            raise InputError(f"correction '{name}' is applied twice: scenario '{scenario}' already has it; drop it")
+            raise InputError(
+                f"correction '{name}' is applied twice: scenario '{scenario}' already has it; drop it"
+            )
     return _for_scenario(base, (*named, *corrections), tuple(cells))
 
 
@@ -173,21 +190,28 @@ def read_texts(path: Path, model: type[schema.Row]) -> tuple[dict[str, dict[str,
     try:
         lines = list(csv.reader(io.StringIO(text, newline=""), strict=True))
     except csv.Error as error:
-        return {}, [f"{name}: not a readable CSV file ({error}); look for an unclosed quotation mark"]
+        return {}, [
+            f"{name}: not a readable CSV file ({error}); look for an unclosed quotation mark"
+        ]
     columns = list(model.model_fields)
     header = lines[0] if lines else []
     if sorted(header) != sorted(columns):
         missing = [column for column in columns if column not in header]
         extra = [column for column in header if column not in columns]
         repeated = sorted({column for column in header if header.count(column) > 1})
-        told = [f"{what} {', '.join(map(repr, which))}" for what, which in
-                (("missing", missing), ("unknown", extra), ("repeated", repeated)) if which]
+        told = [
+            f"{what} {', '.join(map(repr, which))}"
+            for what, which in (("missing", missing), ("unknown", extra), ("repeated", repeated))
+            if which
+        ]
         return {}, [f"{name}, header: {'; '.join(told)}; the columns are {', '.join(columns)}"]
     rows, faults = {}, []
     for number, cells in enumerate(lines[1:], start=2):
         if len(cells) != len(header):
-            faults.append(f"{name}, line {number}: {len(cells)} cells, expected {len(header)}; "
-                          "a cell with a comma (or a thousands separator) needs care: quote text, write 1234.5")
+            faults.append(
+                f"{name}, line {number}: {len(cells)} cells, expected {len(header)}; "
+                "a cell with a comma (or a thousands separator) needs care: quote text, write 1234.5"
+            )
             continue
         row = dict(zip(header, (cell.strip() for cell in cells), strict=True))
         key = "/".join(row[column] for column in model.key_columns)

@@ -16,25 +16,33 @@ from training_share.model.estimates import Estimate, _groups, estimate, listed, 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Comparison:
-    """Estimates of several companies drawn from the same streams, so that shared conditions move together."""
+    """Estimates of several companies drawn from the same streams, so that shared conditions move
+    together."""
 
     estimates: dict[str, Estimate]
 
     def __repr__(self) -> str:
-        return f"<Comparison of {', '.join(self.estimates)}: see table, probabilities, differences()>"
+        return (
+            f"<Comparison of {', '.join(self.estimates)}: see table, probabilities, differences()>"
+        )
 
     @cached_property
     def table(self) -> pd.DataFrame:
-        """One row a company: share_p5, share_p50 and share_p95 as fractions; training cost and R&D compute in
-        USD million; spending window, release window and the fraction of draws kept."""
+        """One row a company: share_p5, share_p50 and share_p95 as fractions; training cost and R&D
+        compute in USD million; spending window, release window and the fraction of draws kept."""
         rows = {}
         for company, est in self.estimates.items():
             start, end = est.denominator_window
             first, last = est.release_window
-            rows[company] = {"display_name": est.company_row.display_name, **est.summary(),
-                             "spending_start": start, "spending_end": end,
-                             "release_start": str(first), "release_end": str(last),
-                             "kept": float(est.kept.mean())}
+            rows[company] = {
+                "display_name": est.company_row.display_name,
+                **est.summary(),
+                "spending_start": start,
+                "spending_end": end,
+                "release_start": str(first),
+                "release_end": str(last),
+                "kept": float(est.kept.mean()),
+            }
         return pd.DataFrame.from_dict(rows, orient="index").rename_axis("company")
 
     @cached_property
@@ -42,42 +50,56 @@ class Comparison:
         """Shares, draws x companies, in the draws that every company keeps."""
         kept = np.logical_and.reduce([est.kept for est in self.estimates.values()])
         if not kept.any():
-            raise InputError("no draw is kept by all companies; compare fewer, or without the conditioning")
+            raise InputError(
+                "no draw is kept by all companies; compare fewer, or without the conditioning"
+            )
         shares = {company: est.share[kept[est.kept]] for company, est in self.estimates.items()}
         return pd.DataFrame(shares, index=pd.RangeIndex(kept.size, name="draw")[kept])
 
     @cached_property
     def probabilities(self) -> pd.DataFrame:
-        """P(share of the row's company > share of the column's company), draw by draw; NaN on the diagonal."""
+        """P(share of the row's company > share of the column's company), draw by draw; NaN on the
+        diagonal."""
         shares = self.draws.to_numpy()
         higher = (shares[:, :, None] > shares[:, None, :]).mean(axis=0)
         np.fill_diagonal(higher, np.nan)
         return pd.DataFrame(higher, index=self.draws.columns, columns=self.draws.columns)
 
     def _difference(self, a: str, b: str) -> dict[str, float]:
-        """Return p5, p50 and p95 of one difference with their errors; both companies draw from the same regressions."""
+        """Return p5, p50 and p95 of one difference with their errors; both companies draw from the
+        same regressions."""
         one, other = self.estimates[a], self.estimates[b]
         rests = one.rests_on_regressions or other.rests_on_regressions
-        return spread((self.draws[a] - self.draws[b]).to_numpy(),
-                      (lambda *given: one.share_given(*given) - other.share_given(*given)) if rests else None,
-                      one.n_draws, one.seed)
+        return spread(
+            (self.draws[a] - self.draws[b]).to_numpy(),
+            (lambda *given: one.share_given(*given) - other.share_given(*given)) if rests else None,
+            one.n_draws,
+            one.seed,
+        )
 
     def differences(self) -> pd.DataFrame:
-        """p5, p50 and p95 of the difference of shares (row minus column company) for every pair, as fractions, with
-        their Monte Carlo standard errors."""
+        """p5, p50 and p95 of the difference of shares (row minus column company) for every pair, as
+        fractions, with their Monte Carlo standard errors."""
         names = list(self.draws)
-        rows = {(a, b): self._difference(a, b) for i, a in enumerate(names) for b in names[i + 1:]}
+        rows = {(a, b): self._difference(a, b) for i, a in enumerate(names) for b in names[i + 1 :]}
         index = pd.MultiIndex.from_tuples(rows, names=["company", "minus"])
         return pd.DataFrame(list(rows.values()), index=index)
 
 
-def compare(companies: Iterable[str] = ("openai", "minimax", "zai"), scenario: str = "newsletter",
-            n_draws: int | str = 50_000, seed: int = 42, *, exclude_groups: Iterable[str] | str = (),
-            data_dir=None, **settings) -> Comparison:
+def compare(
+    companies: Iterable[str] = ("openai", "minimax", "zai"),
+    scenario: str = "newsletter",
+    n_draws: int | str = 50_000,
+    seed: int = 42,
+    *,
+    exclude_groups: Iterable[str] | str = (),
+    data_dir=None,
+    **settings,
+) -> Comparison:
     """Estimate several companies on common draws; `settings` go to `estimate`.
 
-    A group to exclude has to exist in at least one company. Raises InputError as `estimate` does, and for an empty
-    or repeated list of companies.
+    A group to exclude has to exist in at least one company. Raises InputError as `estimate` does,
+    and for an empty or repeated list of companies.
     """
     names = listed(companies)
     if not names or len(set(names)) < len(names):
@@ -87,9 +109,18 @@ def compare(companies: Iterable[str] = ("openai", "minimax", "zai"), scenario: s
     estimates = {}
     for company in names:
         own = {run.group for run in tables["training_runs"].values() if run.company == company}
-        estimates[company] = estimate(company, scenario, n_draws, seed, data_dir=data_dir,
-                                      exclude_groups=[group for group in groups if group in own], **settings)
-    if n_draws == "auto":  # shares are compared draw by draw, so all take as many as the most demanding
+        estimates[company] = estimate(
+            company,
+            scenario,
+            n_draws,
+            seed,
+            data_dir=data_dir,
+            exclude_groups=[group for group in groups if group in own],
+            **settings,
+        )
+    if (
+        n_draws == "auto"
+    ):  # shares are compared draw by draw, so all take as many as the most demanding
         most = max(est.n_draws for est in estimates.values())
         estimates = {company: est.again(n_draws=most) for company, est in estimates.items()}
     return Comparison(estimates)

@@ -2,8 +2,8 @@
 
     cost = FLOP / (peak FLOP/s x MFU x 3600 s/h) x price per GPU-hour
 
-MFU is model FLOP utilization (Chowdhery et al. 2022, PaLM, appendix B). Every quantity below is a float where all
-its inputs are exact and else an array, one value a draw.
+MFU is model FLOP utilization (Chowdhery et al. 2022, PaLM, appendix B). Every quantity below is a
+float where all its inputs are exact and else an array, one value a draw.
 """
 
 from __future__ import annotations
@@ -28,8 +28,9 @@ MFU_OF_WORKLOAD = {"pretraining": "mfu", "rl": "mfu_rl"}
 class CostModel:
     """The compute and cost of one company's runs for one block of draws.
 
-    `streams` gives standard normals by name (`Streams` or its like); `seed` is that of the regressions, and `part` the
-    part of their resamples that closed models are drawn from, all by default.
+    `streams` gives standard normals by name (`Streams` or its like); `seed` is that of the
+    regressions, and `part` the part of their resamples that closed models are drawn from, all by
+    default.
     """
 
     tables: Tables
@@ -41,7 +42,8 @@ class CostModel:
     _assumed: dict[str, Quantity] = field(default_factory=dict)
 
     def flop(self, run_id: str) -> Quantity | None:
-        """Return a run's marginal training compute in FLOP; None where it is only known in GPU-hours or USD."""
+        """Return a run's marginal training compute in FLOP; None where it is only known in
+        GPU-hours or USD."""
         if run_id not in self._flop:
             self._flop[run_id] = self._compute_flop(self._run(run_id))
         return self._flop[run_id]
@@ -98,7 +100,9 @@ class CostModel:
 
     def _compute_flop(self, run: TrainingRun) -> Quantity | None:
         if run.base_run is not None:
-            in_hours = run.workload == "rl" and self.tables.choice("rl_fraction_basis") == "gpu-hours"
+            in_hours = (
+                run.workload == "rl" and self.tables.choice("rl_fraction_basis") == "gpu-hours"
+            )
             base = None if in_hours else self.flop(run.base_run)
             return None if base is None else base * self._fraction(run)
         if run.flop is None:
@@ -111,12 +115,15 @@ class CostModel:
         return flop * self.assumption(run.post_training, run.run_id) if run.post_training else flop
 
     def _given_cost(self, run: TrainingRun) -> Quantity:
-        """Costs given in USD share `usd_run_correlation` of their draw within the company (a Gaussian copula)."""
+        """Costs given in USD share `usd_run_correlation` of their draw within the company (a
+        Gaussian copula)."""
         rho = float(self.tables.choice("usd_run_correlation"))
         if hasattr(run.cost_usd, "value"):
             return run.cost_usd.value
         shared, own = f"cost_usd/{self.company}", f"cost_usd/{run.run_id}"
         if rho in (0.0, 1.0):
             return run.cost_usd.from_normal(self.streams.normal(shared if rho else own))
-        z = math.sqrt(rho) * self.streams.normal(shared) + math.sqrt(1 - rho) * self.streams.normal(own)
+        z = math.sqrt(rho) * self.streams.normal(shared) + math.sqrt(1 - rho) * self.streams.normal(
+            own
+        )
         return run.cost_usd.from_normal(z)

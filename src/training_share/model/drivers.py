@@ -1,13 +1,16 @@
-"""Which uncertain inputs make the share uncertain: Sobol indices, rank correlations, one input at a time.
+"""Which uncertain inputs make the share uncertain: Sobol indices, rank correlations, one input at a
+time.
 
-Every draw belongs to a named stream, so the model is a function of independent standard normals, one a name. The
-names are grouped by meaning. The function is the share itself, not its logarithm: the indices then add to the
-variance of the quantity in question, and interactions (a product has them) show as total above first order.
+Every draw belongs to a named stream, so the model is a function of independent standard normals,
+one a name. The names are grouped by meaning. The function is the share itself, not its logarithm:
+the indices then add to the variance of the quantity in question, and interactions (a product has
+them) show as total above first order.
 
-Where a scenario conditions on R&D compute the inputs are no longer independent and Sobol indices have no meaning on
-the draws that are kept. The functions here use all draws and scale the training cost down to R&D compute where it
-would exceed it: what the condition drops counts as a share of all runs of exactly one. Excluded groups stay in that
-comparison, as they do in the estimate, and out of the share.
+Where a scenario conditions on R&D compute the inputs are no longer independent and Sobol indices
+have no meaning on the draws that are kept. The functions here use all draws and scale the training
+cost down to R&D compute where it would exceed it: what the condition drops counts as a share of all
+runs of exactly one. Excluded groups stay in that comparison, as they do in the estimate, and out of
+the share.
 """
 
 from __future__ import annotations
@@ -24,11 +27,22 @@ from training_share.model.streams import GivenStreams, generator
 if TYPE_CHECKING:
     from training_share.model.estimates import Estimate
 
-LABELS = {"mfu": "MFU", "mfu_rl": "RL MFU", "price_usd_per_gpu_hour": "GPU price", "rl_fraction": "RL fractions",
-          "sft_fraction": "SFT fractions", "post_training_factor": "post-training factor",
-          "post_training_rl_fraction": "post-training fractions", "flop": "FLOP ranges",
-          "gpu_hours": "GPU-hour ranges", "fraction_of_base": "stated fractions", "cost_usd": "costs given in USD",
-          "spending": "spending", "fx": "exchange rate", "hardware": "peak FLOP/s"}
+LABELS = {
+    "mfu": "MFU",
+    "mfu_rl": "RL MFU",
+    "price_usd_per_gpu_hour": "GPU price",
+    "rl_fraction": "RL fractions",
+    "sft_fraction": "SFT fractions",
+    "post_training_factor": "post-training factor",
+    "post_training_rl_fraction": "post-training fractions",
+    "flop": "FLOP ranges",
+    "gpu_hours": "GPU-hour ranges",
+    "fraction_of_base": "stated fractions",
+    "cost_usd": "costs given in USD",
+    "spending": "spending",
+    "fx": "exchange rate",
+    "hardware": "peak FLOP/s",
+}
 CLOSED_MODEL_LABEL = "closed-model FLOP"
 RANK_DRAWS = 50_000
 CONFIDENCE = 0.95
@@ -36,10 +50,11 @@ SMALLEST_CHANCE = 2.0**-53  # keeps a design point at the edge of the unit cube 
 
 
 def driver_groups(est: Estimate) -> dict[str, list[str]]:
-    """Return the names of all streams that the estimate draws from, by meaning; a shared name stands once.
+    """Return the names of all streams that the estimate draws from, by meaning; a shared name
+    stands once.
 
-    Where all have one meaning, each stream is a driver of its own. Raises InputError where nothing is uncertain and
-    for a company without spending.
+    Where all have one meaning, each stream is a driver of its own. Raises InputError where nothing
+    is uncertain and for a company without spending.
     """
     if not est.has_spending:
         _ = est.rd_compute_usd  # says what is missing
@@ -52,16 +67,23 @@ def driver_groups(est: Estimate) -> dict[str, list[str]]:
         label = CLOSED_MODEL_LABEL if closed else LABELS.get(kind, kind.replace("_", " "))
         groups.setdefault(label, []).append(name)
     if not groups:
-        raise InputError(f"{est.company}: every input is exact, so nothing drives a spread; give one a range")
+        raise InputError(
+            f"{est.company}: every input is exact, so nothing drives a spread; give one a range"
+        )
     if len(groups) == 1:
-        (label, names), = groups.items()
-        return groups if len(names) == 1 else {f"{label}: {name.partition('/')[2]}": [name] for name in names}
+        ((label, names),) = groups.items()
+        return (
+            groups
+            if len(names) == 1
+            else {f"{label}: {name.partition('/')[2]}": [name] for name in names}
+        )
     return groups
 
 
 def share_of_normals(est: Estimate, normals: dict[str, np.ndarray], n: int) -> np.ndarray:
-    """Return the share, a fraction, for `n` given standard normals of each stream; streams not given stand at
-    their medians. Scaled as the module says where the scenario conditions on R&D compute."""
+    """Return the share, a fraction, for `n` given standard normals of each stream; streams not
+    given stand at their medians. Scaled as the module says where the scenario conditions on R&D
+    compute."""
     groups, rd_compute = est.simulate(GivenStreams(normals), n)
     counted = {run.group for run in est.runs.values()}
     share = sum(groups[group] for group in sorted(counted)) / rd_compute
@@ -73,60 +95,81 @@ def share_of_normals(est: Estimate, normals: dict[str, np.ndarray], n: int) -> n
 def drivers(est: Estimate, n: int = 1024, seed: int = 42) -> pd.DataFrame:
     """Return the Sobol indices of the share for every driver, the largest total first.
 
-    Columns: driver; streams (how many inputs it holds, all moved together); first_order and total (fractions of the
-    share's variance: by the driver alone, and with all its interactions); first_order_conf and total_conf (half
-    widths of 95% bootstrap intervals); rank_correlation and strongest_stream (see `rank_correlations`).
-    `n` is a power of two; the model is evaluated n x (drivers + 2) times.
+    Columns: driver; streams (how many inputs it holds, all moved together); first_order and total
+    (fractions of the share's variance: by the driver alone, and with all its interactions);
+    first_order_conf and total_conf (half widths of 95% bootstrap intervals); rank_correlation and
+    strongest_stream (see `rank_correlations`). `n` is a power of two; the model is evaluated n x
+    (drivers + 2) times.
 
-    Method: Saltelli et al. 2010, doi:10.1016/j.cpc.2009.09.018, by SALib (Iwanaga, Usher and Herman 2022,
-    doi:10.18174/sesmo.18155) on scrambled Sobol points. Raises InputError where nothing is uncertain and for an n
-    that is no power of two.
+    Method: Saltelli et al. 2010, doi:10.1016/j.cpc.2009.09.018, by SALib (Iwanaga, Usher and Herman
+    2022, doi:10.18174/sesmo.18155) on scrambled Sobol points. Raises InputError where nothing is
+    uncertain and for an n that is no power of two.
     """
-    from SALib.analyze import sobol as analyze  # here, as importing it costs as much as a whole estimate
+    from SALib.analyze import (
+        sobol as analyze,
+    )  # here, as importing it costs as much as a whole estimate
     from SALib.sample import sobol as sample
 
     n, seed = whole_number(n, "n", 2), whole_number(seed, "seed", 0)
     if n & (n - 1):
-        raise InputError(f"n: Sobol points come in powers of two; write {1 << n.bit_length()} instead of {n}")
+        raise InputError(
+            f"n: Sobol points come in powers of two; write {1 << n.bit_length()} instead of {n}"
+        )
     groups = driver_groups(est)
     names = [name for members in groups.values() for name in members]
-    problem = {"num_vars": len(names), "names": names, "bounds": [[0.0, 1.0]] * len(names),
-               "groups": [label for label, members in groups.items() for _ in members]}
+    problem = {
+        "num_vars": len(names),
+        "names": names,
+        "bounds": [[0.0, 1.0]] * len(names),
+        "groups": [label for label, members in groups.items() for _ in members],
+    }
     if len(groups) == 1:  # SALib needs two; a driver on its own makes all of the variance
         indices = {"S1": [1.0], "S1_conf": [0.0], "ST": [1.0], "ST_conf": [0.0]}
     else:
         cube = sample.sample(problem, n, calc_second_order=False, seed=seed)
         normals = ndtri(np.clip(cube, SMALLEST_CHANCE, 1 - SMALLEST_CHANCE))
         share = share_of_normals(est, dict(zip(names, normals.T.copy(), strict=True)), len(cube))
-        indices = analyze.analyze(problem, share, calc_second_order=False, conf_level=CONFIDENCE, seed=seed)
+        indices = analyze.analyze(
+            problem, share, calc_second_order=False, conf_level=CONFIDENCE, seed=seed
+        )
     ranks = rank_correlations(est).drop_duplicates("driver").set_index("driver")
-    table = pd.DataFrame({"driver": list(groups), "streams": [len(members) for members in groups.values()],
-                          "first_order": indices["S1"], "first_order_conf": indices["S1_conf"],
-                          "total": indices["ST"], "total_conf": indices["ST_conf"]})
+    table = pd.DataFrame(
+        {
+            "driver": list(groups),
+            "streams": [len(members) for members in groups.values()],
+            "first_order": indices["S1"],
+            "first_order_conf": indices["S1_conf"],
+            "total": indices["ST"],
+            "total_conf": indices["ST_conf"],
+        }
+    )
     table["rank_correlation"] = ranks["rank_correlation"].reindex(table["driver"]).to_numpy()
     table["strongest_stream"] = ranks["stream"].reindex(table["driver"]).to_numpy()
     return table.sort_values("total", ascending=False, kind="stable", ignore_index=True)
 
 
 def rank_correlations(est: Estimate) -> pd.DataFrame:
-    """Return Spearman's rank correlation of every stream with the share, the strongest first; a quick look.
+    """Return Spearman's rank correlation of every stream with the share, the strongest first; a
+    quick look.
 
-    Columns: driver, stream, rank_correlation. Taken over the draws the estimate keeps, of its first 50,000; with
-    conditioning they are those of the conditioned share, so an input may borrow from another. Raises InputError
-    where nothing is uncertain.
+    Columns: driver, stream, rank_correlation. Taken over the draws the estimate keeps, of its first
+    50,000; with conditioning they are those of the conditioned share, so an input may borrow from
+    another. Raises InputError where nothing is uncertain.
     """
     from scipy.stats import rankdata  # half a second of imports that only this needs
 
     n = min(est.n_draws, RANK_DRAWS)
     kept = est.kept[:n]
-    share = rankdata(est.share[:np.count_nonzero(kept)])
+    share = rankdata(est.share[: np.count_nonzero(kept)])
     rows = []
     for label, members in driver_groups(est).items():
         for name in members:
             normal = rankdata(generator(est.seed, name).standard_normal(n)[kept])
             rows.append((label, name, _correlation(normal, share)))
     table = pd.DataFrame(rows, columns=["driver", "stream", "rank_correlation"])
-    return table.sort_values("rank_correlation", key=np.abs, ascending=False, kind="stable", ignore_index=True)
+    return table.sort_values(
+        "rank_correlation", key=np.abs, ascending=False, kind="stable", ignore_index=True
+    )
 
 
 def _correlation(a: np.ndarray, b: np.ndarray) -> float:
@@ -136,15 +179,19 @@ def _correlation(a: np.ndarray, b: np.ndarray) -> float:
 
 
 def tornado(est: Estimate, low: float = 0.10, high: float = 0.90) -> pd.DataFrame:
-    """Return the share with one driver at a time at its `low` and `high` quantile, all others at their medians.
+    """Return the share with one driver at a time at its `low` and `high` quantile, all others at
+    their medians.
 
-    Columns: driver, streams, share_low (with the driver at its p10), share_high (at its p90), share_median (nothing
-    moved) and swing (the distance of the two), all fractions; the widest first. All streams of a driver move
-    together, which is wider than the driver's own p10 to p90 where they are independent. Raises InputError where
-    nothing is uncertain and unless 0 < low < high < 1.
+    Columns: driver, streams, share_low (with the driver at its p10), share_high (at its p90),
+    share_median (nothing moved) and swing (the distance of the two), all fractions; the widest
+    first. All streams of a driver move together, which is wider than the driver's own p10 to p90
+    where they are independent. Raises InputError where nothing is uncertain and unless 0 < low <
+    high < 1.
     """
     if not 0 < low < high < 1:
-        raise InputError(f"low, high: expected two probabilities, lower first, got {low!r} and {high!r}")
+        raise InputError(
+            f"low, high: expected two probabilities, lower first, got {low!r} and {high!r}"
+        )
     groups = driver_groups(est)
     size = 2 * len(groups) + 1
     normals = {}
@@ -153,7 +200,14 @@ def tornado(est: Estimate, low: float = 0.10, high: float = 0.90) -> pd.DataFram
         column[[2 * index + 1, 2 * index + 2]] = ndtri([low, high])
         normals |= dict.fromkeys(members, column)
     share = share_of_normals(est, normals, size)
-    table = pd.DataFrame({"driver": list(groups), "streams": [len(members) for members in groups.values()],
-                          "share_low": share[1::2], "share_high": share[2::2], "share_median": share[0]})
+    table = pd.DataFrame(
+        {
+            "driver": list(groups),
+            "streams": [len(members) for members in groups.values()],
+            "share_low": share[1::2],
+            "share_high": share[2::2],
+            "share_median": share[0],
+        }
+    )
     table["swing"] = (table["share_high"] - table["share_low"]).abs()
     return table.sort_values("swing", ascending=False, kind="stable", ignore_index=True)

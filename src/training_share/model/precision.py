@@ -1,4 +1,5 @@
-"""How exact a Monte Carlo quantile is: its standard error, and the digits that another seed would repeat."""
+"""How exact a Monte Carlo quantile is: its standard error, and the digits that another seed would
+repeat."""
 
 from __future__ import annotations
 
@@ -11,19 +12,23 @@ from scipy.special import betainc
 from training_share.errors import InputError
 
 BEYOND = 5  # draws that must lie beyond a quantile before its error is stated
-WIDTH = 9.0  # standard deviations of the order statistic's rank that are summed over; the rest weighs below 1e-15
+# standard deviations of the order statistic's rank that are summed over; the rest weighs below
+# 1e-15
+WIDTH = 9.0
 MOST_DIGITS = 12
 PLAIN = 1e-3, 1e5  # amounts outside are shown with a power of ten
 
 
 def quantile_error(draws: np.ndarray, p: float | np.ndarray) -> float | np.ndarray:
-    """Return the standard error of the quantile(s) `p` of independent `draws` (1-d), in the draws' unit.
+    """Return the standard error of the quantile(s) `p` of independent `draws` (1-d), in the draws'
+    unit.
 
-    The sampling distribution of an order statistic is a beta mixture of the draws' own; its standard deviation
-    under the empirical distribution is the estimate of Maritz and Jarrett (1978), "A Note on Estimating the
-    Variance of the Sample Median", JASA 73, 194-196, doi:10.1080/01621459.1978.10480027. Only the draws near the
-    quantile carry weight, so the cost is that of a partial sort. A float for one `p`, else an array of p's shape.
-    NaN where fewer than five draws lie beyond the quantile.
+    The sampling distribution of an order statistic is a beta mixture of the draws' own; its
+    standard deviation under the empirical distribution is the estimate of Maritz and Jarrett
+    (1978), "A Note on Estimating the Variance of the Sample Median", JASA 73, 194-196,
+    doi:10.1080/01621459.1978.10480027. Only the draws near the quantile carry weight, so the cost
+    is that of a partial sort. A float for one `p`, else an array of p's shape. NaN where fewer than
+    five draws lie beyond the quantile.
 
     Raises InputError for a p outside 0 to 1 and for draws that are not one-dimensional and finite.
     """
@@ -40,11 +45,16 @@ def quantile_error(draws: np.ndarray, p: float | np.ndarray) -> float | np.ndarr
 
 
 def _window(n: int, p: float) -> tuple[int, int, int] | None:
-    """First and one past the last rank that carry weight (from 0), and the quantile's own rank (from 1)."""
+    """First and one past the last rank that carry weight (from 0), and the quantile's own rank
+    (from 1)."""
     if n * min(p, 1 - p) < BEYOND:
         return None
     reach = WIDTH * math.sqrt(n * p * (1 - p)) + WIDTH
-    return max(0, math.floor(n * p - reach)), min(n, math.ceil(n * p + reach)), min(n, max(1, round(n * p + 0.5)))
+    return (
+        max(0, math.floor(n * p - reach)),
+        min(n, math.ceil(n * p + reach)),
+        min(n, max(1, round(n * p + 0.5))),
+    )
 
 
 def _spread(parted: np.ndarray, start: int, stop: int, rank: int) -> float:
@@ -57,7 +67,8 @@ def _spread(parted: np.ndarray, start: int, stop: int, rank: int) -> float:
 
 @lru_cache(maxsize=64)
 def _weights(n: int, start: int, stop: int, rank: int) -> np.ndarray:
-    """Return the weights of the ranks start to stop; kept, since one table asks for the same ones for every column."""
+    """Return the weights of the ranks start to stop; kept, since one table asks for the same ones
+    for every column."""
     weights = np.diff(betainc(rank, n - rank + 1, np.arange(start, stop + 1) / n))
     weights /= weights.sum()
     weights.setflags(write=False)
@@ -65,10 +76,11 @@ def _weights(n: int, start: int, stop: int, rank: int) -> np.ndarray:
 
 
 def certain_decimals(error: float) -> int | None:
-    """Return the decimals of a number known to `error`, negative left of the point; None where the error is zero.
+    """Return the decimals of a number known to `error`, negative left of the point; None where the
+    error is zero.
 
-    A digit is certain where two standard errors are at most half of its unit: about 19 of 20 seeds then agree with
-    the exact value to that half unit.
+    A digit is certain where two standard errors are at most half of its unit: about 19 of 20 seeds
+    then agree with the exact value to that half unit.
     """
     if not error >= 0 or not math.isfinite(error):
         raise InputError(f"error: expected a finite standard error from zero, got {error!r}")
@@ -76,10 +88,11 @@ def certain_decimals(error: float) -> int | None:
 
 
 def certain_digits(value: float, error: float) -> int:
-    """Return how many significant digits of `value` are certain under a standard error in the same unit.
+    """Return how many significant digits of `value` are certain under a standard error in the same
+    unit.
 
-    0 where not even the first is, 12 at most. Raises InputError for a negative or infinite error; an unknown error
-    (NaN) makes no digit certain.
+    0 where not even the first is, 12 at most. Raises InputError for a negative or infinite error;
+    an unknown error (NaN) makes no digit certain.
     """
     if math.isnan(error):
         return 0
@@ -92,7 +105,8 @@ def certain_digits(value: float, error: float) -> int:
 def round_certain(value: float, error: float) -> str:
     """Return `value` as text, rounded to the digits that are certain under its standard error.
 
-    Where not even the first digit is, it is printed after a tilde: ~3. Raises InputError as `certain_digits`.
+    Where not even the first digit is, it is printed after a tilde: ~3. Raises InputError as
+    `certain_digits`.
     """
     digits = certain_digits(value, error)
     if digits == 0:
@@ -111,10 +125,11 @@ def _plain(value: float, decimals: int) -> str:
 
 
 def with_error(value: float, error: float) -> str:
-    """Return a number with its standard error as text, both to the error's first digit: 22.72 ± 0.06.
+    """Return a number with its standard error as text, both to the error's first digit: 22.72 ±
+    0.06.
 
-    Very small and large numbers have a power of ten, the same for both (3.99e24 ± 0.03e24). Without an error above
-    zero the number has three significant digits; NaN is blank.
+    Very small and large numbers have a power of ten, the same for both (3.99e24 ± 0.03e24). Without
+    an error above zero the number has three significant digits; NaN is blank.
     """
     if math.isnan(value):
         return ""
@@ -124,4 +139,6 @@ def with_error(value: float, error: float) -> str:
     power = f"e{exponent}" if exponent else ""
     value, error = value / 10**exponent, error / 10**exponent
     decimals = max(0, -math.floor(math.log10(float(f"{error:.1g}"))))
-    return f"{value:,.{decimals}f}{power} ± {error:,.{decimals}f}{power}".replace(" ", "\N{NO-BREAK SPACE}")
+    return f"{value:,.{decimals}f}{power} ± {error:,.{decimals}f}{power}".replace(
+        " ", "\N{NO-BREAK SPACE}"
+    )

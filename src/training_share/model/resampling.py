@@ -1,9 +1,11 @@
-"""The part of a Monte Carlo error that more draws do not remove: that of the regressions' resamples.
+"""The part of a Monte Carlo error that more draws do not remove: that of the regressions'
+resamples.
 
-Closed models are drawn from what a finite number of bootstrap resamples says. With another seed their distributions lie
-elsewhere, and every draw with them. How far is estimated by batch means (Schmeiser 1982, "Batch Size Effects in the
-Analysis of Simulation Output", Operations Research 30, 556-568, doi:10.1287/opre.30.3.556): the resamples are split into
-parts, the quantiles are computed from each, on the same draws, and their scatter gives the error of all parts together.
+Closed models are drawn from what a finite number of bootstrap resamples says. With another seed
+their distributions lie elsewhere, and every draw with them. How far is estimated by batch means
+(Schmeiser 1982, "Batch Size Effects in the Analysis of Simulation Output", Operations Research 30,
+556-568, doi:10.1287/opre.30.3.556): the resamples are split into parts, the quantiles are computed
+from each, on the same draws, and their scatter gives the error of all parts together.
 """
 
 from __future__ import annotations
@@ -27,7 +29,9 @@ def _first_draws(seed: int, count: int) -> Streams:
     return Streams(seed).at(count)
 
 
-def resampling_error(evaluate: Evaluate, n_draws: int, seed: int, probabilities: list[float]) -> np.ndarray:
+def resampling_error(
+    evaluate: Evaluate, n_draws: int, seed: int, probabilities: list[float]
+) -> np.ndarray:
     """Return the standard error that the resampling gives the quantiles of a quantity, in its unit.
 
     `evaluate` is the model of the quantity, of which the first of `n_draws` draws are looked at.

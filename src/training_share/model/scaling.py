@@ -1,7 +1,7 @@
 """Training FLOP of closed models: log-log regressions by modality with a vectorised bootstrap.
 
-The line is ordinary least squares of log10(training FLOP) on log10(size), with size = parameters x width x height
-for video and image and parameters x sample rate for speech.
+The line is ordinary least squares of log10(training FLOP) on log10(size), with size = parameters x
+width x height for video and image and parameters x sample rate for speech.
 """
 
 from __future__ import annotations
@@ -24,7 +24,8 @@ PARTS = 20  # into which the resamples are split to see how far they are to be t
 
 @dataclass(frozen=True, eq=False)
 class ScalingFit:
-    """A fitted line. `models` holds model, family, log10_size, log10_flop, fitted and residual, one row a point."""
+    """A fitted line. `models` holds model, family, log10_size, log10_flop, fitted and residual, one
+    row a point."""
 
     modality: str
     slope: float
@@ -47,18 +48,35 @@ def size_per_parameter(row: GenerativeModel | ClosedModel) -> float:
 def fit(points: tuple[GenerativeModel, ...]) -> ScalingFit:
     """Fit the line to the points of one modality; raises InputError below five points."""
     if len(points) < 5:
-        raise InputError(f"generative_models.csv: {len(points)} used models; a regression needs at least five")
+        raise InputError(
+            f"generative_models.csv: {len(points)} used models; a regression needs at least five"
+        )
     x = np.log10([row.parameters * size_per_parameter(row) for row in points])
     y = np.log10([row.training_flop - (row.finetune_flop or 0.0) for row in points])
     slope, intercept = _lines(np.ones((1, len(points))), x, y)
     fitted = intercept[0] + slope[0] * x
     residual = y - fitted
     r_squared = 1 - (residual**2).sum() / ((y - y.mean()) ** 2).sum()
-    models = pd.DataFrame({"model": [row.model for row in points], "family": [row.family for row in points],
-                           "log10_size": x, "log10_flop": y, "fitted": fitted, "residual": residual})
+    models = pd.DataFrame(
+        {
+            "model": [row.model for row in points],
+            "family": [row.family for row in points],
+            "log10_size": x,
+            "log10_flop": y,
+            "fitted": fitted,
+            "residual": residual,
+        }
+    )
     residual_sd = float(np.sqrt((residual**2).sum() / (len(points) - 2)))
-    return ScalingFit(points[0].modality, float(slope[0]), float(intercept[0]), float(r_squared), residual_sd,
-                      len(points), models)
+    return ScalingFit(
+        points[0].modality,
+        float(slope[0]),
+        float(intercept[0]),
+        float(r_squared),
+        residual_sd,
+        len(points),
+        models,
+    )
 
 
 def _lines(weights: np.ndarray, x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -67,7 +85,9 @@ def _lines(weights: np.ndarray, x: np.ndarray, y: np.ndarray) -> tuple[np.ndarra
     A resample whose points all have one size has no line; it is given the slope NaN.
     """
     dx, dy = x - x.mean(), y - y.mean()  # centred, so that the sums of squares lose no digits
-    n, sx, sy, sxx, sxy = (weights @ np.column_stack([np.ones_like(dx), dx, dy, dx * dx, dx * dy])).T
+    n, sx, sy, sxx, sxy = (
+        weights @ np.column_stack([np.ones_like(dx), dx, dy, dx * dx, dx * dy])
+    ).T
     spread = sxx - sx * sx / n
     with np.errstate(invalid="ignore", divide="ignore"):
         slopes = np.where(spread > 1e-12, (sxy - sx * sy / n) / spread, np.nan)
@@ -76,20 +96,26 @@ def _lines(weights: np.ndarray, x: np.ndarray, y: np.ndarray) -> tuple[np.ndarra
 
 
 @lru_cache(maxsize=32)
-def bootstrap(points: tuple[GenerativeModel, ...], resamples: int, seed: int,
-              unit: str) -> tuple[np.ndarray, np.ndarray]:
-    """Refit the line to `resamples` resamples of the points with replacement: slopes and intercepts.
+def bootstrap(
+    points: tuple[GenerativeModel, ...], resamples: int, seed: int, unit: str
+) -> tuple[np.ndarray, np.ndarray]:
+    """Refit the line to `resamples` resamples of the points with replacement: slopes and
+    intercepts.
 
-    `unit` is model (each point on its own) or family (a lineage is drawn as a whole: Cameron, Gelbach and Miller
-    2008, "Bootstrap-based improvements for inference with clustered errors"). A degenerate resample keeps the
-    line of all points.
+    `unit` is model (each point on its own) or family (a lineage is drawn as a whole: Cameron,
+    Gelbach and Miller 2008, "Bootstrap-based improvements for inference with clustered errors"). A
+    degenerate resample keeps the line of all points.
     """
     line = fit(points)
     x, y = (line.models[column].to_numpy() for column in ("log10_size", "log10_flop"))
     names = line.models[unit].to_numpy()
-    unit_of_point = np.unique(names, return_inverse=True)[1] if unit == "family" else np.arange(len(points))
+    unit_of_point = (
+        np.unique(names, return_inverse=True)[1] if unit == "family" else np.arange(len(points))
+    )
     n_units = int(unit_of_point.max()) + 1
-    chosen = generator(seed, f"bootstrap/{line.modality}").integers(0, n_units, size=(resamples, n_units))
+    chosen = generator(seed, f"bootstrap/{line.modality}").integers(
+        0, n_units, size=(resamples, n_units)
+    )
     flat = (chosen + n_units * np.arange(resamples)[:, None]).ravel()
     counts = np.bincount(flat, minlength=resamples * n_units).reshape(resamples, n_units)
     slopes, intercepts = _lines(counts[:, unit_of_point].astype(float), x, y)
@@ -98,12 +124,20 @@ def bootstrap(points: tuple[GenerativeModel, ...], resamples: int, seed: int,
 
 
 @lru_cache(maxsize=128)
-def predictions(points: tuple[GenerativeModel, ...], model: ClosedModel, resamples: int, seed: int, unit: str,
-                interval: str) -> np.ndarray:
-    """Return one predicted training FLOP of a closed model for each resample, its parameters drawn anew each time.
+def predictions(
+    points: tuple[GenerativeModel, ...],
+    model: ClosedModel,
+    resamples: int,
+    seed: int,
+    unit: str,
+    interval: str,
+) -> np.ndarray:
+    """Return one predicted training FLOP of a closed model for each resample, its parameters drawn
+    anew each time.
 
-    `interval` is line (uncertainty of the line alone) or predictive (a normal draw of the regression's residual
-    scatter on top, so that the spread is that of a model and not of an average).
+    `interval` is line (uncertainty of the line alone) or predictive (a normal draw of the
+    regression's residual scatter on top, so that the spread is that of a model and not of an
+    average).
     """
     slopes, intercepts = bootstrap(points, resamples, seed, unit)
     streams = Streams(seed)
@@ -111,7 +145,9 @@ def predictions(points: tuple[GenerativeModel, ...], model: ClosedModel, resampl
     scatter = fit(points).residual_sd if interval == "predictive" else 0.0
     for block in streams.blocks(resamples):
         parameters = draw(streams, f"parameters/{model.model}", model.parameters)
-        log_flop[block] = intercepts[block] + slopes[block] * np.log10(parameters * size_per_parameter(model))
+        log_flop[block] = intercepts[block] + slopes[block] * np.log10(
+            parameters * size_per_parameter(model)
+        )
         if scatter:
             log_flop[block] += scatter * streams.normal(f"residual/{model.model}")
     return 10**log_flop
@@ -120,21 +156,34 @@ def predictions(points: tuple[GenerativeModel, ...], model: ClosedModel, resampl
 def used_points(tables: Tables, modality: str) -> tuple[GenerativeModel, ...]:
     """Return the regression's points of a modality."""
     require_known(modality, MODALITIES, "modality")
-    return tuple(row for row in tables["generative_models"].values() if row.modality == modality and row.used)
+    return tuple(
+        row for row in tables["generative_models"].values() if row.modality == modality and row.used
+    )
 
 
-def closed_model_draws(tables: Tables, model: str, seed: int, resamples: int | None = None) -> np.ndarray:
-    """Return the bootstrap predictions of a closed model under the tables' choices of method, in FLOP."""
+def closed_model_draws(
+    tables: Tables, model: str, seed: int, resamples: int | None = None
+) -> np.ndarray:
+    """Return the bootstrap predictions of a closed model under the tables' choices of method, in
+    FLOP."""
     row = tables["closed_models"][model]
     resamples = resamples or int(float(tables.choice("bootstrap_resamples")))
-    return predictions(used_points(tables, row.modality), row, resamples, seed, tables.choice("bootstrap_unit"),
-                       tables.choice("closed_model_interval"))
+    return predictions(
+        used_points(tables, row.modality),
+        row,
+        resamples,
+        seed,
+        tables.choice("bootstrap_unit"),
+        tables.choice("closed_model_interval"),
+    )
 
 
 @lru_cache(maxsize=1024)
-def closed_model_distribution(tables: Tables, model: str, seed: int, part: int | None = None) -> Distribution:
-    """Return the distribution that the Monte Carlo draws a closed model's FLOP from; with `part`, what one of the
-    `PARTS` parts of the resamples says (see `resampling`)."""
+def closed_model_distribution(
+    tables: Tables, model: str, seed: int, part: int | None = None
+) -> Distribution:
+    """Return the distribution that the Monte Carlo draws a closed model's FLOP from; with `part`,
+    what one of the `PARTS` parts of the resamples says (see `resampling`)."""
     draws = closed_model_draws(tables, model, seed)
     draws = draws if part is None else draws[part::PARTS]
     if tables.choice("closed_model_distribution") == "bootstrap":
@@ -142,18 +191,31 @@ def closed_model_distribution(tables: Tables, model: str, seed: int, part: int |
     return Uniform(*map(float, np.quantile(draws, [0.05, 0.95])))
 
 
-def closed_model_flop(model: str, n_draws: int = 20_000, seed: int = 42, scenario: str = "newsletter",
-                      corrections: list[str] | tuple[str, ...] = (), data_dir=None) -> np.ndarray:
+def closed_model_flop(
+    model: str,
+    n_draws: int = 20_000,
+    seed: int = 42,
+    scenario: str = "newsletter",
+    corrections: list[str] | tuple[str, ...] = (),
+    data_dir=None,
+) -> np.ndarray:
     """Return `n_draws` bootstrap predictions of a closed model's training FLOP.
 
     Raises InputError for an unknown model, scenario or correction.
     """
     tables = for_scenario(scenario, corrections, data_dir=data_dir)
     require_known(model, tables["closed_models"], "closed model")
-    return closed_model_draws(tables, model, whole_number(seed, "seed", 0), whole_number(n_draws, "n_draws")).copy()
+    return closed_model_draws(
+        tables, model, whole_number(seed, "seed", 0), whole_number(n_draws, "n_draws")
+    ).copy()
 
 
-def fit_scaling(modality: str, scenario: str = "newsletter", corrections: list[str] | tuple[str, ...] = (),
-                data_dir=None) -> ScalingFit:
-    """Return the fitted line of a modality: slope, intercept, r_squared, residual_sd (log10 FLOP), n and models."""
+def fit_scaling(
+    modality: str,
+    scenario: str = "newsletter",
+    corrections: list[str] | tuple[str, ...] = (),
+    data_dir=None,
+) -> ScalingFit:
+    """Return the fitted line of a modality: slope, intercept, r_squared, residual_sd (log10 FLOP),
+    n and models."""
     return fit(used_points(for_scenario(scenario, corrections, data_dir=data_dir), modality))

@@ -18,7 +18,8 @@ _DAY = timedelta(days=1)
 
 
 class WindowSpending(NamedTuple):
-    """Signed periods that cover a window, their sum in millions (medians where uncertain), and the currency."""
+    """Signed periods that cover a window, their sum in millions (medians where uncertain), and the
+    currency."""
 
     table: pd.DataFrame
     amount_millions: float
@@ -37,13 +38,19 @@ def as_date(value: object, name: str) -> date:
         raise InputError(f"{name}: '{value}' is not a date; write it as YYYY-MM-DD") from None
 
 
-def signed_periods(tables: Tables, company: str, line: str, start: date, end: date) -> list[tuple[int, Spending]]:
-    """Return the fewest disclosed periods, each with sign +1 or -1, whose sum covers `start` to `end` exactly.
+def signed_periods(
+    tables: Tables, company: str, line: str, start: date, end: date
+) -> list[tuple[int, Spending]]:
+    """Return the fewest disclosed periods, each with sign +1 or -1, whose sum covers `start` to
+    `end` exactly.
 
-    Periods are edges between the day they start and the day after they end; the window is a path between its own
-    two days, found breadth first. Raises InputError naming what is disclosed where no path exists.
+    Periods are edges between the day they start and the day after they end; the window is a path
+    between its own two days, found breadth first. Raises InputError naming what is disclosed where
+    no path exists.
     """
-    rows = [row for row in tables["spending"].values() if (row.company, row.line) == (company, line)]
+    rows = [
+        row for row in tables["spending"].values() if (row.company, row.line) == (company, line)
+    ]
     goal = end + _DAY
     reached: dict[date, list[tuple[int, Spending]]] = {start: []}
     queue = deque([start])
@@ -51,16 +58,25 @@ def signed_periods(tables: Tables, company: str, line: str, start: date, end: da
         here = queue.popleft()
         for row in rows:
             after = row.period_end + _DAY
-            for sign, origin, target in ((1, row.period_start, after), (-1, after, row.period_start)):
+            for sign, origin, target in (
+                (1, row.period_start, after),
+                (-1, after, row.period_start),
+            ):
                 if origin == here and target not in reached:
                     reached[target] = [*reached[here], (sign, row)]
                     queue.append(target)
     if end < start:
-        raise InputError(f"{company}, {line}: the window {start} to {end} ends before it starts; swap the dates")
+        raise InputError(
+            f"{company}, {line}: the window {start} to {end} ends before it starts; swap the dates"
+        )
     if goal not in reached:
-        disclosed = "; ".join(f"{row.period} ({row.period_start} to {row.period_end})" for row in rows)
-        raise InputError(f"{company}, {line}: the disclosed periods cannot be combined to {start} to {end}; "
-                         f"disclosed: {disclosed or 'nothing'}. Choose a window that these add or subtract to")
+        disclosed = "; ".join(
+            f"{row.period} ({row.period_start} to {row.period_end})" for row in rows
+        )
+        raise InputError(
+            f"{company}, {line}: the disclosed periods cannot be combined to {start} to {end}; "
+            f"disclosed: {disclosed or 'nothing'}. Choose a window that these add or subtract to"
+        )
     return reached[goal]
 
 
@@ -74,15 +90,21 @@ def rate(tables: Tables, currency: str, start: date, end: date) -> FxRate | None
         if first <= start.year and end.year <= last:
             return row
     known = ", ".join(row.period for row in rates) or "none"
-    raise InputError(f"fx.csv: no {currency} rate for {start.year} to {end.year} (there: {known}); add a row")
+    raise InputError(
+        f"fx.csv: no {currency} rate for {start.year} to {end.year} (there: {known}); add a row"
+    )
 
 
-def spending_usd(tables: Tables, company: str, lines: list[str], start: date, end: date,
-                 streams=None) -> float | np.ndarray:
-    """Return a company's spending on `lines` in a window, in USD: a float, or draws where an input is uncertain.
+def spending_usd(
+    tables: Tables, company: str, lines: list[str], start: date, end: date, streams=None
+) -> float | np.ndarray:
+    """Return a company's spending on `lines` in a window, in USD: a float, or draws where an input
+    is uncertain.
 
-    Without `streams`, uncertain amounts stand at their medians. A line the company never discloses adds nothing.
+    Without `streams`, uncertain amounts stand at their medians. A line the company never discloses
+    adds nothing.
     """
+
     def value(name: str, distribution):
         return distribution.quantile(0.5) if streams is None else draw(streams, name, distribution)
 
@@ -90,34 +112,54 @@ def spending_usd(tables: Tables, company: str, lines: list[str], start: date, en
     for line in lines:
         periods = signed_periods(tables, company, line, start, end)
         currency = periods[0][1].currency
-        amount = sum(sign * value(f"spending/{row.company}/{row.line}/{row.period}", row.amount_millions)
-                     for sign, row in periods)
+        amount = sum(
+            sign * value(f"spending/{row.company}/{row.line}/{row.period}", row.amount_millions)
+            for sign, row in periods
+        )
         fx = rate(tables, currency, start, end)
-        total = total + 1e6 * amount / (1 if fx is None else value(f"fx/{fx.currency}/{fx.period}", fx.per_usd))
+        total = total + 1e6 * amount / (
+            1 if fx is None else value(f"fx/{fx.currency}/{fx.period}", fx.per_usd)
+        )
     if np.min(total) <= 0:
-        raise InputError(f"{company}: spending on {' + '.join(lines)} from {start} to {end} comes out at or below zero")
+        raise InputError(
+            f"{company}: spending on {' + '.join(lines)} from {start} to {end} comes out at or below zero"
+        )
     return total
 
 
 def disclosed_lines(tables: Tables, company: str) -> list[str]:
     """Return the names of the spending lines a company discloses."""
-    return list(dict.fromkeys(row.line for row in tables["spending"].values() if row.company == company))
+    return list(
+        dict.fromkeys(row.line for row in tables["spending"].values() if row.company == company)
+    )
 
 
-def window_spending(company: str, line: str, start: str | date, end: str | date,
-                    data_dir=None) -> WindowSpending:
-    """Return the signed disclosed periods of a line that cover a window, their sum and their currency.
+def window_spending(
+    company: str, line: str, start: str | date, end: str | date, data_dir=None
+) -> WindowSpending:
+    """Return the signed disclosed periods of a line that cover a window, their sum and their
+    currency.
 
-    The table has one row a period: sign, period, period_start, period_end, amount_millions, source_id.
-    Raises InputError for an unknown company or line and for a window that the disclosures cannot cover.
+    The table has one row a period: sign, period, period_start, period_end, amount_millions,
+    source_id. Raises InputError for an unknown company or line and for a window that the
+    disclosures cannot cover.
     """
     tables = load(data_dir)
     require_known(company, tables["companies"], "company")
     require_known(line, disclosed_lines(tables, company), f"spending line of {company}")
     periods = signed_periods(tables, company, line, as_date(start, "start"), as_date(end, "end"))
-    table = pd.DataFrame([
-        {"sign": sign, "period": row.period, "period_start": row.period_start, "period_end": row.period_end,
-         "amount_millions": row.amount_millions.quantile(0.5), "source_id": row.source_id}
-        for sign, row in periods])
+    table = pd.DataFrame(
+        [
+            {
+                "sign": sign,
+                "period": row.period,
+                "period_start": row.period_start,
+                "period_end": row.period_end,
+                "amount_millions": row.amount_millions.quantile(0.5),
+                "source_id": row.source_id,
+            }
+            for sign, row in periods
+        ]
+    )
     amount = float((table["sign"] * table["amount_millions"]).sum())
     return WindowSpending(table, amount, periods[0][1].currency)

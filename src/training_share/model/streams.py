@@ -1,7 +1,7 @@
 """Named streams: a draw belongs to a name.
 
-The same seed and name give the same draws whatever else is drawn, in whatever order, and a longer run
-extends a shorter one. One name is one shared uncertainty; two names are independent.
+The same seed and name give the same draws whatever else is drawn, in whatever order, and a longer
+run extends a shorter one. One name is one shared uncertainty; two names are independent.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ import numpy as np
 
 from training_share.inputs.distributions import Distribution, Exact
 
-# Small enough for a block's arrays to stay in the processor's cache, large enough to hide Python's own time.
+# Small enough for a block's arrays to stay in the processor's cache, large enough to hide Python's
+# own time.
 BLOCK = 16_384
 REMEMBERED = 2_000  # values of one block
 KEPT_BLOCKS, KEPT_STREAMS = 4, 64  # 65,536 draws of each of the streams used last: 34 MB at most
@@ -28,7 +29,8 @@ def generator(seed: int, name: str) -> np.random.Generator:
 
 
 class _Opening:
-    """The first blocks of one stream, made when first asked for: variants on common draws share them."""
+    """The first blocks of one stream, made when first asked for: variants on common draws share
+    them."""
 
     def __init__(self, seed: int, name: str) -> None:
         self._generator = generator(seed, name)
@@ -52,7 +54,8 @@ _opening = lru_cache(maxsize=KEPT_STREAMS)(_Opening)
 
 
 class Streams:
-    """Standard normal draws by name, handed out block by block so that memory does not grow with their number."""
+    """Standard normal draws by name, handed out block by block so that memory does not grow with
+    their number."""
 
     memo: dict | None = None  # values by name and distribution
 
@@ -63,21 +66,23 @@ class Streams:
         self._index = self._size = 0
 
     def blocks(self, n_draws: int) -> Iterator[slice]:
-        """Yield the slices of consecutive blocks of `n_draws`; `normal` serves the one yielded last."""
+        """Yield the slices of consecutive blocks of `n_draws`; `normal` serves the one yielded
+        last."""
         for start in range(0, n_draws, BLOCK):
             stop = min(start + BLOCK, n_draws)
             self._index, self._size, self._block = start // BLOCK, stop - start, {}
             yield slice(start, stop)
 
     def at(self, size: int) -> Streams:
-        """Serve the first `size` draws, of one block at most, and return self, for evaluations outside `blocks`, between
-        which values are remembered."""
+        """Serve the first `size` draws, of one block at most, and return self, for evaluations
+        outside `blocks`, between which values are remembered."""
         next(self.blocks(size))
         self.memo = {}
         return self
 
     def normal(self, name: str) -> np.ndarray:
-        """Return this block's standard normal draws of `name`, read-only; asked again, the same array."""
+        """Return this block's standard normal draws of `name`, read-only; asked again, the same
+        array."""
         if name not in self._block:
             self._block[name] = self._draw(name)
         return self._block[name]
@@ -85,7 +90,7 @@ class Streams:
     def _draw(self, name: str) -> np.ndarray:
         opening = _opening(self.seed, name)
         if self._index < KEPT_BLOCKS:
-            return opening.block(self._index)[:self._size]
+            return opening.block(self._index)[: self._size]
         if name not in self._generators:
             self._generators[name] = opening.after()
         return self._generators[name].standard_normal(self._size)
@@ -94,7 +99,8 @@ class Streams:
 class GivenStreams:
     """Normals set from outside, for designs (Sobol, one at a time) instead of random draws.
 
-    Names that are not given stand at zero, the median of every distribution. `asked` collects every name used.
+    Names that are not given stand at zero, the median of every distribution. `asked` collects every
+    name used.
     """
 
     memo = None
@@ -106,7 +112,8 @@ class GivenStreams:
         self.asked: dict[str, None] = {}
 
     def at(self, size: int) -> GivenStreams:
-        """Serve one block of `size` draws and return self, for a single evaluation outside `blocks`."""
+        """Serve one block of `size` draws and return self, for a single evaluation outside
+        `blocks`."""
         self._size, self._slice = size, slice(0, size)
         return self
 
@@ -124,8 +131,11 @@ class GivenStreams:
         return np.zeros(self._size) if given is None else given[self._slice]
 
 
-def draw(streams: Streams | GivenStreams, name: str, distribution: Distribution) -> float | np.ndarray:
-    """Return this block's draws of `distribution` from the stream `name`; an exact value stays a float."""
+def draw(
+    streams: Streams | GivenStreams, name: str, distribution: Distribution
+) -> float | np.ndarray:
+    """Return this block's draws of `distribution` from the stream `name`; an exact value stays a
+    float."""
     if isinstance(distribution, Exact):
         return distribution.value
     if streams.memo is None:

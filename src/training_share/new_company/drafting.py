@@ -1,7 +1,7 @@
 """Turn rows of Epoch AI's models dataset into draft rows of the tables, and doubts into questions.
 
-No number is made up: a compute that the file does not give stays blank, and a blank amount is refused when the
-draft is accepted.
+No number is made up: a compute that the file does not give stays blank, and a blank amount is
+refused when the draft is accepted.
 """
 
 from __future__ import annotations
@@ -17,52 +17,107 @@ from training_share.new_company.epoch_csv import number, plain, released
 from training_share.new_company.hardware import device_key
 from training_share.new_company.plan import Draft, Plan
 
-EVIDENCE = {"confident": "reported", "likely": "reported"}  # anything else, Speculative too, is our judgement
-COLORS = ("#56B4E9", "#CC79A7", "#E69F00", "#999999", "#F0E442", "#000000")  # colour-blind safe (Okabe and Ito)
-_RL = re.compile(r"\breinforcement|\brl\b|\brlvr\b|reasoning|thinking|\br1\b|\bqwq\b|rumination|math|agent", re.I)
+EVIDENCE = {
+    "confident": "reported",
+    "likely": "reported",
+}  # anything else, Speculative too, is our judgement
+COLORS = (
+    "#56B4E9",
+    "#CC79A7",
+    "#E69F00",
+    "#999999",
+    "#F0E442",
+    "#000000",
+)  # colour-blind safe (Okabe and Ito)
+_RL = re.compile(
+    r"\breinforcement|\brl\b|\brlvr\b|reasoning|thinking|\br1\b|\bqwq\b|rumination|math|agent", re.I
+)
 _SIX_ND = re.compile(r"\b6\s*(?:[*×x·]|n\s*d\b|flops?\b)", re.I)
 _POST = re.compile(r"post-?\s*train", re.I)
-_HOURS = re.compile(r"[\d.,]+\s*[kKmM]?(?:illion)?\s*(?:[A-Z]+\d+\w*\s+)?(?:GPU|TPU|chip|device)[- ]?hours", re.I)
+_HOURS = re.compile(
+    r"[\d.,]+\s*[kKmM]?(?:illion)?\s*(?:[A-Z]+\d+\w*\s+)?(?:GPU|TPU|chip|device)[- ]?hours", re.I
+)
 
 
-def draft_rows(plan: Plan, models: pd.DataFrame, own: pd.Series, known_hardware: Iterable[str],
-               taken_colors: Iterable[str], file_name: str) -> Draft:
+def draft_rows(
+    plan: Plan,
+    models: pd.DataFrame,
+    own: pd.Series,
+    known_hardware: Iterable[str],
+    taken_colors: Iterable[str],
+    file_name: str,
+) -> Draft:
     """Return the draft of a company from all `models` and the mask of its `own` ones.
 
-    Raises InputError listing every unreadable date or number of the rows it needs, and where no model is left.
+    Raises InputError listing every unreadable date or number of the rows it needs, and where no
+    model is left.
     """
     maker = _Drafter(plan, models, set(known_hardware), file_name)
     chosen = maker.choose(own)
     draft, taken = maker.draft, set(taken_colors)
-    draft.add("companies", company=plan.company, display_name=plan.display_name,
-              spending_start=str(plan.spending_start), spending_end=str(plan.spending_end),
-              release_lag_months=str(plan.release_lag_months), currency=plan.currency,
-              color=next((color for color in COLORS if color not in taken), COLORS[-1]))
-    for row in sorted(chosen, key=lambda row: bool(row["base_model"])):  # bases before what is built on them
+    draft.add(
+        "companies",
+        company=plan.company,
+        display_name=plan.display_name,
+        spending_start=str(plan.spending_start),
+        spending_end=str(plan.spending_end),
+        release_lag_months=str(plan.release_lag_months),
+        currency=plan.currency,
+        color=next((color for color in COLORS if color not in taken), COLORS[-1]),
+    )
+    for row in sorted(
+        chosen, key=lambda row: bool(row["base_model"])
+    ):  # bases before what is built on them
         maker.add_model(row)
     maker.stop_on_faults()
-    draft.add("sources", source_id=plan.source_id, title="Data on AI models", publisher="Epoch AI",
-              date=f"snapshot {plan.snapshot}", url="https://epoch.ai/data/ai-models", licence="CC BY 4.0",
-              locator="columns for training compute, finetune compute and base model, and their notes")
+    draft.add(
+        "sources",
+        source_id=plan.source_id,
+        title="Data on AI models",
+        publisher="Epoch AI",
+        date=f"snapshot {plan.snapshot}",
+        url="https://epoch.ai/data/ai-models",
+        licence="CC BY 4.0",
+        locator="columns for training compute, finetune compute and base model, and their notes",
+    )
     filing = f"{plan.company}-filing"
     draft.add("sources", source_id=filing)
-    draft.add("spending", company=plan.company, line="rd_compute", period="window",
-              period_start=str(plan.spending_start), period_end=str(plan.spending_end), currency=plan.currency,
-              source_id=filing)
-    draft.ask(f"Spending: what did {plan.display_name} spend on R&D compute from {plan.spending_start} to "
-              f"{plan.spending_end}, in millions of {plan.currency}? Fill in spending.csv (several periods may add or "
-              f"subtract to the window) and the source {filing} in sources.csv, or accept --without-spending.")
+    draft.add(
+        "spending",
+        company=plan.company,
+        line="rd_compute",
+        period="window",
+        period_start=str(plan.spending_start),
+        period_end=str(plan.spending_end),
+        currency=plan.currency,
+        source_id=filing,
+    )
+    draft.ask(
+        f"Spending: what did {plan.display_name} spend on R&D compute from {plan.spending_start} to "
+        f"{plan.spending_end}, in millions of {plan.currency}? Fill in spending.csv (several periods may add or "
+        f"subtract to the window) and the source {filing} in sources.csv, or accept --without-spending."
+    )
     return draft
 
 
 class _Drafter:
-    """The models of one file on their way into runs; keeps what has been drafted, asked and found wrong."""
+    """The models of one file on their way into runs; keeps what has been drafted, asked and found
+    wrong."""
 
-    def __init__(self, plan: Plan, models: pd.DataFrame, known_hardware: set[str], file_name: str) -> None:
-        self.plan, self.models, self.known_hardware, self.file_name = plan, models, known_hardware, file_name
+    def __init__(
+        self, plan: Plan, models: pd.DataFrame, known_hardware: set[str], file_name: str
+    ) -> None:
+        self.plan, self.models, self.known_hardware, self.file_name = (
+            plan,
+            models,
+            known_hardware,
+            file_name,
+        )
         self.draft, self.faults = Draft(), []
         self._main: dict[int, str] = {}  # record -> run drafted from it
-        self._sizes: dict[tuple[str, float], str] = {}  # (base, FLOP to four digits) -> first model of that size
+        self._sizes: dict[
+            tuple[str, float], str
+        ] = {}  # (base, FLOP to four digits) -> first model of that size
 
     @cached_property
     def _records(self) -> dict[str, int]:
@@ -85,8 +140,11 @@ class _Drafter:
         faults = list(dict.fromkeys(self.faults))
         if faults:
             more = f"\n  and {len(faults) - 20} more" if len(faults) > 20 else ""
-            raise InputError(faults[0] if len(faults) == 1 else
-                             f"{len(faults)} cells cannot be read:\n  " + "\n  ".join(faults[:20]) + more)
+            raise InputError(
+                faults[0]
+                if len(faults) == 1
+                else f"{len(faults)} cells cannot be read:\n  " + "\n  ".join(faults[:20]) + more
+            )
 
     def choose(self, own: pd.Series) -> list[pd.Series]:
         """Return the company's models released in the window, oldest first, each name once."""
@@ -104,21 +162,29 @@ class _Drafter:
                 rows.append((day, len(row["model"]), row))
         self.stop_on_faults()
         for name in undated:
-            self.draft.ask(f"Release: {name} has no month; does it fall in {first} to {last}? It is not drafted.")
+            self.draft.ask(
+                f"Release: {name} has no month; does it fall in {first} to {last}? It is not drafted."
+            )
         chosen = []
         for day, _, row in sorted(rows, key=lambda item: item[:2]):
             if (name := plain(row["model"])) in seen:
-                self.draft.ask(f"Duplicate: '{row['model']}' stands twice, records {seen[name]} and {row.name}; only "
-                               "the first is drafted. Which is right?")
+                self.draft.ask(
+                    f"Duplicate: '{row['model']}' stands twice, records {seen[name]} and {row.name}; only "
+                    "the first is drafted. Which is right?"
+                )
                 continue
             seen[name] = row.name
             chosen.append(pd.concat([row, pd.Series({"day": day})]).rename(row.name))
         if not chosen:
-            raise InputError(f"{self.file_name}: {int(own.sum())} models of this organisation, none released from "
-                             f"{first} to {last}; change the spending dates or --release-lag-months")
+            raise InputError(
+                f"{self.file_name}: {int(own.sum())} models of this organisation, none released from "
+                f"{first} to {last}; change the spending dates or --release-lag-months"
+            )
         joint = [row["model"] for row in chosen if re.search(r"[,;]", row["organization"])]
         if joint:
-            self.draft.ask(f"Joint work: {', '.join(joint)} were made with others; who paid for the compute?")
+            self.draft.ask(
+                f"Joint work: {', '.join(joint)} were made with others; who paid for the compute?"
+            )
         self.draft.selected = [f"{row['model']} ({row['day']})" for row in chosen]
         return chosen
 
@@ -129,87 +195,153 @@ class _Drafter:
         words = " ".join((name, row["task"], row["finetune_notes"]))
         if base and finetune:
             if total and finetune > total * 1.001:
-                self.draft.ask(f"Compute: {name} has more finetune compute ({finetune:.4g}) than compute in all "
-                               f"({total:.4g}); which is right?")
-            by_rl = bool(_RL.search(f"{name} {row['finetune_notes']}")) and not _SIX_ND.search(row["finetune_notes"])
+                self.draft.ask(
+                    f"Compute: {name} has more finetune compute ({finetune:.4g}) than compute in all "
+                    f"({total:.4g}); which is right?"
+                )
+            by_rl = bool(_RL.search(f"{name} {row['finetune_notes']}")) and not _SIX_ND.search(
+                row["finetune_notes"]
+            )
             self._run(row, "finetune", "rl" if by_rl else "pretraining", base, finetune)
-            self.draft.ask(f"Workload: the finetune of {name} is drafted as {'rl' if by_rl else 'pretraining'} (mfu"
-                           f"{'_rl' if by_rl else ''} applies); change it, or split the row, if it was something else.")
+            self.draft.ask(
+                f"Workload: the finetune of {name} is drafted as {'rl' if by_rl else 'pretraining'} (mfu"
+                f"{'_rl' if by_rl else ''} applies); change it, or split the row, if it was something else."
+            )
         elif base:
             self._fraction(row, total, _RL.search(words) is not None)
         elif total or finetune:
             if not total:
-                self.draft.ask(f"Base: {name} has finetune compute, no base model and no total; what was it built on?")
+                self.draft.ask(
+                    f"Base: {name} has finetune compute, no base model and no total; what was it built on?"
+                )
             self._run(row, "pretraining", "pretraining", "", total or finetune)
         else:
             run_id = self._run(row, "pretraining", "pretraining", "", None)
-            self.draft.ask(f"No compute known: {name} ({row['day']}). Give run {run_id} a flop, gpu_hours or cost_usd "
-                           "with a source (6 x parameters x tokens where both are known), or delete the row.")
+            self.draft.ask(
+                f"No compute known: {name} ({row['day']}). Give run {run_id} a flop, gpu_hours or cost_usd "
+                "with a source (6 x parameters x tokens where both are known), or delete the row."
+            )
         self._ask_hours(row)
 
-    def _run(self, row: pd.Series, stage: str, workload: str, base: str, flop: float | None, **cells: str) -> str:
-        """Draft one run and return its key; a size already seen on the same base is drafted uncounted."""
+    def _run(
+        self, row: pd.Series, stage: str, workload: str, base: str, flop: float | None, **cells: str
+    ) -> str:
+        """Draft one run and return its key; a size already seen on the same base is drafted
+        uncounted."""
         run_id, counted = self.plan.run_id(row["model"], stage), cells.pop("counted", "yes")
         if flop:
-            near = [model for (of, size), model in self._sizes.items()
-                    if base and of == plain(base) and 0.001 < abs(size / flop - 1) < 0.1]
+            near = [
+                model
+                for (of, size), model in self._sizes.items()
+                if base and of == plain(base) and 0.001 < abs(size / flop - 1) < 0.1
+            ]
             if near:
-                self.draft.ask(f"Shared stages? {row['model']} and {', '.join(near)} are finetunes of {base} with "
-                               "nearly the same compute; what both went through counts once. Split the rows if so.")
+                self.draft.ask(
+                    f"Shared stages? {row['model']} and {', '.join(near)} are finetunes of {base} with "
+                    "nearly the same compute; what both went through counts once. Split the rows if so."
+                )
             first = self._sizes.setdefault((plain(base), float(f"{flop:.3g}")), row["model"])
             if first != row["model"] and counted == "yes":
                 counted = "no"
-                self.draft.ask(f"Counted twice? {row['model']} has the same compute ({flop:.4g}) as {first}. It is "
-                               "drafted with counted = no; say yes if it is a run of its own.")
+                self.draft.ask(
+                    f"Counted twice? {row['model']} has the same compute ({flop:.4g}) as {first}. It is "
+                    "drafted with counted = no; say yes if it is a run of its own."
+                )
         notes = row["flop_notes"]
-        six_nd = stage == "pretraining" and bool(flop) and _SIX_ND.search(notes) and not _POST.search(notes)
+        six_nd = (
+            stage == "pretraining"
+            and bool(flop)
+            and _SIX_ND.search(notes)
+            and not _POST.search(notes)
+        )
         confidence = row["confidence"] or "no"
         kind = "finetune" if stage == "finetune" else "training"
-        facts = [f"Epoch AI, snapshot of {self.plan.snapshot}: {kind} compute "
-                 + (f"{flop:.7g} FLOP".replace("e+", "e") if flop else "not given")
-                 + f", confidence {confidence.lower()}"]
-        facts += ["from parameters and tokens, so without post-training, hence the factor"] if six_nd else []
+        facts = [
+            f"Epoch AI, snapshot of {self.plan.snapshot}: {kind} compute "
+            + (f"{flop:.7g} FLOP".replace("e+", "e") if flop else "not given")
+            + f", confidence {confidence.lower()}"
+        ]
+        facts += (
+            ["from parameters and tokens, so without post-training, hence the factor"]
+            if six_nd
+            else []
+        )
         facts += [f"on top of {base}, not counted again"] if base and flop else []
         amount = {"flop": f"{flop:.7g}".replace("e+", "e")} if flop else {}
         note = "; ".join(facts) + f". Released {row['day']}."
-        run = {"run_id": run_id, "company": self.plan.company, "model": row["model"], "stage": stage,
-               "released": row["day"], "post_training": "post_training_factor" if six_nd else "",
-               "workload": workload, "hardware": self._hardware(row), "counted": counted,
-               "evidence": EVIDENCE.get(row["confidence"].casefold() if flop else "", "judgement"),
-               "source_id": self.plan.source_id, "note": note} | amount | cells
+        run = (
+            {
+                "run_id": run_id,
+                "company": self.plan.company,
+                "model": row["model"],
+                "stage": stage,
+                "released": row["day"],
+                "post_training": "post_training_factor" if six_nd else "",
+                "workload": workload,
+                "hardware": self._hardware(row),
+                "counted": counted,
+                "evidence": EVIDENCE.get(row["confidence"].casefold() if flop else "", "judgement"),
+                "source_id": self.plan.source_id,
+                "note": note,
+            }
+            | amount
+            | cells
+        )
         self.draft.add("training_runs", **run)
         self._main[row.name] = run_id
         return run_id
 
     def _fraction(self, row: pd.Series, total: float | None, by_rl: bool) -> None:
-        """Draft a finetune of unknown compute as a fraction of the pretraining at the root of its lineage."""
-        rule, stage, workload = ("rl_fraction", "rl", "rl") if by_rl else ("sft_fraction", "sft", "pretraining")
+        """Draft a finetune of unknown compute as a fraction of the pretraining at the root of its
+        lineage."""
+        rule, stage, workload = (
+            ("rl_fraction", "rl", "rl") if by_rl else ("sft_fraction", "sft", "pretraining")
+        )
         name, root = row["model"], self._root(row)
         base_run = self._base_run(root, name, row["base_model"]) if root is not None else ""
         if root is None:
-            self.draft.ask(f"Base: {name} is built on {row['base_model']}, which is not in the file; give its run and "
-                           f"name it in base_run of {self.plan.run_id(name, stage)}, or give that run an amount.")
+            self.draft.ask(
+                f"Base: {name} is built on {row['base_model']}, which is not in the file; give its run and "
+                f"name it in base_run of {self.plan.run_id(name, stage)}, or give that run an amount."
+            )
         of = root["model"] if root is not None else row["base_model"]
-        note = (f"Finetune compute is not known; the general {'RL' if by_rl else 'SFT'} fraction of the pretraining of "
-                f"{of} is used. Epoch AI, snapshot of {self.plan.snapshot}, names {row['base_model']} as its base. "
-                f"Released {row['day']}.")
-        self._run(row, stage, workload, row["base_model"], None, base_run=base_run, fraction_of_base=rule,
-                  evidence="judgement", note=note)
-        self.draft.ask(f"RL or SFT? {name} is drafted by {rule} of {of}; change the rule if that is not what was done"
-                       + (f". The file's total for it is {total:.4g}." if total else "."))
+        note = (
+            f"Finetune compute is not known; the general {'RL' if by_rl else 'SFT'} fraction of the pretraining of "
+            f"{of} is used. Epoch AI, snapshot of {self.plan.snapshot}, names {row['base_model']} as its base. "
+            f"Released {row['day']}."
+        )
+        self._run(
+            row,
+            stage,
+            workload,
+            row["base_model"],
+            None,
+            base_run=base_run,
+            fraction_of_base=rule,
+            evidence="judgement",
+            note=note,
+        )
+        self.draft.ask(
+            f"RL or SFT? {name} is drafted by {rule} of {of}; change the rule if that is not what was done"
+            + (f". The file's total for it is {total:.4g}." if total else ".")
+        )
 
     def _root(self, row: pd.Series) -> pd.Series | None:
         """Follow the base models to the first that has none; None where the file breaks off."""
         seen = {row.name}
         while row["base_model"]:
             names = [row["base_model"], *row["base_model"].split(",")]
-            keys = [key for name in names for key in (plain(name), plain(name).removesuffix("base"))]
+            keys = [
+                key for name in names for key in (plain(name), plain(name).removesuffix("base"))
+            ]
             record = next((self._records[key] for key in keys if key in self._records), None)
             if record is None or record in seen:
                 return None
             if "," in row["base_model"]:
-                self.draft.ask(f"Bases: {row['model']} has several ({row['base_model']}); "
-                               f"{self.models.loc[record, 'model']} is taken.")
+                self.draft.ask(
+                    f"Bases: {row['model']} has several ({row['base_model']}); "
+                    f"{self.models.loc[record, 'model']} is taken."
+                )
             seen.add(record)
             row = self.models.loc[record]
         return row
@@ -227,9 +359,11 @@ class _Drafter:
         root = pd.concat([root, pd.Series({"day": day})]).rename(root.name)
         inside = bool(day) and first <= pd.Period(day[:7], freq="M") <= last
         run_id = self._run(root, "pretraining", "pretraining", "", flop, counted="no")
-        self.draft.ask(f"Base {'of another organisation' if inside else 'outside the window'}: {name} is built on "
-                       f"{base}; {root['model']} ({day or 'no date'}) is drafted as {run_id} with counted = no"
-                       + ("." if flop else " and has no compute in the file; give it one."))
+        self.draft.ask(
+            f"Base {'of another organisation' if inside else 'outside the window'}: {name} is built on "
+            f"{base}; {root['model']} ({day or 'no date'}) is drafted as {run_id} with counted = no"
+            + ("." if flop else " and has no compute in the file; give it one.")
+        )
         return run_id
 
     def _hardware(self, row: pd.Series) -> str:
@@ -239,19 +373,25 @@ class _Drafter:
         form = "fp8" if "fp8" in row["format"].casefold() else "bf16"
         key = f"{device_key(chips[0])}-{form}"
         if len(chips) > 1 or key not in self.known_hardware:
-            self.draft.ask(f"Hardware: {row['model']} was trained on {row['hardware']}"
-                           f" ({row['format'] or 'no number format given'}); data/hardware.csv "
-                           f"{'has ' if key in self.known_hardware else 'lacks '}{key}. "
-                           f"{'The first chip' if key in self.known_hardware else self.plan.hardware} is drafted.")
+            self.draft.ask(
+                f"Hardware: {row['model']} was trained on {row['hardware']}"
+                f" ({row['format'] or 'no number format given'}); data/hardware.csv "
+                f"{'has ' if key in self.known_hardware else 'lacks '}{key}. "
+                f"{'The first chip' if key in self.known_hardware else self.plan.hardware} is drafted."
+            )
         return key if key in self.known_hardware else self.plan.hardware
 
     def _ask_hours(self, row: pd.Series) -> None:
         hours, quantity = self._number(row, "hours"), self._number(row, "quantity")
         if hours and quantity:
-            self.draft.ask(f"GPU-hours: {row['model']} ran for {hours:g} hours on {quantity:g} chips by the file, "
-                           f"{hours * quantity:.4g} chip-hours, if both are of the same run; use gpu_hours instead of "
-                           "flop if a report confirms it.")
+            self.draft.ask(
+                f"GPU-hours: {row['model']} ran for {hours:g} hours on {quantity:g} chips by the file, "
+                f"{hours * quantity:.4g} chip-hours, if both are of the same run; use gpu_hours instead of "
+                "flop if a report confirms it."
+            )
         notes = " ".join((row["hours_notes"], row["flop_notes"], row["finetune_notes"]))
         for stated in list(dict.fromkeys(match.group(0) for match in _HOURS.finditer(notes)))[:5]:
-            self.draft.ask(f"GPU-hours: the notes on {row['model']} speak of '{stated}'; if a report confirms it, use "
-                           "gpu_hours instead of flop.")
+            self.draft.ask(
+                f"GPU-hours: the notes on {row['model']} speak of '{stated}'; if a report confirms it, use "
+                "gpu_hours instead of flop."
+            )

@@ -1,7 +1,9 @@
-"""Read a CSV of Epoch AI's public datasets: recognise its columns, refuse what is broken, match organisations.
+"""Read a CSV of Epoch AI's public datasets: recognise its columns, refuse what is broken, match
+organisations.
 
-Every published variant (all, notable, large-scale, frontier) has other columns and other spellings, so columns and
-names are compared by letters and digits alone, and only what a draft needs is required.
+Every published variant (all, notable, large-scale, frontier) has other columns and other spellings,
+so columns and names are compared by letters and digits alone, and only what a draft needs is
+required.
 """
 
 from __future__ import annotations
@@ -47,15 +49,20 @@ def plain(text: str) -> str:
     return re.sub(r"[\W_]+", "", text.casefold())
 
 
-def read_csv(path: str | Path, columns: dict[str, tuple[str, ...]], required: Iterable[str]) -> pd.DataFrame:
-    """Return a CSV as text under our column names (missing optional ones blank), indexed by the record's number.
+def read_csv(
+    path: str | Path, columns: dict[str, tuple[str, ...]], required: Iterable[str]
+) -> pd.DataFrame:
+    """Return a CSV as text under our column names (missing optional ones blank), indexed by the
+    record's number.
 
-    Raises InputError, naming the file and where it breaks, for anything that is not an intact comma-separated
-    UTF-8 file with the required columns.
+    Raises InputError, naming the file and where it breaks, for anything that is not an intact
+    comma-separated UTF-8 file with the required columns.
     """
     path = Path(path)
     if not path.is_file():
-        raise InputError(f"{path}: no such file; give the path of a CSV downloaded from epoch.ai/data")
+        raise InputError(
+            f"{path}: no such file; give the path of a CSV downloaded from epoch.ai/data"
+        )
     text = _text(path)
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     try:
@@ -63,18 +70,32 @@ def read_csv(path: str | Path, columns: dict[str, tuple[str, ...]], required: It
         named = _columns(header, columns, required, path.name)
         for number, cells in enumerate(reader, start=1):
             if cells and len(cells) != len(header):
-                raise InputError(f"{path.name}, record {number} (line {reader.line_num}): {len(cells)} cells, expected "
-                                 f"{len(header)}; the file is cut off or a comma stands outside quotes: {_HOW}")
+                raise InputError(
+                    f"{path.name}, record {number} (line {reader.line_num}): {len(cells)} cells, expected "
+                    f"{len(header)}; the file is cut off or a comma stands outside quotes: {_HOW}"
+                )
     except csv.Error as error:
-        raise InputError(f"{path.name}, line {reader.line_num}: {error}; a quotation mark is not closed, perhaps "
-                         f"because the file is cut off: {_HOW}") from None
-    frame = pd.read_csv(io.StringIO(text), engine="c", dtype=str, keep_default_na=False,
-                        usecols=list(named.values()), header=0)
+        raise InputError(
+            f"{path.name}, line {reader.line_num}: {error}; a quotation mark is not closed, perhaps "
+            f"because the file is cut off: {_HOW}"
+        ) from None
+    frame = pd.read_csv(
+        io.StringIO(text),
+        engine="c",
+        dtype=str,
+        keep_default_na=False,
+        usecols=list(named.values()),
+        header=0,
+    )
     if frame.empty:
         raise InputError(f"{path.name}: a header and no rows; {_HOW}")
     frame = frame.rename(columns={theirs: ours for ours, theirs in named.items()})
-    frame = frame.reindex(columns=list(columns), fill_value="").apply(lambda column: column.str.strip())
-    for name in frame.columns.difference([column for column in columns if column.endswith("notes")]):
+    frame = frame.reindex(columns=list(columns), fill_value="").apply(
+        lambda column: column.str.strip()
+    )
+    for name in frame.columns.difference(
+        [column for column in columns if column.endswith("notes")]
+    ):
         if frame[name].str.contains(r"[\r\n\t]").any():
             frame[name] = frame[name].str.replace(r"\s+", " ", regex=True)
     frame.index = pd.RangeIndex(1, len(frame) + 1, name="record")
@@ -86,31 +107,43 @@ def _text(path: Path) -> str:
     if not raw.strip():
         raise InputError(f"{path.name}: empty; {_HOW}")
     if raw[:4] == b"PK\x03\x04":
-        raise InputError(f"{path.name}: a ZIP archive or a spreadsheet, not a CSV; unpack it, or export it as CSV")
+        raise InputError(
+            f"{path.name}: a ZIP archive or a spreadsheet, not a CSV; unpack it, or export it as CSV"
+        )
     if raw[:1000].lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<"):
         raise InputError(f"{path.name}: a web page saved as CSV (it starts with '<'); {_HOW}")
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = raw[: error.start].count(b"\n") + 1
-        raise InputError(f"{path.name}, line {line}: not UTF-8; {_HOW}, or save it as UTF-8") from None
+        raise InputError(
+            f"{path.name}, line {line}: not UTF-8; {_HOW}, or save it as UTF-8"
+        ) from None
 
 
-def _columns(header: list[str], columns: dict, required: Iterable[str], name: str) -> dict[str, str]:
+def _columns(
+    header: list[str], columns: dict, required: Iterable[str], name: str
+) -> dict[str, str]:
     found = {}
     for theirs in header:
         for ours, spellings in columns.items():
             if plain(theirs) in spellings:
                 if ours in found:
-                    raise InputError(f"{name}, header: '{found[ours]}' and '{theirs}' both mean {ours}; delete one")
+                    raise InputError(
+                        f"{name}, header: '{found[ours]}' and '{theirs}' both mean {ours}; delete one"
+                    )
                 found[ours] = theirs
     missing = [ours for ours in required if ours not in found]
     if missing:
         for mark, word in ((";", "semicolons"), ("\t", "tabs"), ("|", "bars")):
             if sum(cell.count(mark) for cell in header) >= len(header):
-                raise InputError(f"{name}, header: separated by {word}, not commas; save it with commas, or {_HOW}")
-        raise InputError(f"{name}, header: no column for {', '.join(missing)}; expected something like "
-                         f"{', '.join(repr(columns[m][0]) for m in missing)}; there: {', '.join(header)[:300]}")
+                raise InputError(
+                    f"{name}, header: separated by {word}, not commas; save it with commas, or {_HOW}"
+                )
+        raise InputError(
+            f"{name}, header: no column for {', '.join(missing)}; expected something like "
+            f"{', '.join(repr(columns[m][0]) for m in missing)}; there: {', '.join(header)[:300]}"
+        )
     return found
 
 
@@ -120,13 +153,15 @@ def read_models(path: str | Path) -> pd.DataFrame:
 
 
 def file_date(path: str | Path) -> str:
-    """Return the date of a snapshot: the one in its file name, else the day the file was last changed."""
+    """Return the date of a snapshot: the one in its file name, else the day the file was last
+    changed."""
     named = re.search(r"(20\d\d-[01]\d(-[0-3]\d)?)", Path(path).stem)
     return named[1] if named else date.fromtimestamp(Path(path).stat().st_mtime).isoformat()
 
 
 def _names(text: str) -> set[str]:
-    """The ways one organisation may be spelled: 'Z.ai (Zhipu AI)' is zai and zhipuai, 'Mistral AI' also mistral."""
+    """The ways one organisation may be spelled: 'Z.ai (Zhipu AI)' is zai and zhipuai, 'Mistral AI'
+    also mistral."""
     spelled = set()
     for part in (text, *re.split(r"[()\[\]/]", text)):
         words = [word for word in re.split(r"[\W_]+", part.casefold()) if word]
@@ -137,20 +172,28 @@ def _names(text: str) -> set[str]:
     return spelled - {""}
 
 
-def match_organizations(models: pd.DataFrame, asked: Iterable[str], name: str) -> tuple[pd.Series, dict[str, int]]:
-    """Return which rows belong to the organisations asked for, and the spellings matched with their row counts.
+def match_organizations(
+    models: pd.DataFrame, asked: Iterable[str], name: str
+) -> tuple[pd.Series, dict[str, int]]:
+    """Return which rows belong to the organisations asked for, and the spellings matched with their
+    row counts.
 
-    A cell may list several ("Zhipu AI,Tsinghua University"). Raises InputError with near names for one not found.
+    A cell may list several ("Zhipu AI,Tsinghua University"). Raises InputError with near names for
+    one not found.
     """
-    listed = models["organization"].map(lambda cell: [part.strip() for part in re.split(r"[,;]", cell)])
+    listed = models["organization"].map(
+        lambda cell: [part.strip() for part in re.split(r"[,;]", cell)]
+    )
     counts = listed.explode().value_counts()
     spellings = {spelling: _names(spelling) for spelling in counts.index if spelling}
     matched: dict[str, int] = {}
     for one in asked:
         found = [spelling for spelling, names in spellings.items() if names & _names(one)]
         if not found:
-            raise InputError(f"{name}, column organization: no '{one}'"
-                             f"{nearest(one, spellings) if len(spellings) < 20 else _close(one, spellings)}")
+            raise InputError(
+                f"{name}, column organization: no '{one}'"
+                f"{nearest(one, spellings) if len(spellings) < 20 else _close(one, spellings)}"
+            )
         matched |= {spelling: int(counts[spelling]) for spelling in found}
     return listed.map(lambda parts: any(part in matched for part in parts)), matched
 
@@ -160,14 +203,19 @@ def _close(one: str, spellings: Iterable[str]) -> str:
     near = nearest(one, spellings)
     if "did you mean" in near:
         return near
-    return f"; did you mean {', '.join(map(repr, containing))}?" if containing else "; look the name up in the file"
+    return (
+        f"; did you mean {', '.join(map(repr, containing))}?"
+        if containing
+        else "; look the name up in the file"
+    )
 
 
 _DATES = ("%Y-%m-%d", "%Y/%m/%d", "%d.%m.%Y", "%d %B %Y", "%d %b %Y", "%B %d, %Y", "%b %d, %Y")
 
 
 def released(text: str, where: str) -> str:
-    """Return a publication date as YYYY-MM-DD or YYYY-MM; blank for a bare year or none. InputError otherwise."""
+    """Return a publication date as YYYY-MM-DD or YYYY-MM; blank for a bare year or none. InputError
+    otherwise."""
     text = re.sub(r"[T ]\d\d:\d\d.*$", "", text.strip())
     if not text or re.fullmatch(r"\d{4}", text):
         return ""
@@ -190,7 +238,8 @@ def released(text: str, where: str) -> str:
 
 
 def number(text: str, where: str) -> float | None:
-    """Return a positive number, None where the cell is blank. InputError for '3,1e24', words and the like."""
+    """Return a positive number, None where the cell is blank. InputError for '3,1e24', words and
+    the like."""
     if not text:
         return None
     try:
@@ -198,6 +247,8 @@ def number(text: str, where: str) -> float | None:
     except ValueError:
         value = math.nan
     if not (math.isfinite(value) and value > 0) or "_" in text:
-        raise InputError(f"{where}: '{text[:60]}' is not a positive number; write it as 3.1e24 (decimal point, no "
-                         "separators, no words), or empty the cell")
+        raise InputError(
+            f"{where}: '{text[:60]}' is not a positive number; write it as 3.1e24 (decimal point, no "
+            "separators, no words), or empty the cell"
+        )
     return value

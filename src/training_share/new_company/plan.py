@@ -22,7 +22,9 @@ class Draft:
 
     def add(self, table: str, **cells: str) -> None:
         """Append a row; columns that are not named stay blank."""
-        self.tables.setdefault(table, []).append({column: "" for column in MODELS[table].model_fields} | cells)
+        self.tables.setdefault(table, []).append(
+            {column: "" for column in MODELS[table].model_fields} | cells
+        )
 
     def ask(self, question: str) -> None:
         """Append a question once."""
@@ -46,8 +48,10 @@ class Plan:
     @cached_property
     def window(self) -> tuple[pd.Period, pd.Period]:
         """First and last month of release that counts."""
-        first, last = (pd.Period(day, freq="M") + self.release_lag_months
-                       for day in (self.spending_start, self.spending_end))
+        first, last = (
+            pd.Period(day, freq="M") + self.release_lag_months
+            for day in (self.spending_start, self.spending_end)
+        )
         return first, last
 
     @property

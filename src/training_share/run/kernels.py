@@ -1,9 +1,10 @@
 """Kernels that start in a moment: forked from one process that has imported the libraries.
 
-Half of a notebook's time goes into imports, the same ones in every kernel. With many notebooks to execute the
-pipeline therefore starts a `KernelServer` beside its workers, and they launch kernels through `PreloadedProvisioner`,
-a kernel provisioner (jupyter_client's extension point for how a kernel's process is made). Such a kernel is a process
-of its own with the modules loaded and nothing else: an empty namespace, no draws, no state of another notebook.
+Half of a notebook's time goes into imports, the same ones in every kernel. With many notebooks to
+execute the pipeline therefore starts a `KernelServer` beside its workers, and they launch kernels
+through `PreloadedProvisioner`, a kernel provisioner (jupyter_client's extension point for how a
+kernel's process is made). Such a kernel is a process of its own with the modules loaded and nothing
+else: an empty namespace, no draws, no state of another notebook.
 """
 
 from __future__ import annotations
@@ -25,18 +26,25 @@ from jupyter_client.connect import KernelConnectionInfo
 from jupyter_client.provisioning import LocalProvisioner
 
 PROVISIONER = "training-share-preloaded"  # name of the entry point in pyproject.toml
-LIBRARIES = ("ipykernel.kernelapp", "training_share.report.charts.style", "training_share.report.charts.drivers", "SALib.analyze.sobol",
-             "SALib.sample.sobol")  # not matplotlib's inline backend, which has to meet its kernel when it is imported
+LIBRARIES = (
+    "ipykernel.kernelapp",
+    "training_share.report.charts.style",
+    "training_share.report.charts.drivers",
+    "SALib.analyze.sobol",
+    "SALib.sample.sobol",
+)  # not matplotlib's inline backend, which has to meet its kernel when it is imported
 LAUNCHER = ["-m", "ipykernel_launcher"]
 INLINE = "module://matplotlib_inline.backend_inline"  # what a kernel that imports matplotlib itself would be told
 
 
 class KernelServer(AbstractContextManager):
-    """The process that kernels are forked from, from entering to leaving; `address` is None where there is none.
+    """The process that kernels are forked from, from entering to leaving; `address` is None where
+    there is none.
 
-    It is a fresh Python, so that threads and settings of the caller stay out of it, in a session of its own, so that an
-    interrupt at the terminal leaves it to its caller. Linux only: elsewhere forking a process with so many libraries is
-    not safe, and kernels start as they always do. So they do where the temporary folder's path is too long for a socket.
+    It is a fresh Python, so that threads and settings of the caller stay out of it, in a session of
+    its own, so that an interrupt at the terminal leaves it to its caller. Linux only: elsewhere
+    forking a process with so many libraries is not safe, and kernels start as they always do. So
+    they do where the temporary folder's path is too long for a socket.
     """
 
     def __init__(self, wanted: bool = True) -> None:
@@ -45,7 +53,9 @@ class KernelServer(AbstractContextManager):
 
     def __enter__(self) -> KernelServer:
         if self._wanted:
-            self._folder = tempfile.TemporaryDirectory(prefix="training_share-")  # only this user may enter it
+            self._folder = tempfile.TemporaryDirectory(
+                prefix="training_share-"
+            )  # only this user may enter it
             address = os.path.join(self._folder.name, "kernels")
             with socket.socket(socket.AF_UNIX) as listening:
                 try:
@@ -55,8 +65,12 @@ class KernelServer(AbstractContextManager):
                     return self
                 listening.listen()
                 environment = {**os.environ, "MPLBACKEND": INLINE, "OPENBLAS_NUM_THREADS": "1"}
-                self._process = subprocess.Popen([sys.executable, "-m", __name__, str(listening.fileno()), str(os.getpid())],
-                                                 pass_fds=[listening.fileno()], env=environment, start_new_session=True)
+                self._process = subprocess.Popen(
+                    [sys.executable, "-m", __name__, str(listening.fileno()), str(os.getpid())],
+                    pass_fds=[listening.fileno()],
+                    env=environment,
+                    start_new_session=True,
+                )
             self.address = address
         return self
 
@@ -75,18 +89,28 @@ def use(address: str | None) -> None:
 
 
 class PreloadedProvisioner(LocalProvisioner):
-    """Launch this interpreter's own kernel from the server, and any other kernel as a program of its own."""
+    """Launch this interpreter's own kernel from the server, and any other kernel as a program of
+    its own."""
 
     address: str | None = None
 
     async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> KernelConnectionInfo:
         """Start the kernel's process and return how to connect to it."""
         own = cmd[1:3] == LAUNCHER and os.path.samefile(cmd[0], sys.executable)
-        request = {"arguments": cmd[3:], "cwd": kwargs.get("cwd") or os.getcwd(), "env": kwargs["env"]}
+        request = {
+            "arguments": cmd[3:],
+            "cwd": kwargs.get("cwd") or os.getcwd(),
+            "env": kwargs["env"],
+        }
         process = _Forked.ask(self.address, request) if own and self.address else None
         if process is None:
             return await super().launch_kernel(cmd, **kwargs)
-        self.process, self.pid, self.pgid, self.cwd = process, process.pid, process.pid, request["cwd"]
+        self.process, self.pid, self.pgid, self.cwd = (
+            process,
+            process.pid,
+            process.pid,
+            request["cwd"],
+        )
         return self.connection_info
 
 
@@ -127,7 +151,9 @@ class _Server(socketserver.ForkingMixIn, socketserver.UnixStreamServer):
     def __init__(self, listening: socket.socket, parent: int) -> None:
         super().__init__("", _Kernel, bind_and_activate=False)
         self.socket = listening
-        self._parent = parent  # as it was told: by now it may be gone, and another process in its place
+        self._parent = (
+            parent  # as it was told: by now it may be gone, and another process in its place
+        )
 
     def service_actions(self) -> None:
         super().service_actions()
@@ -154,7 +180,9 @@ class _Kernel(socketserver.StreamRequestHandler):
         os.chdir(request["cwd"])
         sys.argv = ["ipykernel_launcher", *request["arguments"]]
         kernelapp = import_module("ipykernel.kernelapp")
-        kernelapp.launch_new_instance(argv=[*request["arguments"], f"--IPKernelApp.parent_handle={os.getppid()}"])
+        kernelapp.launch_new_instance(
+            argv=[*request["arguments"], f"--IPKernelApp.parent_handle={os.getppid()}"]
+        )
 
 
 if __name__ == "__main__":

@@ -1,4 +1,5 @@
-"""Notebook files: the parameters they take, whether an executed copy is whole, and its canonical form."""
+"""Notebook files: the parameters they take, whether an executed copy is whole, and its canonical
+form."""
 
 from __future__ import annotations
 
@@ -6,8 +7,8 @@ import ast
 import sys
 from pathlib import Path
 
-# jsonschema does without this where it is missing; it takes two seconds to import and serves a format of web addresses
-# that no notebook schema uses.
+# jsonschema does without this where it is missing; it takes two seconds to import and serves a
+# format of web addresses that no notebook schema uses.
 sys.modules.setdefault("rfc3987_syntax", None)
 
 import nbformat  # noqa: E402
@@ -15,13 +16,17 @@ import nbformat  # noqa: E402
 from training_share.errors import InputError  # noqa: E402
 
 INJECTED_ID = "injected-parameters"
-LIVE = ("application/vnd.jupyter.widget-view+json", "application/javascript")  # need a kernel, or JupyterLab
+LIVE = (
+    "application/vnd.jupyter.widget-view+json",
+    "application/javascript",
+)  # need a kernel, or JupyterLab
 
 
 def parameters_of(path: str | Path) -> dict[str, object]:
     """Return the names and defaults assigned in the cell tagged `parameters`.
 
-    Raises InputError where the file is no notebook, has no such cell, or assigns anything but literals in it.
+    Raises InputError where the file is no notebook, has no such cell, or assigns anything but
+    literals in it.
     """
     path = Path(path)
     try:
@@ -30,22 +35,28 @@ def parameters_of(path: str | Path) -> dict[str, object]:
         raise InputError(f"{path.name}: not a notebook ({error})") from error
     cells = [cell for cell in notebook.cells if "parameters" in cell.metadata.get("tags", [])]
     if len(cells) != 1:
-        raise InputError(f"{path.name}: {len(cells)} cells are tagged 'parameters'; tag exactly one")
+        raise InputError(
+            f"{path.name}: {len(cells)} cells are tagged 'parameters'; tag exactly one"
+        )
     found: dict[str, object] = {}
     for statement in ast.parse(cells[0].source).body:
         target = getattr(statement, "target", None) or getattr(statement, "targets", [None])[0]
         if not isinstance(target, ast.Name) or getattr(statement, "value", None) is None:
-            raise InputError(f"{path.name}, parameters cell, line {statement.lineno}: write one 'name: type = value'")
+            raise InputError(
+                f"{path.name}, parameters cell, line {statement.lineno}: write one 'name: type = value'"
+            )
         try:
             found[target.id] = ast.literal_eval(statement.value)
         except ValueError:
-            raise InputError(f"{path.name}, parameters cell, line {statement.lineno}: the value must be a literal"
-                             ) from None
+            raise InputError(
+                f"{path.name}, parameters cell, line {statement.lineno}: the value must be a literal"
+            ) from None
     return found
 
 
 def unfinished(path: str | Path) -> str:
-    """Say what an executed notebook lacks: a cell that did not run, an error, a figure that was not captured; or ""."""
+    """Say what an executed notebook lacks: a cell that did not run, an error, a figure that was not
+    captured; or ""."""
     for number, cell in enumerate(nbformat.read(path, as_version=4).cells, start=1):
         if cell.cell_type != "code" or not cell.source.strip():
             continue
@@ -77,7 +88,8 @@ def canonical(path: str | Path) -> str:
 
 
 def _only_live(output: nbformat.NotebookNode) -> bool:
-    """Take the live parts, which need a kernel, out of an output, and say whether nothing is left to show."""
+    """Take the live parts, which need a kernel, out of an output, and say whether nothing is left
+    to show."""
     data = output.get("data", {})
     live = [kind for kind in LIVE if data.pop(kind, None) is not None]
     return bool(live) and not set(data) - {"text/plain"}

@@ -1,4 +1,5 @@
-"""The data dictionary, generated from the models in `schema`: `python -m training_share.dictionary` writes it."""
+"""The data dictionary, generated from the models in `schema`: `python -m training_share.dictionary`
+writes it."""
 
 from __future__ import annotations
 
@@ -57,13 +58,21 @@ def main() -> None:
 
 def dictionary() -> str:
     """Return the data dictionary in Markdown: the introduction, then one section a table."""
-    return "\n".join([INTRO, *(_section(name, model) for name, model in MODELS.items()), _choices()])
+    return "\n".join(
+        [INTRO, *(_section(name, model) for name, model in MODELS.items()), _choices()]
+    )
 
 
 def _section(table: str, model: type[Row]) -> str:
     keys = ", ".join(f"`{column}`" for column in model.key_columns)
-    lines = [f"## {table}", "", f"{' '.join((model.__doc__ or '').split())} Key: {keys}. File: [{table}.csv]({table}.csv).",
-             "", "| column | content | meaning |", "|---|---|---|"]
+    lines = [
+        f"## {table}",
+        "",
+        f"{' '.join((model.__doc__ or '').split())} Key: {keys}. File: [{table}.csv]({table}.csv).",
+        "",
+        "| column | content | meaning |",
+        "|---|---|---|",
+    ]
     for column, field in model.model_fields.items():
         name = f"**`{column}`** (key)" if column in model.key_columns else f"`{column}`"
         lines.append(f"| {name} | {_content(table, column, field)} | {field.description} |")
@@ -78,9 +87,18 @@ def _content(table: str, column: str, field: FieldInfo) -> str:
         return f"key in [{REFERENCES[column]}]({REFERENCES[column]}.csv){blank}"
     if get_origin(field.annotation) is Literal:
         words = get_args(field.annotation)
-        return " or ".join(f"`{word}`" for word in words if word) + (", or blank" if "" in words else "")
-    names = {LogNormal: "distribution", bool: "`yes` or `no`", pd.Period: "month", date: "date", float: "number",
-             int: "whole number", str: "key" if LogNormal in kinds else "text"}
+        return " or ".join(f"`{word}`" for word in words if word) + (
+            ", or blank" if "" in words else ""
+        )
+    names = {
+        LogNormal: "distribution",
+        bool: "`yes` or `no`",
+        pd.Period: "month",
+        date: "date",
+        float: "number",
+        int: "whole number",
+        str: "key" if LogNormal in kinds else "text",
+    }
     return " or ".join(dict.fromkeys(names[kind] for kind in kinds if kind in names)) + blank
 
 
@@ -93,10 +111,19 @@ def _types(annotation: object) -> list[object]:
 
 
 def _choices() -> str:
-    lines = ["## Choices of method", "", "Rows of [assumptions](assumptions.csv) with the unit `choice` and the words they "
-             "may take; the first is not always the default, which is the cell's own content.", "",
-             "| name | words |", "|---|---|"]
-    lines += [f"| `{name}` | {', '.join(f'`{word}`' for word in words)} |" for name, words in CHOICES.items()]
+    lines = [
+        "## Choices of method",
+        "",
+        "Rows of [assumptions](assumptions.csv) with the unit `choice` and the words they "
+        "may take; the first is not always the default, which is the cell's own content.",
+        "",
+        "| name | words |",
+        "|---|---|",
+    ]
+    lines += [
+        f"| `{name}` | {', '.join(f'`{word}`' for word in words)} |"
+        for name, words in CHOICES.items()
+    ]
     return "\n".join(lines) + "\n"
 
 

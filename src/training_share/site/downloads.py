@@ -1,7 +1,7 @@
 """Estimates to take away: CSV files, one Excel workbook, and the draws as Parquet.
 
-Units stand in the headers; scenario, draws, seed and sources travel with the numbers. The same call gives the same
-bytes (for one version of openpyxl and pyarrow).
+Units stand in the headers; scenario, draws, seed and sources travel with the numbers. The same call
+gives the same bytes (for one version of openpyxl and pyarrow).
 """
 
 from __future__ import annotations
@@ -24,34 +24,56 @@ from training_share.model.comparison import Comparison, compare
 from training_share.model.estimates import QUANTILES, Estimate
 from training_share.report.tables import denominator_table, runs_table
 
-STAMP = "2026-01-01T00:00:00Z"  # in place of the time of writing, which would differ from run to run
+STAMP = (
+    "2026-01-01T00:00:00Z"  # in place of the time of writing, which would differ from run to run
+)
 WIDEST = 60  # characters of an Excel column
 ERROR = "Monte Carlo standard error"
 
 
-def write_downloads(folder: str | Path, companies: Iterable[str] | str = ("openai", "minimax", "zai"),
-                    scenario: str = "newsletter", n_draws: int | str = 50_000, seed: int = 42, *,
-                    draws_by_run: bool = True, **settings) -> list[Path]:
+def write_downloads(
+    folder: str | Path,
+    companies: Iterable[str] | str = ("openai", "minimax", "zai"),
+    scenario: str = "newsletter",
+    n_draws: int | str = 50_000,
+    seed: int = 42,
+    *,
+    draws_by_run: bool = True,
+    **settings,
+) -> list[Path]:
     """Write what an estimate gives into `folder` and return the files written.
 
-    `comparison_SCENARIO.csv`, `costs_COMPANY_SCENARIO.csv`, `training_share_SCENARIO.xlsx` (sheets comparison, costs of
-    each company, inputs, sources, about) and `draws_COMPANY_SCENARIO.parquet` (a row a kept draw: training_cost_usd,
-    rd_compute_usd, training_share, and with `draws_by_run` cost_usd/RUN_ID, in single precision). `settings` go to
-    `compare`. Raises InputError as `compare` does, for a company without spending, and for a folder that cannot be
-    written; nothing is written then.
+    `comparison_SCENARIO.csv`, `costs_COMPANY_SCENARIO.csv`, `training_share_SCENARIO.xlsx` (sheets
+    comparison, costs of each company, inputs, sources, about) and `draws_COMPANY_SCENARIO.parquet`
+    (a row a kept draw: training_cost_usd, rd_compute_usd, training_share, and with `draws_by_run`
+    cost_usd/RUN_ID, in single precision). `settings` go to `compare`. Raises InputError as
+    `compare` does, for a company without spending, and for a folder that cannot be written; nothing
+    is written then.
     """
     target = _writable(folder)
     comparison = compare(companies, scenario, n_draws, seed, **settings)
     word = next(iter(comparison.estimates.values())).scenario
     tables = {"comparison": comparison_table(comparison)}
-    tables |= {f"costs_{company}": costs_table(est) for company, est in comparison.estimates.items()}
-    files = {f"{name}_{word}.csv": table.to_csv(index=False, float_format="%.10g", lineterminator="\n").encode()
-             for name, table in tables.items()}
+    tables |= {
+        f"costs_{company}": costs_table(est) for company, est in comparison.estimates.items()
+    }
+    files = {
+        f"{name}_{word}.csv": table.to_csv(
+            index=False, float_format="%.10g", lineterminator="\n"
+        ).encode()
+        for name, table in tables.items()
+    }
     sheets = {name.replace("_", " "): table for name, table in tables.items()}
-    sheets |= {"inputs": inputs_table(comparison), "sources": sources_table(comparison), "about": about(comparison)}
+    sheets |= {
+        "inputs": inputs_table(comparison),
+        "sources": sources_table(comparison),
+        "about": about(comparison),
+    }
     files[f"training_share_{word}.xlsx"] = workbook(sheets)
-    files |= {f"draws_{company}_{word}.parquet": parquet(est, draws_by_run)
-              for company, est in comparison.estimates.items()}
+    files |= {
+        f"draws_{company}_{word}.parquet": parquet(est, draws_by_run)
+        for company, est in comparison.estimates.items()
+    }
     for name, content in files.items():
         write_aside(target / name, content)
     return [target / name for name in files]
@@ -66,53 +88,86 @@ def _writable(folder: str | Path) -> Path:
         with tempfile.TemporaryFile(dir=path):
             pass
     except OSError as error:
-        raise InputError(f"{path}: cannot be written ({error.strerror}); choose a folder you may write to") from error
+        raise InputError(
+            f"{path}: cannot be written ({error.strerror}); choose a folder you may write to"
+        ) from error
     return path
 
 
 def comparison_table(comparison: Comparison) -> pd.DataFrame:
-    """Return `Comparison.table` with units in the headers and Monte Carlo standard errors, and scenario, draws and seed
-    in every row."""
+    """Return `Comparison.table` with units in the headers and Monte Carlo standard errors, and
+    scenario, draws and seed in every row."""
     errors = {company: error_columns(est) for company, est in comparison.estimates.items()}
     table = comparison.table.join(pd.DataFrame.from_dict(errors, orient="index"))
     units = {}
-    for quantity, name, unit in (("share", "training share", "fraction of R&D compute"),
-                                 ("training_cost", "training cost", "USD million")):
+    for quantity, name, unit in (
+        ("share", "training share", "fraction of R&D compute"),
+        ("training_cost", "training cost", "USD million"),
+    ):
         for p in QUANTILES:
-            units |= {f"{quantity}_{p}": f"{name} {p} ({unit})", f"{quantity}_{p}_error": f"{name} {p}, {ERROR} ({unit})"}
-    units |= {"rd_compute": "R&D compute (USD million)", "spending_start": "spending window, first day",
-              "spending_end": "spending window, last day", "release_start": "release window, first month",
-              "release_end": "release window, last month", "kept": "draws kept (fraction)"}
+            units |= {
+                f"{quantity}_{p}": f"{name} {p} ({unit})",
+                f"{quantity}_{p}_error": f"{name} {p}, {ERROR} ({unit})",
+            }
+    units |= {
+        "rd_compute": "R&D compute (USD million)",
+        "spending_start": "spending window, first day",
+        "spending_end": "spending window, last day",
+        "release_start": "release window, first month",
+        "release_end": "release window, last month",
+        "kept": "draws kept (fraction)",
+    }
     named = table.rename(columns=units).reset_index()
     sources = [_spending_sources(est) for est in comparison.estimates.values()]
-    return named.assign(**{"sources of R&D compute": sources}, **_setting(next(iter(comparison.estimates.values()))))
+    return named.assign(
+        **{"sources of R&D compute": sources}, **_setting(next(iter(comparison.estimates.values())))
+    )
 
 
 def costs_table(est: Estimate) -> pd.DataFrame:
-    """Return the cost of each run and of their total with units in the headers and Monte Carlo standard errors, what
-    it rests on and its source."""
+    """Return the cost of each run and of their total with units in the headers and Monte Carlo
+    standard errors, what it rests on and its source."""
     names = {p: f"cost {p} (USD million)" for p in QUANTILES} | {
-        f"{p}_error": f"cost {p}, {ERROR} (USD million)" for p in QUANTILES}
-    cost = precision_table(est).rename(index={TOTAL: "total"}, columns=names).loc[[*est.runs, "total"]]
+        f"{p}_error": f"cost {p}, {ERROR} (USD million)" for p in QUANTILES
+    }
+    cost = (
+        precision_table(est).rename(index={TOTAL: "total"}, columns=names).loc[[*est.runs, "total"]]
+    )
     runs = runs_table(est).drop(columns="source")
     source = {run_id: est.tables["sources"][run.source_id] for run_id, run in est.runs.items()}
-    runs["source"] = [f"{row.title}, {row.publisher}, {row.date}: {row.locator}" for row in source.values()]
+    runs["source"] = [
+        f"{row.title}, {row.publisher}, {row.date}: {row.locator}" for row in source.values()
+    ]
     runs["url"] = [row.url for row in source.values()]
-    joined = cost.join(runs.rename(columns={"amount": "amount (a distribution where it is a range)"}))
+    joined = cost.join(
+        runs.rename(columns={"amount": "amount (a distribution where it is a range)"})
+    )
     return joined.fillna("").reset_index().assign(**_setting(est))
 
 
 def inputs_table(comparison: Comparison) -> pd.DataFrame:
-    """Return the assumptions in force and the disclosed periods behind R&D compute, each with unit and source."""
+    """Return the assumptions in force and the disclosed periods behind R&D compute, each with unit
+    and source."""
     first = next(iter(comparison.estimates.values()))
     parts = [first.inputs().reset_index().assign(company="all")]
     for company, est in comparison.estimates.items():
         periods = denominator_table(est).reset_index()
-        parts.append(pd.DataFrame({
-            "company": company, "name": periods["line"] + ", " + periods["period"],
-            "value": periods["sign"].str[0] + periods["amount (millions)"], "unit": periods["currency"] + " million",
-            "correlation": "", "source": periods["source"], "note": periods["note"]}))
-    return pd.concat(parts, ignore_index=True)[["company", "name", "value", "unit", "correlation", "source", "note"]]
+        parts.append(
+            pd.DataFrame(
+                {
+                    "company": company,
+                    "name": periods["line"] + ", " + periods["period"],
+                    "value": periods["sign"].str[0] + periods["amount (millions)"],
+                    "unit": periods["currency"] + " million",
+                    "correlation": "",
+                    "source": periods["source"],
+                    "note": periods["note"],
+                }
+            )
+        )
+    return pd.concat(parts, ignore_index=True)[
+        ["company", "name", "value", "unit", "correlation", "source", "note"]
+    ]
 
 
 def sources_table(comparison: Comparison) -> pd.DataFrame:
@@ -123,22 +178,34 @@ def sources_table(comparison: Comparison) -> pd.DataFrame:
 def about(comparison: Comparison) -> pd.DataFrame:
     """Return what a stranger to the workbook must know, one fact a row."""
     first = next(iter(comparison.estimates.values()))
-    facts = {"question": "Which share of a company's R&D compute spending went to the final training runs of the models "
-                         "it released?",
-             "formula": "training share = cost of final training runs (USD) / R&D compute spending (USD); "
-                        "cost = FLOP / (peak FLOP/s x MFU x 3600 s/h) x price per GPU-hour",
-             "p5, p50, p95": "percentiles of the draws; p5 to p95 is the 90% interval. They do not add up.",
-             **_setting(first), "corrections": ", ".join(first.corrections) or "none",
-             "left out": "; ".join(f"{name}: {', '.join(est.excluded)}" for name, est in comparison.estimates.items()
-                                   if est.excluded) or "nothing",
-             "set in the call": ", ".join(first.overridden) or "nothing",
-             "data": "Epoch AI, Data on AI models and Data on machine learning hardware, epoch.ai/data (CC BY 4.0), and "
-                     "the filings and reports in the sheet sources"}
+    facts = {
+        "question": "Which share of a company's R&D compute spending went to the final training runs of the models "
+        "it released?",
+        "formula": "training share = cost of final training runs (USD) / R&D compute spending (USD); "
+        "cost = FLOP / (peak FLOP/s x MFU x 3600 s/h) x price per GPU-hour",
+        "p5, p50, p95": "percentiles of the draws; p5 to p95 is the 90% interval. They do not add up.",
+        **_setting(first),
+        "corrections": ", ".join(first.corrections) or "none",
+        "left out": "; ".join(
+            f"{name}: {', '.join(est.excluded)}"
+            for name, est in comparison.estimates.items()
+            if est.excluded
+        )
+        or "nothing",
+        "set in the call": ", ".join(first.overridden) or "nothing",
+        "data": "Epoch AI, Data on AI models and Data on machine learning hardware, epoch.ai/data (CC BY 4.0), and "
+        "the filings and reports in the sheet sources",
+    }
     return pd.DataFrame({"what": list(facts), "content": [str(value) for value in facts.values()]})
 
 
 def _setting(est: Estimate) -> dict[str, object]:
-    return {"scenario": est.scenario, "draws": est.n_draws, "seed": est.seed, "version": package_version()}
+    return {
+        "scenario": est.scenario,
+        "draws": est.n_draws,
+        "seed": est.seed,
+        "version": package_version(),
+    }
 
 
 def _spending_sources(est: Estimate) -> str:
@@ -154,7 +221,8 @@ def package_version() -> str:
 
 
 def workbook(sheets: dict[str, pd.DataFrame]) -> bytes:
-    """Return an Excel workbook, one sheet a table: header in bold and frozen, text never read as a formula."""
+    """Return an Excel workbook, one sheet a table: header in bold and frozen, text never read as a
+    formula."""
     from openpyxl import Workbook  # here, so that the package's own import stays quick
     from openpyxl.styles import Alignment, Font
     from openpyxl.utils import get_column_letter
@@ -183,12 +251,16 @@ def workbook(sheets: dict[str, pd.DataFrame]) -> bytes:
 def _without_times(content: bytes) -> bytes:
     """Return a workbook with fixed times in its properties and its archive."""
     result = io.BytesIO()
-    with (zipfile.ZipFile(io.BytesIO(content)) as source,
-          zipfile.ZipFile(result, "w", zipfile.ZIP_DEFLATED) as target):
+    with (
+        zipfile.ZipFile(io.BytesIO(content)) as source,
+        zipfile.ZipFile(result, "w", zipfile.ZIP_DEFLATED) as target,
+    ):
         for entry in source.infolist():
             data = source.read(entry)
             if entry.filename == "docProps/core.xml":
-                data = re.sub(rb"(<dcterms:(created|modified)[^>]*>)[^<]*", rb"\g<1>" + STAMP.encode(), data)
+                data = re.sub(
+                    rb"(<dcterms:(created|modified)[^>]*>)[^<]*", rb"\g<1>" + STAMP.encode(), data
+                )
             fixed = zipfile.ZipInfo(entry.filename, date_time=(1980, 1, 1, 0, 0, 0))
             fixed.compress_type = zipfile.ZIP_DEFLATED
             target.writestr(fixed, data)
@@ -196,22 +268,41 @@ def _without_times(content: bytes) -> bytes:
 
 
 def parquet(est: Estimate, by_run: bool = True) -> bytes:
-    """Return the kept draws as Parquet, with company, scenario, seed, draws, version and units as metadata."""
+    """Return the kept draws as Parquet, with company, scenario, seed, draws, version and units as
+    metadata."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    columns = {"draw": np.flatnonzero(est.kept).astype(np.int32),
-               "training_cost_usd": est.total_cost_usd.astype(np.float32),
-               "rd_compute_usd": np.broadcast_to(est.rd_compute_usd, est.share.shape).astype(np.float32),
-               "training_share": est.share.astype(np.float32)}
+    columns = {
+        "draw": np.flatnonzero(est.kept).astype(np.int32),
+        "training_cost_usd": est.total_cost_usd.astype(np.float32),
+        "rd_compute_usd": np.broadcast_to(est.rd_compute_usd, est.share.shape).astype(np.float32),
+        "training_share": est.share.astype(np.float32),
+    }
     if by_run:
-        columns |= {f"cost_usd/{run_id}": est.cost_usd[run_id].to_numpy(np.float32) for run_id in est.runs}
-    facts = {"company": est.company, **_setting(est), "corrections": ", ".join(est.corrections),
-             "excluded groups": ", ".join(est.excluded), "overridden assumptions": ", ".join(est.overridden),
-             "units": "USD, except training_share: fraction of R&D compute"}
-    table = pa.table(columns).replace_schema_metadata({name: str(value) for name, value in facts.items()})
+        columns |= {
+            f"cost_usd/{run_id}": est.cost_usd[run_id].to_numpy(np.float32) for run_id in est.runs
+        }
+    facts = {
+        "company": est.company,
+        **_setting(est),
+        "corrections": ", ".join(est.corrections),
+        "excluded groups": ", ".join(est.excluded),
+        "overridden assumptions": ", ".join(est.overridden),
+        "units": "USD, except training_share: fraction of R&D compute",
+    }
+    table = pa.table(columns).replace_schema_metadata(
+        {name: str(value) for name, value in facts.items()}
+    )
     sink = pa.BufferOutputStream()
-    encodings = dict.fromkeys([name for name in columns if name not in ("draw", "rd_compute_usd")], "BYTE_STREAM_SPLIT")
-    pq.write_table(table, sink, compression="zstd", use_dictionary=["rd_compute_usd"],
-                   column_encoding={**encodings, "draw": "DELTA_BINARY_PACKED"})
+    encodings = dict.fromkeys(
+        [name for name in columns if name not in ("draw", "rd_compute_usd")], "BYTE_STREAM_SPLIT"
+    )
+    pq.write_table(
+        table,
+        sink,
+        compression="zstd",
+        use_dictionary=["rd_compute_usd"],
+        column_encoding={**encodings, "draw": "DELTA_BINARY_PACKED"},
+    )
     return sink.getvalue().to_pybytes()

@@ -10,24 +10,39 @@ from bs4 import BeautifulSoup, Tag
 from training_share.inputs.tables import Tables
 
 # tables whose keys are linked wherever they stand; the first to have a key wins
-LINKED = ("training_runs", "assumptions", "hardware", "closed_models", "sources", "published", "corrections",
-          "scenarios", "companies")
+LINKED = (
+    "training_runs",
+    "assumptions",
+    "hardware",
+    "closed_models",
+    "sources",
+    "published",
+    "corrections",
+    "scenarios",
+    "companies",
+)
 
-# what a notebook calls -> heading of docs/method.md that gives its formula, and the tables its inputs stand in
+# what a notebook calls -> heading of docs/method.md that gives its formula, and the tables its
+# inputs stand in
 _COST = ("training_runs", "assumptions", "hardware", "closed_models")
 _SHARE = (*_COST, "spending", "companies")
 _LINE = ("generative_models", "closed_models", "assumptions")
 FORMULAS: dict[str, tuple[str, tuple[str, ...]]] = {
-    "ratio_chart": ("The chart", _SHARE), "ratio_text_table": ("The ratio", _SHARE),
+    "ratio_chart": ("The chart", _SHARE),
+    "ratio_text_table": ("The ratio", _SHARE),
     "dollars_table": ("R&D compute over a window", ("spending", *_COST)),
-    "probabilities": ("Draws and correlation", _SHARE), "ranking": ("Draws and correlation", _SHARE),
-    "minority": ("The ratio", ("scenarios", *_SHARE)), "published_table": ("Where this differs from the newsletter",
-                                                                            ("published", *_SHARE)),
-    "answer": ("The ratio", _SHARE), "runs_table": ("The FLOP of a run", ("training_runs", "closed_models")),
+    "probabilities": ("Draws and correlation", _SHARE),
+    "ranking": ("Draws and correlation", _SHARE),
+    "minority": ("The ratio", ("scenarios", *_SHARE)),
+    "published_table": ("Where this differs from the newsletter", ("published", *_SHARE)),
+    "answer": ("The ratio", _SHARE),
+    "runs_table": ("The FLOP of a run", ("training_runs", "closed_models")),
     "inputs": ("From FLOP to USD", ("assumptions",)),
     "denominator_table": ("R&D compute over a window", ("spending", "fx", "companies")),
-    "cost_table": ("From FLOP to USD", _COST), "cost_chart": ("From FLOP to USD", _COST),
-    "drivers": ("What drives the spread", _SHARE), "tornado": ("What drives the spread", _SHARE),
+    "cost_table": ("From FLOP to USD", _COST),
+    "cost_chart": ("From FLOP to USD", _COST),
+    "drivers": ("What drives the spread", _SHARE),
+    "tornado": ("What drives the spread", _SHARE),
     "correlation_table": ("OpenAI", ("training_runs", "assumptions", "spending")),
     "variants_table": ("Scenarios and corrections", ("scenarios", "corrections", *_SHARE)),
     "variants": ("Scenarios and corrections", ("scenarios", "corrections", *_SHARE)),
@@ -36,11 +51,17 @@ FORMULAS: dict[str, tuple[str, tuple[str, ...]]] = {
     "steps": ("Scenarios and corrections", ("corrections", "scenarios", *_SHARE)),
     "effects_alone": ("Scenarios and corrections", ("corrections", "scenarios", *_SHARE)),
     "denominators": ("R&D compute over a window", _SHARE),
-    "scaling_band": ("Closed models", _LINE), "predictions": ("Closed models", _LINE),
+    "scaling_band": ("Closed models", _LINE),
+    "predictions": ("Closed models", _LINE),
     "predictions_table": ("Closed models", _LINE),
-    "points_table": ("Closed models", _LINE), "leave_one_out": ("Closed models", _LINE),
-    "estimators": ("Closed models", _LINE), "surface": ("Sweeps", _SHARE), "lag_and_window": ("Which models count", _SHARE),
-    "breaking_points": ("Sweeps", _SHARE), "sweep": ("Sweeps", _SHARE), "implied_rd_compute": ("The ratio", _SHARE),
+    "points_table": ("Closed models", _LINE),
+    "leave_one_out": ("Closed models", _LINE),
+    "estimators": ("Closed models", _LINE),
+    "surface": ("Sweeps", _SHARE),
+    "lag_and_window": ("Which models count", _SHARE),
+    "breaking_points": ("Sweeps", _SHARE),
+    "sweep": ("Sweeps", _SHARE),
+    "implied_rd_compute": ("The ratio", _SHARE),
 }
 ANYTHING = ("The ratio", _SHARE)
 
@@ -51,7 +72,8 @@ def slug(text: str) -> str:
 
 
 def formula_of(source: str) -> tuple[str, tuple[str, ...]]:
-    """Return the heading and the input tables for a cell of code, by the first call in it that is known."""
+    """Return the heading and the input tables for a cell of code, by the first call in it that is
+    known."""
     for word in re.findall(r"[A-Za-z_]\w*", source):
         if word in FORMULAS:
             return FORMULAS[word]
@@ -71,7 +93,11 @@ class Links:
         for table in reversed(LINKED):
             for key, row in self.tables[table].items():
                 name = getattr(row, table[:-1]) if table in ("corrections", "scenarios") else key
-                if table == "scenarios" and name in found and found[name].startswith("data-scenarios"):
+                if (
+                    table == "scenarios"
+                    and name in found
+                    and found[name].startswith("data-scenarios")
+                ):
                     continue
                 found[name] = f"data-{table}.html#{slug(name)}"
         return {name: address for name, address in found.items() if name}
@@ -82,7 +108,8 @@ class Links:
         return f"data-spending.html#{slug(key)}" if key in self.tables["spending"] else None
 
     def file(self, address: str, text: str, pages: dict[str, str]) -> str | None:
-        """Return where a relative link of a Markdown file or notebook leads in the site; None where nowhere.
+        """Return where a relative link of a Markdown file or notebook leads in the site; None where
+        nowhere.
 
         `pages` maps file names (`closed_models.ipynb`, `method.md`, `README.md` of data/) to pages.
         """
@@ -97,7 +124,8 @@ class Links:
 
 
 def link_keys(soup: BeautifulSoup, links: Links, here: str = "") -> None:
-    """Link every table cell and every piece of code that is a key, and keys inside short cells, to their rows."""
+    """Link every table cell and every piece of code that is a key, and keys inside short cells, to
+    their rows."""
     of_key = links.of_key
     for node in soup.select("tbody td, tbody th, :not(pre) > code"):
         if node.find_parent("a") or node.find("a") or node.find("code"):
@@ -108,7 +136,11 @@ def link_keys(soup: BeautifulSoup, links: Links, here: str = "") -> None:
                 _wrap(soup, node, of_key[text])
         elif node.name in ("td", "th") and len(text) < 100 and node.string:
             _link_tokens(soup, node, of_key)
-        elif node.name == "code" and (table := re.fullmatch(r"(?:data/)?(\w+)\.csv", text)) and table[1] in links.tables.rows:
+        elif (
+            node.name == "code"
+            and (table := re.fullmatch(r"(?:data/)?(\w+)\.csv", text))
+            and table[1] in links.tables.rows
+        ):
             _wrap(soup, node, f"data-{table[1]}.html")
 
 

@@ -8,11 +8,20 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import PercentFormatter
 
-from training_share.report.charts.style import BLUE, INK, ORANGE, despine, error_note, interval_chart, theme
+from training_share.report.charts.style import (
+    BLUE,
+    INK,
+    ORANGE,
+    despine,
+    error_note,
+    interval_chart,
+    theme,
+)
 
 
 def waterfall_chart(table: pd.DataFrame, title: str, color: str = BLUE) -> Axes:
-    """Draw `audit.audit`: the median after each step with its 90% interval, and the step that led there."""
+    """Draw `audit.audit`: the median after each step with its 90% interval, and the step that led
+    there."""
     theme()
     _, ax = plt.subplots(figsize=(9.6, 0.36 * len(table) + 1.2), layout="constrained")
     places = np.arange(len(table))
@@ -27,15 +36,31 @@ def waterfall_chart(table: pd.DataFrame, title: str, color: str = BLUE) -> Axes:
     ax.plot(table["p50"], places, "|", color=INK, ms=11, mew=1.6, zorder=3)
     ax.plot(table["p50"].iloc[ends], ends, "o", color=color, mec=INK, ms=9, zorder=4)
     for place, row in zip(places, table.itertuples(), strict=True):
-        move = "" if row.in_sequence != row.in_sequence else f"  ({round(100 * row.in_sequence, 1) + 0:+.1f})"
-        ax.annotate(f"{100 * row.p50:.1f}%{move}", (row.p95, place), xytext=(6, 0), textcoords="offset points",
-                    va="center", fontsize=9)
-    ax.set_yticks(places, [f"{'+ ' if place else ''}{name}" for place, name in zip(places, table.index, strict=True)])
+        move = (
+            ""
+            if row.in_sequence != row.in_sequence
+            else f"  ({round(100 * row.in_sequence, 1) + 0:+.1f})"
+        )
+        ax.annotate(
+            f"{100 * row.p50:.1f}%{move}",
+            (row.p95, place),
+            xytext=(6, 0),
+            textcoords="offset points",
+            va="center",
+            fontsize=9,
+        )
+    ax.set_yticks(
+        places,
+        [f"{'+ ' if place else ''}{name}" for place, name in zip(places, table.index, strict=True)],
+    )
     ax.set_ylim(len(table) - 0.4, -0.6)
     ax.set_xlim(0, 1.22 * table["p95"].max())
     ax.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
-    ax.set_xlabel("Share of R&D compute after each step: median (tick), its move in points (orange up, blue down),\n"
-                  f"90% interval (grey){error_note(table)}", fontsize=9)
+    ax.set_xlabel(
+        "Share of R&D compute after each step: median (tick), its move in points (orange up, blue down),\n"
+        f"90% interval (grey){error_note(table)}",
+        fontsize=9,
+    )
     ax.set_title(title)
     ax.grid(axis="y", visible=False)
     despine(ax, left=True)
@@ -43,14 +68,17 @@ def waterfall_chart(table: pd.DataFrame, title: str, color: str = BLUE) -> Axes:
 
 
 def effects_chart(tables: dict[str, pd.DataFrame]) -> np.ndarray:
-    """Draw `audit.effects_alone` of several companies side by side: the move of the median in points, ranked.
+    """Draw `audit.effects_alone` of several companies side by side: the move of the median in
+    points, ranked.
 
     Corrections that move it by less than 0.05 points are left out.
     """
     theme()
     tables = {name: table[table["alone"].abs() >= 0.0005] for name, table in tables.items()}
     rows = max(len(table) for table in tables.values())
-    _, axes = plt.subplots(1, len(tables), figsize=(11.5, 0.3 * rows + 1.0), squeeze=False, layout="constrained")
+    _, axes = plt.subplots(
+        1, len(tables), figsize=(11.5, 0.3 * rows + 1.0), squeeze=False, layout="constrained"
+    )
     for ax, (name, table) in zip(axes[0], tables.items(), strict=True):
         moves = 100 * table["alone"].dropna()
         colors = [ORANGE if move > 0 else BLUE for move in moves]
@@ -58,8 +86,15 @@ def effects_chart(tables: dict[str, pd.DataFrame]) -> np.ndarray:
         ax.barh(places, moves, color=colors, height=0.65)
         reach = max(moves.abs().max(), 0.1)
         for place, move in zip(places, moves, strict=True):
-            ax.annotate(f"{move:+.1f}", (move, place), xytext=(4 if move >= 0 else -4, 0), fontsize=8, va="center",
-                        textcoords="offset points", ha="left" if move >= 0 else "right")
+            ax.annotate(
+                f"{move:+.1f}",
+                (move, place),
+                xytext=(4 if move >= 0 else -4, 0),
+                fontsize=8,
+                va="center",
+                textcoords="offset points",
+                ha="left" if move >= 0 else "right",
+            )
         ax.set_yticks(places, moves.index, fontsize=8)
         ax.set_ylim(len(moves) - 0.4, -0.6)
         ax.set_xlim(min(moves.min(), 0) - 0.18 * reach, max(moves.max(), 0) + 0.18 * reach)
@@ -71,14 +106,22 @@ def effects_chart(tables: dict[str, pd.DataFrame]) -> np.ndarray:
 
 
 def denominators_chart(tables: dict[str, pd.DataFrame], colors: dict[str, str]) -> np.ndarray:
-    """Draw `audit.denominators` of several companies as small multiples, one row a dimension, one column a company.
+    """Draw `audit.denominators` of several companies as small multiples, one row a dimension, one
+    column a company.
 
     Hollow dots: the release window reaches beyond the months for which runs were collected.
     """
     theme()
-    dimensions = list(dict.fromkeys(key for table in tables.values() for key in table.index.get_level_values(0)))
-    _, axes = plt.subplots(len(dimensions), len(tables), figsize=(12.5, 2.4 * len(dimensions)), squeeze=False,
-                           layout="constrained")
+    dimensions = list(
+        dict.fromkeys(key for table in tables.values() for key in table.index.get_level_values(0))
+    )
+    _, axes = plt.subplots(
+        len(dimensions),
+        len(tables),
+        figsize=(12.5, 2.4 * len(dimensions)),
+        squeeze=False,
+        layout="constrained",
+    )
     for column, (name, table) in enumerate(tables.items()):
         for line, dimension in enumerate(dimensions):
             ax = axes[line, column]
@@ -87,8 +130,10 @@ def denominators_chart(tables: dict[str, pd.DataFrame], colors: dict[str, str]) 
             ax.set_title(f"{name}: {dimension}")
             ax.tick_params(labelsize=9)
             ax.set_xlabel("")
-    axes[0, 0].figure.supxlabel("Share: median and 90% interval (hollow: a lower bound)"
-                                f"{error_note(pd.concat(tables))}", fontsize=9)
+    axes[0, 0].figure.supxlabel(
+        f"Share: median and 90% interval (hollow: a lower bound){error_note(pd.concat(tables))}",
+        fontsize=9,
+    )
     return axes
 
 
@@ -100,21 +145,32 @@ def flop_chart(table: pd.DataFrame, xlabel: str = "Training compute (FLOP)") -> 
     ax.hlines(places, table["p5"], table["p95"], color=BLUE, lw=2.2, alpha=0.55)
     ax.plot(table["p50"], places, "o", color=BLUE, ms=6)
     for place, row in zip(places, table.itertuples(), strict=True):
-        ax.annotate(f"{row.p50:.2g}", (row.p50, place), xytext=(0, 7), textcoords="offset points", ha="center",
-                    fontsize=9)
+        ax.annotate(
+            f"{row.p50:.2g}",
+            (row.p50, place),
+            xytext=(0, 7),
+            textcoords="offset points",
+            ha="center",
+            fontsize=9,
+        )
     ax.set_yticks(places, table.index)
     ax.set_ylim(len(table) - 0.4, -0.7)
     ax.set_xscale("log")
-    ax.set_xlabel(f"{xlabel}: median and 90% interval{error_note(table, percent=False)}", fontsize=9)
+    ax.set_xlabel(
+        f"{xlabel}: median and 90% interval{error_note(table, percent=False)}", fontsize=9
+    )
     ax.grid(axis="y", visible=False)
     despine(ax, left=True)
     return ax
 
 
 def leave_one_out_chart(table: pd.DataFrame, residuals: pd.DataFrame) -> np.ndarray:
-    """Draw the prediction without each point (left, relative to all points) and the residuals (right)."""
+    """Draw the prediction without each point (left, relative to all points) and the residuals
+    (right)."""
     theme()
-    _, axes = plt.subplots(1, 2, figsize=(11.5, 0.29 * len(table) + 1.0), layout="constrained", sharey=True)
+    _, axes = plt.subplots(
+        1, 2, figsize=(11.5, 0.29 * len(table) + 1.0), layout="constrained", sharey=True
+    )
     order = table.drop(index="none").sort_values("ratio").index
     places = np.arange(len(order))
     axes[0].hlines(places, 1, table.loc[order, "ratio"], color=BLUE, lw=2)
