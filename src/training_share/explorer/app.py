@@ -35,7 +35,8 @@ from training_share.explorer.html import (
 from training_share.explorer.settings import Settings, command, estimate_of, parameters_yaml
 from training_share.files import write_aside
 from training_share.report import sentences as words
-from training_share.report.display import figures_folder, save_figure, with_errors
+from training_share.report.display import figures_folder, save, with_errors
+from training_share.report.figure import Figure
 
 STYLE = """<style>
 .training-share-runs select, .training-share-text textarea { font: 12px/1.5 monospace }
@@ -138,7 +139,7 @@ class Explorer:
         name, table = f"explorer_{self.shown.company}", explorer_table(self.shown)
         folder = figures_folder(self.figures_dir)
         try:
-            save_figure(explorer_chart(table), name, table, self.figures_dir)
+            save(Figure((explorer_chart(table),), table, ""), name, self.figures_dir)
             write_aside(folder / f"{name}.yaml", parameters_yaml(self.shown).encode())
             write_aside(folder / f"{name}.txt", f"{command(self.shown)}\n".encode())
         except InputError as error:

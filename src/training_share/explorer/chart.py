@@ -16,8 +16,9 @@ from training_share.analysis.shares import (
 )
 from training_share.explorer.settings import Settings, estimate_of, groups_of
 from training_share.model.estimates import Estimate
-from training_share.report.charts.style import INK, REST, _dollars
-from training_share.report.display import png_of
+from training_share.report.charts.style import INK, REST
+from training_share.report.figure import png_of
+from training_share.report.text import usd
 
 WIDTH, SLOT_HEIGHT, MARGIN_HEIGHT = 8.6, 0.56, 0.66  # inches
 SCREEN_DPI = 120
@@ -95,7 +96,7 @@ def _bar(ax: Axes, row) -> None:
         **place,
     )
     ax.annotate(
-        f"{_dollars(row.training_cost_p50)} of {_dollars(row.rd_compute)}",
+        f"{usd(row.training_cost_p50)} of {usd(row.rd_compute)}",
         (1, row.slot),
         (8, -8),
         fontsize=9,

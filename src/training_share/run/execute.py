@@ -32,7 +32,7 @@ from training_share.inputs.tables import load
 from training_share.model.comparison import Comparison, compare
 from training_share.model.estimates import estimate, listed
 from training_share.report.display import FOLDER_VARIABLE
-from training_share.report.sentences import percent
+from training_share.report.text import percent
 from training_share.run.kernels import KernelServer, use
 from training_share.run.notebooks import canonical, parameters_of, unfinished
 

@@ -28,8 +28,7 @@ from jupyter_client.provisioning import LocalProvisioner
 PROVISIONER = "training-share-preloaded"  # name of the entry point in pyproject.toml
 LIBRARIES = (
     "ipykernel.kernelapp",
-    "training_share.report.charts.style",
-    "training_share.report.charts.drivers",
+    "training_share.report.charts",
     "SALib.analyze.sobol",
     "SALib.sample.sobol",
 )  # not matplotlib's inline backend, which has to meet its kernel when it is imported

@@ -65,7 +65,7 @@ def unfinished(path: str | Path) -> str:
         if any(output.output_type == "error" for output in cell.outputs):
             return f"cell {number} ended in an error"
         images = sum("image/png" in output.get("data", {}) for output in cell.outputs)
-        if images < cell.source.count("show_figure("):
+        if images < cell.source.count("ts.show("):
             return f"cell {number} shows {images} figures, fewer than it draws (is MPLBACKEND set?)"
     return ""
 

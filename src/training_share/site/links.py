@@ -28,7 +28,7 @@ _COST = ("training_runs", "assumptions", "hardware", "closed_models")
 _SHARE = (*_COST, "spending", "companies")
 _LINE = ("generative_models", "closed_models", "assumptions")
 FORMULAS: dict[str, tuple[str, tuple[str, ...]]] = {
-    "ratio_chart": ("The chart", _SHARE),
+    "ratio": ("The chart", _SHARE),
     "ratio_text_table": ("The ratio", _SHARE),
     "dollars_table": ("R&D compute over a window", ("spending", *_COST)),
     "probabilities": ("Draws and correlation", _SHARE),
@@ -40,7 +40,7 @@ FORMULAS: dict[str, tuple[str, tuple[str, ...]]] = {
     "inputs": ("From FLOP to USD", ("assumptions",)),
     "denominator_table": ("R&D compute over a window", ("spending", "fx", "companies")),
     "cost_table": ("From FLOP to USD", _COST),
-    "cost_chart": ("From FLOP to USD", _COST),
+    "cost": ("From FLOP to USD", _COST),
     "drivers": ("What drives the spread", _SHARE),
     "tornado": ("What drives the spread", _SHARE),
     "correlation_table": ("OpenAI", ("training_runs", "assumptions", "spending")),

@@ -28,8 +28,9 @@ from training_share.errors import InputError
 from training_share.files import repo_root
 from training_share.inputs import schema
 from training_share.inputs.tables import Tables, load
-from training_share.report.sentences import percent, ratio_alt
+from training_share.report.charts.shares import ratio_alt
 from training_share.report.tables import ratio_text_table
+from training_share.report.text import percent
 from training_share.site.downloads import package_version, write_downloads
 from training_share.site.links import Links, formula_of, link_keys, link_periods, slug
 from training_share.site.tables import table_page, tidy

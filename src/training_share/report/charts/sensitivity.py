@@ -1,14 +1,24 @@
-"""Charts of the sensitivity notebook: a table in, Axes out."""
+"""Charts of how far the claim holds: two assumptions at a time, one alone, windows and lags."""
 
 from __future__ import annotations
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-import seaborn as sns
-from matplotlib.axes import Axes
+from matplotlib.patches import Rectangle
 
-from training_share.report.charts.style import INK, despine, error_note, interval_chart, theme
+from training_share.analysis.shares import stacked
+from training_share.report.charts.shares import share_rows
+from training_share.report.charts.style import (
+    INK,
+    ORANGE,
+    beside,
+    chart,
+    error_note,
+    rows_of,
+    sheet,
+)
+from training_share.report.figure import Figure
+from training_share.report.text import percent
 
 LABELS = {
     "mfu": "MFU",
@@ -18,17 +28,17 @@ LABELS = {
 }
 
 
-def surface_chart(tables: dict[str, pd.DataFrame], threshold: float = 0.5) -> np.ndarray:
+@chart
+def surface(tables: dict[str, pd.DataFrame], threshold: float = 0.5) -> Figure:
     """Draw `sensitivity.surface` of several companies side by side: the median share in percent by
     two assumptions.
 
     Cells above `threshold` are framed, so that the crossing shows without colour.
     """
-    theme()
-    _, axes = plt.subplots(
-        1, len(tables), figsize=(5.4 * len(tables) + 0.6, 4.3), squeeze=False, layout="constrained"
-    )
-    for ax, (name, table) in zip(axes[0], tables.items(), strict=True):
+    import seaborn as sns  # a second of imports for this chart alone
+
+    axes = sheet(5.4 * len(tables) + 0.6, 4.3, columns=len(tables))[0]
+    for ax, (name, table) in zip(axes, tables.items(), strict=True):
         shown = 100 * table.iloc[::-1]
         sns.heatmap(
             shown,
@@ -42,27 +52,30 @@ def surface_chart(tables: dict[str, pd.DataFrame], threshold: float = 0.5) -> np
             linewidths=1,
             annot_kws={"fontsize": 9},
         )
+        frame = {"fill": False, "ec": ORANGE, "lw": 2.4, "clip_on": False}
         for row, column in zip(*np.where(shown.to_numpy() > 100 * threshold), strict=True):
-            ax.add_patch(
-                plt.Rectangle((column, row), 1, 1, fill=False, ec="#D55E00", lw=2.4, clip_on=False)
-            )
+            ax.add_patch(Rectangle((column, row), 1, 1, **frame))
         ax.set_title(f"{name}: median share in %")
         ax.set_xlabel(LABELS.get(table.columns.name, table.columns.name))
         ax.set_ylabel(LABELS.get(table.index.name, table.index.name))
         ax.tick_params(axis="y", rotation=0)
-    return axes[0]
+    parts = [
+        f"{name}: {percent(cells.min())} to {percent(cells.max())}, above {threshold:.0%} in "
+        f"{(cells > threshold).sum()} of {cells.size} cells"
+        for name, cells in ((name, table.to_numpy()) for name, table in tables.items())
+    ]
+    first = next(iter(tables.values()))
+    alt = f"Median share by {first.index.name} and {first.columns.name}. {'. '.join(parts)}."
+    return Figure(tuple(axes), stacked(tables, "company"), alt)
 
 
-def breaking_chart(tables: dict[str, pd.DataFrame], colors: dict[str, str]) -> Axes:
+@chart
+def breaking(tables: dict[str, pd.DataFrame], colors: dict[str, str]) -> Figure:
     """Draw `sensitivity.breaking_points`: the factor by which one assumption alone would have to be
     off."""
-    theme()
-    names = list(
-        dict.fromkeys(
-            name for table in tables.values() for name in table.dropna(subset=["factor"]).index
-        )
-    )
-    _, ax = plt.subplots(figsize=(9.6, 0.62 * len(names) + 1.3), layout="constrained")
+    found = {name: table["factor"].dropna() for name, table in tables.items()}
+    names = list(dict.fromkeys(assumption for rows in found.values() for assumption in rows.index))
+    ax = sheet(9.6, 0.62 * len(names) + 1.3)[0, 0]
     for offset, (company, table) in enumerate(tables.items()):
         factors = table["factor"].reindex(names)
         places = np.arange(len(names)) + 0.28 * (offset - (len(tables) - 1) / 2)
@@ -70,49 +83,46 @@ def breaking_chart(tables: dict[str, pd.DataFrame], colors: dict[str, str]) -> A
         ax.plot(factors, places, "os^D"[offset % 4], color=colors[company], ms=8, label=company)
         for place, factor in zip(places, factors, strict=True):
             if factor == factor:
-                ax.annotate(
-                    f"x {factor:.2g}",
-                    (factor, place),
-                    xytext=(8 if factor > 1 else -8, 0),
-                    va="center",
-                    textcoords="offset points",
-                    ha="left" if factor > 1 else "right",
-                    fontsize=9,
-                )
+                beside(ax, f"x {factor:.2g}", factor, place, 8 if factor > 1 else -8)
     ax.axvline(1, color=INK, lw=0.9)
     ax.set_xscale("log")
-    ax.set_yticks(np.arange(len(names)), [LABELS.get(name, name) for name in names])
-    ax.set_ylim(len(names) - 0.4, -0.6)
+    rows_of(ax, [LABELS.get(name, name) for name in names])
     ax.margins(x=0.15)
     ax.set_xlabel("Factor on the median assumption at which the median share would be 50%")
     ax.legend(loc="lower right", fontsize=9)
-    ax.grid(axis="y", visible=False)
-    despine(ax, left=True)
-    return ax
-
-
-def lag_chart(tables: dict[str, pd.DataFrame], colors: dict[str, str]) -> np.ndarray:
-    """Draw `sensitivity.lag_and_window` of several companies; hollow dots are lower bounds."""
-    theme()
-    heights = [len(table) for table in tables.values()]
-    _, axes = plt.subplots(
-        len(tables),
-        1,
-        figsize=(9.6, 0.36 * sum(heights) + 0.8 * len(tables)),
-        squeeze=False,
-        height_ratios=heights,
-        layout="constrained",
+    parts = [
+        f"{company}: " + ", ".join(f"{name} x {factor:.2g}" for name, factor in factors.items())
+        for company, factors in found.items()
+    ]
+    alt = (
+        "Factor by which one assumption alone would have to be off for a median share of 50%. "
+        f"{'. '.join(parts)}."
     )
-    for ax, (name, table) in zip(axes[:, 0], tables.items(), strict=True):
-        flat = table.set_axis([f"{window}, lag {lag}" for window, lag in table.index])
-        interval_chart(flat, "Share", color=colors[name], ax=ax)
+    return Figure((ax,), stacked(tables, "company"), alt)
+
+
+@chart
+def lags(tables: dict[str, pd.DataFrame], colors: dict[str, str]) -> Figure:
+    """Draw `sensitivity.lag_and_window` of several companies; hollow dots are lower bounds."""
+    heights = [len(table) for table in tables.values()]
+    height = 0.36 * sum(heights) + 0.8 * len(tables)
+    axes = sheet(9.6, height, len(tables), height_ratios=heights)[:, 0]
+    for ax, (name, table) in zip(axes, tables.items(), strict=True):
+        rows = table.set_axis([f"{window}, lag {lag}" for window, lag in table.index])
+        share_rows(ax, rows, colors[name])
         ax.tick_params(labelsize=9)
         ax.set_title(name)
-        ax.set_xlabel("")
-    bottom = axes[-1, 0]
-    bottom.set_xlabel(
+    axes[-1].set_xlabel(
         "Share of R&D compute: median and 90% interval (hollow: a lower bound)"
         f"{error_note(pd.concat(tables))}",
         fontsize=9,
     )
-    return axes[:, 0]
+    parts = [
+        f"{name}: "
+        + ", ".join(
+            f"{window} lag {lag} {percent(row.p50)}" for (window, lag), row in table.iterrows()
+        )
+        for name, table in tables.items()
+    ]
+    alt = f"Median share by spending window and release lag. {'. '.join(parts)}."
+    return Figure(tuple(axes), stacked(tables, "company"), alt)

@@ -1,0 +1,97 @@
+"""The chart of what drives the spread of the share."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+
+from training_share.report.charts.style import (
+    BLUE,
+    GREEN,
+    INK,
+    ORANGE,
+    beside,
+    chart,
+    despine,
+    percent_axis,
+    sheet,
+)
+from training_share.report.figure import Figure
+from training_share.report.text import percent
+
+MOST_ROWS = 8
+
+
+@chart
+def drivers(table: pd.DataFrame, tornado: pd.DataFrame) -> Figure:
+    """Draw `Estimate.tornado()` at the left and `Estimate.drivers()` at the right, one row a
+    driver.
+
+    Rows follow the order of `table`, at most the first eight. Left: the share with one driver at
+    its p10 (blue) and at its p90 (orange). Right: its total share of the variance (pale) with the
+    part it makes on its own (full).
+    """
+    rows = table.head(MOST_ROWS).merge(
+        tornado, on="driver", validate="one_to_one", suffixes=("", "_tornado")
+    )
+    left, right = sheet(10, 0.45 * len(rows) + 1.6, columns=2, sharey=True, width_ratios=(3, 2))[0]
+    _draw_tornado(left, rows)
+    _draw_indices(right, rows)
+    left.set_yticks(range(len(rows)), rows["driver"])
+    left.set_ylim(len(rows) - 0.45, -0.75)
+    for ax in (left, right):
+        ax.grid(axis="y", visible=False)
+        ax.tick_params(axis="y", length=0)
+        percent_axis(ax)
+        despine(ax, left=True)
+    top = table.sort_values("total", ascending=False, kind="stable").head(3)
+    parts = "; ".join(f"{row.driver} {percent(max(row.total, 0))}" for row in top.itertuples())
+    alt = (
+        "What drives the spread of the share: the swing when one input goes from its 10th to its "
+        "90th percentile, and the part of the variance it takes part in (total Sobol index). "
+        f"Largest: {parts}."
+    )
+    return Figure((left, right), table, alt)
+
+
+def _draw_tornado(ax: Axes, rows: pd.DataFrame) -> None:
+    places, median = np.arange(len(rows)), rows["share_median"].iloc[0]
+    for column, color, name in (("share_low", BLUE, "p10"), ("share_high", ORANGE, "p90")):
+        ax.barh(places, rows[column] - median, left=median, height=0.6, color=color, zorder=2)
+        for place, value in zip(places, rows[column], strict=True):
+            right = value > median if place else value >= median
+            beside(
+                ax,
+                f"{name} {percent(value)}" if place == 0 else percent(value),
+                value,
+                place,
+                4 if right else -4,
+                color=color,
+                fontweight="bold" if place == 0 else "normal",
+            )
+    ax.axvline(median, color=INK, lw=1, zorder=3)
+    beside(ax, f"all at their medians: {percent(median)}", median, -0.42, 4, va="bottom")
+    ax.set_title("Share with one input at its p10 and p90")
+    ax.set_xlabel("Training share of R&D compute", fontsize=9)
+    ax.margins(x=0.25)
+
+
+def _draw_indices(ax: Axes, rows: pd.DataFrame) -> None:
+    places, total = np.arange(len(rows)), rows["total"].clip(lower=0)
+    ax.barh(places, total, height=0.6, color=GREEN, alpha=0.35, zorder=2)
+    ax.barh(places, rows["first_order"].clip(lower=0), height=0.6, color=GREEN, zorder=3)
+    known = (rows["total_conf"] > 0).to_numpy()  # an input on its own is exactly all of it
+    errors = rows["total_conf"][known]
+    line = {"fmt": "none", "color": INK, "lw": 1, "capsize": 3, "zorder": 4}
+    ax.errorbar(total[known], places[known], xerr=errors, **line)
+    for place, part, error in zip(places, total, rows["total_conf"], strict=True):
+        beside(ax, f"{100 * part:.0f}%", part + error, place, 5)
+    ax.set_title("Part of the variance of the share")
+    ax.set_xlabel(
+        "Sobol index: total, with its 95% interval;\n"
+        "full colour: the input on its own (first order)",
+        fontsize=9,
+    )
+    ax.margins(x=0.15)
+    ax.set_xlim(left=0)

@@ -1,0 +1,93 @@
+"""A figure is one value: its axes, the numbers it shows, and the text for who cannot see it.
+
+A drawing is the same file on every machine. Processors differ in the last bit of a logarithm, so
+what is drawn is rounded first (`rounded`), and an SVG's ids are numbers instead of matplotlib's
+hashes of unrounded positions.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+if TYPE_CHECKING:
+    import matplotlib.figure
+    from matplotlib.axes import Axes
+
+DIGITS = 10  # significant, in the drawing and in the CSV beside it
+PNG_DPI = 150
+HASHED_ID = re.compile(r'(?<=["#])(?:[pmh]|image|C[0-9a-f]+_[0-9a-f]+_)[0-9a-f]{10}(?=["\)])')
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A chart as `report.charts` makes it. The last line of a cell may be one: it shows itself."""
+
+    axes: tuple[Axes, ...]  # from the upper left, row by row
+    table: pd.DataFrame  # the plotted numbers
+    alt: str  # alternative text and caption
+
+    @property
+    def drawing(self) -> matplotlib.figure.Figure:
+        """The matplotlib figure."""
+        return self.axes[0].get_figure(root=True)
+
+    def _repr_png_(self) -> bytes:
+        return png_of(self.drawing, 100)
+
+    def csv(self) -> bytes:
+        """Return the plotted numbers as CSV; an index without a name is left out."""
+        named = self.table.index.name is not None
+        text = self.table.to_csv(index=named, float_format=f"%.{DIGITS}g", lineterminator="\n")
+        return text.encode()
+
+
+def rounded(value: object) -> object:
+    """Return a table, or a dict of tables, with its numbers rounded to the digits that are drawn;
+    anything else as it is."""
+    if isinstance(value, dict):
+        return {name: rounded(part) for name, part in value.items()}
+    return value.map(_rounded) if isinstance(value, pd.DataFrame) else value
+
+
+def _rounded(cell: object) -> object:
+    return float(f"{cell:.{DIGITS}g}") if isinstance(cell, float) else cell
+
+
+def png_of(drawing: matplotlib.figure.Figure, dpi: int, compress_level: int = 6) -> bytes:
+    """Draw a matplotlib figure as PNG on white, the same to the byte whenever it is the same.
+
+    Its layout is made once and kept: `savefig` would make it, and draw, twice for each file.
+    """
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+    stream, before = io.BytesIO(), (drawing.dpi, drawing.canvas)
+    drawing.set(dpi=dpi, facecolor="white")
+    FigureCanvasAgg(drawing).print_png(
+        stream, metadata={"Software": None}, pil_kwargs={"compress_level": compress_level}
+    )
+    drawing.set_layout_engine("none")
+    drawing.set(dpi=before[0], canvas=before[1])
+    return stream.getvalue()
+
+
+def svg_of(drawing: matplotlib.figure.Figure) -> bytes:
+    """Draw a matplotlib figure as SVG without a date, its ids numbered in order of appearance."""
+    import matplotlib as mpl
+    from matplotlib.backends.backend_svg import FigureCanvasSVG
+
+    stream, before = io.StringIO(), drawing.canvas
+    with mpl.rc_context({"svg.hashsalt": "", "svg.fonttype": "path"}):
+        FigureCanvasSVG(drawing).print_svg(stream, metadata={"Date": None, "Creator": None})
+    drawing.set_canvas(before)
+    return numbered(stream.getvalue()).encode()
+
+
+def numbered(svg: str) -> str:
+    """Return an SVG with numbers in order of appearance in place of matplotlib's hashed ids."""
+    ids: dict[str, str] = {}
+    return HASHED_ID.sub(lambda found: ids.setdefault(found[0], f"id{len(ids) + 1}"), svg)
