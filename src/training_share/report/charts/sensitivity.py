@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
 from training_share.analysis.shares import stacked
@@ -20,6 +21,7 @@ from training_share.report.charts.style import (
 from training_share.report.figure import Figure
 from training_share.report.text import percent
 
+BRIGHT = 74.21875  # percent from which the colour of a cell asks for dark digits
 LABELS = {
     "mfu": "MFU",
     "mfu_rl": "RL MFU",
@@ -35,30 +37,16 @@ def surface(tables: dict[str, pd.DataFrame], threshold: float = 0.5) -> Figure:
 
     Cells above `threshold` are framed, so that the crossing shows without colour.
     """
-    import seaborn as sns  # a second of imports for this chart alone
-
     axes = sheet(5.4 * len(tables) + 0.6, 4.3, columns=len(tables))[0]
     for ax, (name, table) in zip(axes, tables.items(), strict=True):
         shown = 100 * table.iloc[::-1]
-        sns.heatmap(
-            shown,
-            ax=ax,
-            annot=True,
-            fmt=".0f",
-            vmin=0,
-            vmax=100,
-            cmap="cividis",
-            cbar=False,
-            linewidths=1,
-            annot_kws={"fontsize": 9},
-        )
+        _cells(ax, shown)
         frame = {"fill": False, "ec": ORANGE, "lw": 2.4, "clip_on": False}
         for row, column in zip(*np.where(shown.to_numpy() > 100 * threshold), strict=True):
             ax.add_patch(Rectangle((column, row), 1, 1, **frame))
         ax.set_title(f"{name}: median share in %")
         ax.set_xlabel(LABELS.get(table.columns.name, table.columns.name))
         ax.set_ylabel(LABELS.get(table.index.name, table.index.name))
-        ax.tick_params(axis="y", rotation=0)
     parts = [
         f"{name}: {percent(cells.min())} to {percent(cells.max())}, above {threshold:.0%} in "
         f"{(cells > threshold).sum()} of {cells.size} cells"
@@ -67,6 +55,20 @@ def surface(tables: dict[str, pd.DataFrame], threshold: float = 0.5) -> Figure:
     first = next(iter(tables.values()))
     alt = f"Median share by {first.index.name} and {first.columns.name}. {'. '.join(parts)}."
     return Figure(tuple(axes), stacked(tables, "company"), alt)
+
+
+def _cells(ax: Axes, percentages: pd.DataFrame) -> None:
+    """Draw a table as coloured cells with their numbers, its first row on top."""
+    ax.pcolormesh(percentages, cmap="cividis", vmin=0, vmax=100, linewidths=1, edgecolor="white")
+    for (row, column), value in np.ndenumerate(percentages.to_numpy()):
+        ink = ".15" if value >= BRIGHT else "w"
+        middle = column + 0.5, row + 0.5
+        ax.text(*middle, f"{value:.0f}", color=ink, ha="center", va="center", fontsize=9)
+    height, width = percentages.shape
+    ax.set_xticks(np.arange(width) + 0.5, percentages.columns)
+    ax.set_yticks(np.arange(height) + 0.5, percentages.index, va="center")
+    ax.set(xlim=(0, width), ylim=(height, 0))
+    ax.spines[:].set_visible(False)
 
 
 @chart
