@@ -21,7 +21,6 @@ from training_share.errors import InputError
 from training_share.inputs.distributions import parse
 from training_share.inputs.tables import load
 from training_share.model.comparison import Comparison, compare
-from training_share.model.drivers import drivers, tornado
 from training_share.model.estimates import Estimate, estimate
 from training_share.model.precision import certain_digits, quantile_error, round_certain
 from training_share.model.scaling import closed_model_flop, fit_scaling
@@ -58,7 +57,6 @@ __all__ = [
     "closed_models",
     "compare",
     "denominators",
-    "drivers",
     "drivers_chart",
     "effects_alone",
     "estimate",
@@ -88,6 +86,5 @@ __all__ = [
     "surface",
     "sweep",
     "tables",
-    "tornado",
     "window_spending",
 ]

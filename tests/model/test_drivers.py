@@ -10,7 +10,7 @@ import pytest
 from arithmetic import MFU, PRICE
 
 import training_share as ts
-from training_share.model.drivers import driver_groups, rank_correlations, share_of_normals
+from training_share.model.drivers import driver_groups, share_of_normals
 from training_share.model.streams import generator
 
 matplotlib.use("Agg")
@@ -39,7 +39,7 @@ def product_indices(sigmas: dict[str, float]) -> dict[str, tuple[float, float]]:
 def test_product_of_lognormals_has_the_indices_of_the_closed_form(data_copy):
     count_only(data_copy, "glm-4.5v")
     est = ts.estimate("zai", data_dir=data_copy.folder)
-    assert driver_groups(est) == {"MFU": ["mfu"], "GPU price": ["price_usd_per_gpu_hour"]}
+    assert driver_groups(est.case) == {"MFU": ["mfu"], "GPU price": ["price_usd_per_gpu_hour"]}
     table = est.drivers(n=4096).set_index("driver")
     for name, (first, total) in product_indices(
         {"MFU": MFU.sigma, "GPU price": PRICE.sigma}
@@ -84,7 +84,7 @@ def test_tornado_of_a_product_is_exact(data_copy):
 @pytest.mark.parametrize("company", ["openai", "minimax", "zai"])
 def test_every_stream_belongs_to_one_driver_and_indices_are_sound(company, scenario):
     est = ts.estimate(company, scenario, n_draws=5000)
-    groups = driver_groups(est)
+    groups = driver_groups(est.case)
     names = [name for members in groups.values() for name in members]
     assert len(set(names)) == len(names)
     table = est.drivers(n=256)
@@ -99,23 +99,23 @@ def test_given_normals_of_the_streams_give_the_estimates_own_draws():
     est = ts.estimate("minimax", n_draws=2000).without("hailuo")
     normals = {
         name: generator(est.seed, name).standard_normal(2000)
-        for members in driver_groups(est).values()
+        for members in driver_groups(est.case).values()
         for name in members
     }
-    assert np.array_equal(share_of_normals(est, normals, 2000), est.share)
+    assert np.array_equal(share_of_normals(est.case, normals, 2000), est.share)
 
 
 def test_conditioning_scales_the_cost_down_and_leaves_other_draws_alone():
     est = ts.estimate("minimax", "careful", n_draws=20_000)
     normals = {
         name: generator(est.seed, name).standard_normal(20_000)
-        for members in driver_groups(est).values()
+        for members in driver_groups(est.case).values()
         for name in members
     }
-    share = share_of_normals(est, normals, 20_000)
+    share = share_of_normals(est.case, normals, 20_000)
     assert np.array_equal(share[est.kept], est.share)
     assert share[~est.kept] == pytest.approx(1.0)
-    without = share_of_normals(est.without("hailuo"), normals, 20_000)
+    without = share_of_normals(est.without("hailuo").case, normals, 20_000)
     assert (without < share).all()
 
 
@@ -134,7 +134,7 @@ def test_one_driver_makes_all_of_the_variance():
         [1, 1, 1]
     )
     careful = ts.estimate("openai", "careful", n_draws=2000)
-    assert list(driver_groups(careful)) == [
+    assert list(driver_groups(careful.case)) == [
         "costs given in USD: openai-gpt-4.5",
         "costs given in USD: openai-other-models",
     ]
@@ -142,14 +142,14 @@ def test_one_driver_makes_all_of_the_variance():
 
 def test_exchange_rate_and_spending_are_drivers_where_uncertain():
     est = ts.estimate("zai", "careful", n_draws=1000, cny_per_usd="6.8 to 7.6 (min-max uniform)")
-    groups = driver_groups(est)
+    groups = driver_groups(est.case)
     assert groups["exchange rate"] == ["fx/CNY/2022/2025"]
     assert groups["spending"] == ["spending/zai/owned_compute_proxy/H1 2024"]
 
 
 def test_rank_correlations_follow_the_signs_of_the_formula_and_of_scipy():
     est = ts.estimate("zai", n_draws=4000)
-    table = rank_correlations(est).set_index("stream")["rank_correlation"]
+    table = est.rank_correlations().set_index("stream")["rank_correlation"]
     assert (
         table["mfu"] < -0.5
         and table["price_usd_per_gpu_hour"] > 0.5
@@ -164,12 +164,12 @@ def test_rank_correlations_follow_the_signs_of_the_formula_and_of_scipy():
 
 def test_same_seed_same_table_and_wrong_settings_are_refused():
     est = ts.estimate("zai", n_draws=1000)
-    assert est.drivers(n=128).equals(ts.drivers(est, n=128, seed=42))
+    assert est.drivers(n=128).equals(est.drivers(n=128, seed=42))
     assert not est.drivers(n=128).equals(est.drivers(n=128, seed=1))
     with pytest.raises(ts.InputError, match="write 1024 instead of 1000"):
         est.drivers(n=1000)
     with pytest.raises(ts.InputError, match="lower first"):
-        ts.tornado(est, 0.9, 0.1)
+        est.tornado(0.9, 0.1)
 
 
 def test_nothing_uncertain_is_said(data_copy):
@@ -177,7 +177,7 @@ def test_nothing_uncertain_is_said(data_copy):
     est = ts.estimate(
         "zai", data_dir=data_copy.folder, mfu=0.3, price_usd_per_gpu_hour=2, n_draws=10
     )
-    for call in (est.drivers, est.tornado, lambda: rank_correlations(est)):
+    for call in (est.drivers, est.tornado, lambda: est.rank_correlations()):
         with pytest.raises(ts.InputError, match="every input is exact"):
             call()
 

@@ -5,6 +5,7 @@ import pytest
 import training_share as ts
 from training_share.errors import InputError
 from training_share.inputs.tables import load
+from training_share.model.simulation import simulate
 from training_share.model.streams import BLOCK, GivenStreams
 
 N = 400
@@ -120,7 +121,7 @@ def test_a_longer_run_extends_a_shorter_one(company):
 
 
 def test_given_streams_replace_the_draws(minimax):
-    groups, rd_compute = minimax.simulate(GivenStreams({}), 3)
+    groups, rd_compute = simulate(minimax.case, GivenStreams({}), 3)
     assert set(groups) == {"", "hailuo"} and all(np.ptp(costs) == 0 for costs in groups.values())
     assert rd_compute == pytest.approx(np.full(3, 179.925e6), rel=1e-12)
 

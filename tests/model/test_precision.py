@@ -11,12 +11,13 @@ from arithmetic import MFU, PRICE, log_quantile_error, lognormal
 from scipy.stats import binom
 
 import training_share as ts
-from training_share.model.estimates import QUANTILES, spread
 from training_share.model.precision import (
+    QUANTILES,
     certain_decimals,
     certain_digits,
     quantile_error,
     round_certain,
+    spread,
     with_error,
 )
 from training_share.report.display import with_errors

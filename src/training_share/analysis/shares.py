@@ -9,8 +9,10 @@ import numpy as np
 import pandas as pd
 
 from training_share.errors import InputError
+from training_share.model.case import listed
 from training_share.model.comparison import compare
-from training_share.model.estimates import QUANTILES, Estimate, listed
+from training_share.model.estimates import Estimate
+from training_share.model.precision import QUANTILES
 from training_share.model.spending import spending_usd
 
 TOTAL = "total (USD million)"  # row of `precision_table`

@@ -9,7 +9,8 @@ from html import escape
 
 import pandas as pd
 
-from training_share.model.estimates import QUANTILES, Estimate
+from training_share.model.estimates import Estimate
+from training_share.model.precision import QUANTILES
 from training_share.report.display import with_errors
 from training_share.report.tables import runs_table
 
@@ -85,7 +86,7 @@ def chain_table(est: Estimate, run_id: str) -> pd.DataFrame:
     draws = est.chain(run_id)
     rows = {
         f"{STEPS[step][0]} ({STEPS[step][1]})": est.spread_of(
-            draws[step].to_numpy(), est.step_given(run_id, step)
+            lambda one, step=step: one.chain(run_id)[step].to_numpy()
         )
         for step in draws
     }

@@ -11,7 +11,8 @@ from functools import lru_cache
 from training_share.errors import InputError
 from training_share.inputs.distributions import parse
 from training_share.inputs.tables import Tables, for_scenario, load
-from training_share.model.estimates import Estimate, estimate, listed
+from training_share.model.case import listed
+from training_share.model.estimates import Estimate, estimate
 from training_share.model.spending import disclosed_lines
 
 ALWAYS_NAMED = (

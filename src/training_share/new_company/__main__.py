@@ -16,7 +16,7 @@ from pathlib import Path
 
 from training_share.errors import InputError, require_known, whole_number
 from training_share.inputs.tables import load
-from training_share.model.estimates import listed
+from training_share.model.case import listed
 from training_share.model.spending import as_date
 from training_share.new_company.drafting import Draft, Plan, draft_rows
 from training_share.new_company.epoch_csv import file_date, match_organizations, read_models

@@ -29,8 +29,9 @@ from tqdm import tqdm
 from training_share.errors import InputError, nearest, require_known
 from training_share.files import repo_root, write_aside
 from training_share.inputs.tables import load
+from training_share.model.case import listed
 from training_share.model.comparison import Comparison, compare
-from training_share.model.estimates import estimate, listed
+from training_share.model.estimates import estimate
 from training_share.report.display import FOLDER_VARIABLE
 from training_share.report.sentences import percent
 from training_share.run.kernels import KernelServer, use

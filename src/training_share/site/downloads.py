@@ -21,7 +21,8 @@ from training_share.analysis.shares import TOTAL, error_columns, precision_table
 from training_share.errors import InputError
 from training_share.files import write_aside
 from training_share.model.comparison import Comparison, compare
-from training_share.model.estimates import QUANTILES, Estimate
+from training_share.model.estimates import Estimate
+from training_share.model.precision import QUANTILES
 from training_share.report.tables import denominator_table, runs_table
 
 STAMP = (
