@@ -1,10 +1,9 @@
-"""Sobol indices against closed forms, and the chart of what drives the spread."""
+"""Sobol indices against closed forms, and one input at a time."""
 
 from __future__ import annotations
 
 import math
 
-import matplotlib
 import numpy as np
 import pytest
 from arithmetic import MFU, PRICE
@@ -12,16 +11,6 @@ from arithmetic import MFU, PRICE
 import training_share as ts
 from training_share.model.drivers import driver_groups, share_of_normals
 from training_share.model.streams import generator
-
-matplotlib.use("Agg")
-
-
-def count_only(data_copy, *run_ids: str) -> None:
-    lines = data_copy.read("training_runs")
-    key, counted = lines[0].index("run_id"), lines[0].index("counted")
-    for line in lines[1:]:
-        line[counted] = "yes" if line[key] in run_ids else "no"
-    data_copy.write("training_runs", lines)
 
 
 def product_indices(sigmas: dict[str, float]) -> dict[str, tuple[float, float]]:
@@ -37,7 +26,7 @@ def product_indices(sigmas: dict[str, float]) -> dict[str, tuple[float, float]]:
 
 
 def test_product_of_lognormals_has_the_indices_of_the_closed_form(data_copy):
-    count_only(data_copy, "glm-4.5v")
+    data_copy.count_only("glm-4.5v")
     est = ts.estimate("zai", data_dir=data_copy.folder)
     assert driver_groups(est.case) == {"MFU": ["mfu"], "GPU price": ["price_usd_per_gpu_hour"]}
     table = est.drivers(n=4096).set_index("driver")
@@ -53,7 +42,7 @@ def test_product_of_lognormals_has_the_indices_of_the_closed_form(data_copy):
 def test_streams_of_one_driver_move_as_one_factor(data_copy):
     """An RL run as a fraction of a base: its fraction and its utilization, and the base's FLOP is
     exact."""
-    count_only(data_copy, "glm-4.6")
+    data_copy.count_only("glm-4.6")
     data_copy.edit("training_runs", "glm-4.5", "post_training", "")
     est = ts.estimate("zai", data_dir=data_copy.folder)
     sigmas = {
@@ -69,7 +58,7 @@ def test_streams_of_one_driver_move_as_one_factor(data_copy):
 
 
 def test_tornado_of_a_product_is_exact(data_copy):
-    count_only(data_copy, "glm-4.5v")
+    data_copy.count_only("glm-4.5v")
     est = ts.estimate("zai", data_dir=data_copy.folder)
     table = est.tornado().set_index("driver")
     median = 1.44e23 / (9.89e14 * 3600) * (PRICE / MFU).quantile(0.5) / est.rd_compute_usd
@@ -173,26 +162,10 @@ def test_same_seed_same_table_and_wrong_settings_are_refused():
 
 
 def test_nothing_uncertain_is_said(data_copy):
-    count_only(data_copy, "glm-4.5v")
+    data_copy.count_only("glm-4.5v")
     est = ts.estimate(
         "zai", data_dir=data_copy.folder, mfu=0.3, price_usd_per_gpu_hour=2, n_draws=10
     )
     for call in (est.drivers, est.tornado, lambda: est.rank_correlations()):
         with pytest.raises(ts.InputError, match="every input is exact"):
             call()
-
-
-def test_chart_shows_both_tables_and_changes_neither():
-    est = ts.estimate("minimax", n_draws=2000)
-    table, tornado = est.drivers(n=128), est.tornado()
-    copies = table.copy(), tornado.copy()
-    left, right = ts.drivers_chart(table, tornado)
-    assert table.equals(copies[0]) and tornado.equals(copies[1])
-    assert [tick.get_text() for tick in left.get_yticklabels()] == list(table["driver"].head(8))
-    texts = " ".join(text.get_text() for text in left.texts)
-    row = tornado.set_index("driver").loc[table["driver"][0]]
-    assert (
-        f"p10 {100 * row.share_low:.1f}%" in texts and f"p90 {100 * row.share_high:.1f}%" in texts
-    )
-    assert right.get_xlim()[0] == 0
-    matplotlib.pyplot.close(left.figure)

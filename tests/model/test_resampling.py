@@ -11,6 +11,7 @@ from training_share.model.scaling import PARTS
 SEEDS = 40
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "scenario", ["newsletter", "careful"]
 )  # uniform limits; predictions, on a condition
