@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from contextlib import suppress
 from pathlib import Path
 
@@ -37,3 +38,19 @@ def write_aside(path: Path, content: bytes) -> None:
         raise InputError(
             f"{path}: cannot be written ({error.strerror}); choose a folder you may write to"
         ) from error
+
+
+def move_into_place(source: Path, target: Path) -> None:
+    """Copy a file beside its target, then replace that in one step; an equal file is left as it is.
+
+    Raises OSError where the target cannot be written; nothing is left beside it then.
+    """
+    if target.exists() and target.read_bytes() == source.read_bytes():
+        return
+    target.parent.mkdir(parents=True, exist_ok=True)
+    aside = target.with_name(f".{target.name}.{os.getpid()}.part")
+    try:
+        shutil.copyfile(source, aside)
+        os.replace(aside, target)
+    finally:
+        aside.unlink(missing_ok=True)

@@ -11,12 +11,10 @@ from scipy.stats import binom
 
 import training_share as ts
 from training_share.model.precision import (
-    QUANTILES,
     certain_decimals,
     certain_digits,
     quantile_error,
     round_certain,
-    spread,
     with_error,
 )
 

@@ -4,16 +4,11 @@ form."""
 from __future__ import annotations
 
 import ast
-import sys
 from pathlib import Path
 
-# jsonschema does without this where it is missing; it takes two seconds to import and serves a
-# format of web addresses that no notebook schema uses.
-sys.modules.setdefault("rfc3987_syntax", None)
+import nbformat
 
-import nbformat  # noqa: E402
-
-from training_share.errors import InputError  # noqa: E402
+from training_share.errors import InputError
 
 INJECTED_ID = "injected-parameters"
 LIVE = (
