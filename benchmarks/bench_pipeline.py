@@ -48,8 +48,6 @@ def test_five_notebooks(benchmark, tmp_path):
 
 def test_imports_of_a_kernel(benchmark):
     """What every kernel imports; beside it the import of papermill, as a yardstick."""
-    benchmark.pedantic(
-        lambda: seconds_of(sys.executable, "-c", f"import {IMPORTED}"), rounds=5
-    )
+    benchmark.pedantic(lambda: seconds_of(sys.executable, "-c", f"import {IMPORTED}"), rounds=5)
     yardstick = sorted(seconds_of(sys.executable, "-c", "import papermill") for _ in range(5))[2]
     benchmark.extra_info |= {"papermill_s": yardstick}

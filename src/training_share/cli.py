@@ -1,7 +1,7 @@
 """The command line: `python -m training_share.pipeline [NOTEBOOK ...] [-p NAME VALUE ...]`.
 
-Names and values are checked before anything runs. Each notebook runs in a process and a kernel of its
-own, writes aside, and moves into place only when every cell has run and every figure is there.
+Names and values are checked before anything runs. Each notebook runs in a process and a kernel of
+its own, writes aside, and moves into place only when every cell has run and every figure is there.
 """
 
 from __future__ import annotations
@@ -21,9 +21,7 @@ from training_share.model.case import listed
 from training_share.run.execute import run, run_grid, shares_text
 
 # treated as an interrupt
-ENDINGS = [
-    getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)
-]
+ENDINGS = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -87,8 +85,8 @@ def _run_main(options: argparse.Namespace) -> int:
     for name, fault in faults.items():
         if fault:
             print(
-                f"\n{name}.ipynb failed: {fault}\n  kept as {name}.failed.ipynb; the previous good copy and figures "
-                "are untouched",
+                f"\n{name}.ipynb failed: {fault}\n  kept as {name}.failed.ipynb; the previous good"
+                " copy and figures are untouched",
                 file=sys.stderr,
             )
     if table := _closing_table(dict(options.parameters), list(faults)):

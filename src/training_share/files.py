@@ -1,4 +1,5 @@
-"""Where the project's folders are, and the one way to write a file: aside, then moved into place."""
+"""Where the project's folders are, and the one way to write a file: aside, then moved into
+place."""
 
 from __future__ import annotations
 
@@ -26,7 +27,8 @@ def repo_root() -> Path:
 
 
 def write_aside(path: Path, content: bytes) -> None:
-    """Write a file under another name and move it into place, so that no reader meets half of it."""
+    """Write a file under another name and move it into place, so that no reader meets half of
+    it."""
     aside = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

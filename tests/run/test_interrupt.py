@@ -14,14 +14,12 @@ from made_notebooks import make
 
 from training_share import cli
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(sys.platform != "linux", reason="reads /proc"),
-]
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")]
 
 
 class Running:
-    """The pipeline as a command of its own, with `count` notebooks of which two are being executed."""
+    """The pipeline as a command of its own, with `count` notebooks of which two are being
+    executed."""
 
     def __init__(self, folder: Path, temporary: Path, count: int) -> None:
         self.notebooks, self.out, self.temporary = folder / "notebooks", folder / "out", temporary

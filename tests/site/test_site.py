@@ -208,10 +208,14 @@ def test_the_answer_follows_the_numbers():
 
 
 def test_drawings_lose_digits_but_no_scale():
-    svg = '<path d="M 1.23456 7.5" transform="translate(3.14159 2) scale(0.015625 -0.015625)"/><use x="10.0009"/>'
+    svg = (
+        '<path d="M 1.23456 7.5" transform="translate(3.14159 2) scale(0.015625 -0.015625)"/><use'
+        ' x="10.0009"/>'
+    )
     assert (
         slim(svg)
-        == '<path d="M 1.23 7.5" transform="translate(3.14 2) scale(0.015625 -0.015625)"/><use x="10"/>'
+        == '<path d="M 1.23 7.5" transform="translate(3.14 2) scale(0.015625 -0.015625)"/><use'
+        ' x="10"/>'
     )
 
 

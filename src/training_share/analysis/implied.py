@@ -109,14 +109,23 @@ class ImpliedCompute:
             count, f"{count} data points"
         )
         return (
-            f"The share is borrowed from {points} ({', '.join(names)}), each given the same weight; {points} do not "
-            "make a distribution, and the next company may lie outside all of them.",
-            f"{own} discloses no spending, so nothing here tests the result: it is an illustration, not an estimate "
-            "of what was spent.",
-            f"The training cost covers only the runs in training_runs.csv; any release of {own} that is missing there "
-            "makes the implied spending too low.",
-            "The known shares belong to other years and to other kinds of company; a company that experiments more "
-            "for each final run spends more than this says.",
+            (
+                f"The share is borrowed from {points} ({', '.join(names)}), each given the same"
+                f" weight; {points} do not make a distribution, and the next company may lie"
+                " outside all of them."
+            ),
+            (
+                f"{own} discloses no spending, so nothing here tests the result: it is an"
+                " illustration, not an estimate of what was spent."
+            ),
+            (
+                f"The training cost covers only the runs in training_runs.csv; any release of {own}"
+                " that is missing there makes the implied spending too low."
+            ),
+            (
+                "The known shares belong to other years and to other kinds of company; a company"
+                " that experiments more for each final run spends more than this says."
+            ),
         )
 
     def _repr_html_(self) -> str:

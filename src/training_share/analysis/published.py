@@ -112,8 +112,8 @@ def published_table(
             continue
         if claim.status != "context" and claim_id not in FORMULAS:
             raise InputError(
-                f"published.csv, row {claim_id}, column status: {claim.status}, but published.py has no "
-                "formula for this figure; add one, or write context"
+                f"published.csv, row {claim_id}, column status: {claim.status}, but published.py"
+                " has no formula for this figure; add one, or write context"
             )
         computed = {} if claim.status == "context" else ours(claim_id, comparison)
         rows[claim_id] = {

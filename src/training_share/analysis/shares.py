@@ -189,7 +189,8 @@ def remark(est: Estimate) -> str:
     parts = []
     if est.months_not_collected:
         parts.append(
-            f"a lower bound: no runs collected for {est.months_not_collected} of the release window's months"
+            f"a lower bound: no runs collected for {est.months_not_collected} of the release"
+            " window's months"
         )
     if not est.kept.all():
         parts.append(f"{est.kept.mean():.1%} of draws kept")

@@ -283,13 +283,14 @@ class _Checkpoint:
             raise InputError(f"{self.path}: not a checkpoint of a sweep; name another file")
         if lines[0].decode() != header:
             raise InputError(
-                f"{self.path}: the checkpoint of another sweep (another grid, other settings or tables "
-                "that have changed since); name another file, or delete this one"
+                f"{self.path}: the checkpoint of another sweep (another grid, other settings or"
+                " tables that have changed since); name another file, or delete this one"
             )
         for number, line in enumerate(lines[1:], start=2):
             if not _complete(line):
                 raise InputError(
-                    f"{self.path}, line {number}: damaged; delete this line, and it is computed again"
+                    f"{self.path}, line {number}: damaged; delete this line, and it is computed"
+                    " again"
                 )
             entry = json.loads(line)
             self.rows[entry["combination"]] = entry["rows"]

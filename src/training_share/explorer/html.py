@@ -40,11 +40,14 @@ def image_html(png: bytes, alt: str, width: int) -> str:
 def message_html(message: str) -> str:
     """Return a refusal for display in place, or the quiet line that all is well."""
     if not message:
-        return '<p style="margin:0;line-height:1.4">Chart, table and command show the settings below.</p>'
+        return (
+            '<p style="margin:0;line-height:1.4">Chart, table and command show the settings'
+            " below.</p>"
+        )
     return (
-        '<div role="alert" style="line-height:1.4;padding:4px 8px;border-left:4px solid #B00020;background:#FDECEA;'
-        f'color:#5F0010;white-space:pre-wrap"><b>Not shown:</b> {escape(message)}. The chart keeps the last '
-        "settings that worked.</div>"
+        '<div role="alert" style="line-height:1.4;padding:4px 8px;border-left:4px solid'
+        ' #B00020;background:#FDECEA;color:#5F0010;white-space:pre-wrap"><b>Not shown:</b>'
+        f" {escape(message)}. The chart keeps the last settings that worked.</div>"
     )
 
 
@@ -94,7 +97,8 @@ def chain_table(est: Estimate, run_id: str) -> pd.DataFrame:
 
 
 def chain_html(est: Estimate, run_id: str) -> str:
-    """Return a run's chain from FLOP to USD, how good the evidence is, and the link to its source."""
+    """Return a run's chain from FLOP to USD, how good the evidence is, and the link to its
+    source."""
     run, source = (
         runs_table(est).loc[run_id],
         est.tables["sources"][est.tables["training_runs"][run_id].source_id],
@@ -111,4 +115,7 @@ def chain_html(est: Estimate, run_id: str) -> str:
         f"Evidence: <b>{escape(run.evidence)}</b>",
         f"Source: {link} ({escape(source.locator)})" if source.locator else f"Source: {link}",
     ]
-    return f'<div class="training-share-chain" style="line-height:1.5">{"<br>".join(filter(None, facts))}{html}</div>'
+    return (
+        '<div class="training-share-chain"'
+        f' style="line-height:1.5">{"<br>".join(filter(None, facts))}{html}</div>'
+    )

@@ -112,7 +112,7 @@ def _cycles(runs: Mapping[str, schema.TrainingRun]) -> Iterator[str]:
             )
 
 
-# --- assumptions: what each row's value may be -----------------------------------------------------
+# --- assumptions: what each row's value may be ----------------------------------------------------
 def _correlation(row: schema.Assumption) -> str:
     return "" if 0 <= _number(row.value) <= 1 else "expected a correlation from 0 to 1"
 
@@ -168,7 +168,7 @@ def _number(text: str) -> float:
         return math.nan
 
 
-# --- sizes of models, spending, scenarios ----------------------------------------------------------
+# --- sizes of models, spending, scenarios ---------------------------------------------------------
 def _sizes(rows: Rows) -> Iterator[str]:
     for table, models in (
         ("closed_models", rows.closed_models),

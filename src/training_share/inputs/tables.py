@@ -70,7 +70,7 @@ class Tables(Rows):
                 content.update("\x1f".join((key, *row.values(), "\n")).encode())
         return content.hexdigest()
 
-    # --- what the rows say together -------------------------------------------------------------------
+    # --- what the rows say together ---------------------------------------------------------------
     def choice(self, name: str) -> str:
         """Return the word of a choice of method in `assumptions`."""
         return self.assumptions[name].value
@@ -105,7 +105,7 @@ class Tables(Rows):
         """Return the keyword that sets an exchange rate, as cny_per_usd -> key of its row in fx."""
         return {f"{row.currency.lower()}_per_usd": key for key, row in self.fx.items()}
 
-    # --- corrections and scenarios --------------------------------------------------------------------
+    # --- corrections and scenarios ----------------------------------------------------------------
     @cached_property
     def cells_of(self) -> dict[str, list[Cell]]:
         """The changed cells of every correction, by its name."""
@@ -200,7 +200,8 @@ def missing_cell(texts: Texts, table: str, key: str, column: str) -> str:
 def load(data_dir: str | Path | None = None) -> Tables:
     """Return the checked tables of a folder (default: the project's `data/`).
 
-    Raises InputError with every fault of every table: file, row, column, content and how to mend it.
+    Raises InputError with every fault of every table: file, row, column, content and how to mend
+    it.
 
     >>> load().companies["minimax"].display_name
     'MiniMax'
@@ -236,7 +237,7 @@ def for_scenario(
     return load(data_dir).for_scenario(scenario, tuple(corrections), cells)
 
 
-# --- reading ------------------------------------------------------------------------------------------
+# --- reading --------------------------------------------------------------------------------------
 def read_texts(
     content: bytes, name: str, model: type[schema.Row]
 ) -> tuple[dict[str, Mapping[str, str]], list[str]]:
@@ -305,9 +306,10 @@ def _keyed(
     return rows, faults
 
 
-# --- checking -----------------------------------------------------------------------------------------
+# --- checking -------------------------------------------------------------------------------------
 def _checked(texts: Texts, where: str, before: Tables | None = None) -> Tables:
-    """Return checked tables of `texts`; rows that are the same object in `before` are taken over."""
+    """Return checked tables of `texts`; rows that are the same object in `before` are taken
+    over."""
     tables: dict[str, dict[str, Any]] = {}
     faults: list[str] = []
     for table, model in schema.MODELS.items():

@@ -110,7 +110,7 @@ class Case:
             **self.settings,
         }
 
-    # --- what is counted ------------------------------------------------------------------------------
+    # --- what is counted --------------------------------------------------------------------------
     @cached_property
     def company_row(self) -> Company:
         """The company's row under the scenario: spending window, release lag, currency, colour."""
@@ -173,7 +173,7 @@ class Case:
         """Whether the FLOP of any counted run are predicted by a regression."""
         return any(map(self.predicted, self.runs))
 
-    # --- the denominator ------------------------------------------------------------------------------
+    # --- the denominator --------------------------------------------------------------------------
     @cached_property
     def has_spending(self) -> bool:
         """Whether the company has any row in spending; without one only the cost can be
@@ -184,9 +184,9 @@ class Case:
         """Raise InputError for a company without spending."""
         if not self.has_spending:
             raise InputError(
-                f"{self.company}: its spending is missing, so there is no R&D compute and no share; "
-                "add rows to spending.csv, or see implied_rd_compute for what its training cost "
-                "implies"
+                f"{self.company}: its spending is missing, so there is no R&D compute and no share;"
+                " add rows to spending.csv, or see implied_rd_compute for what its training cost"
+                " implies"
             )
 
     @cached_property

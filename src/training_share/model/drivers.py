@@ -142,8 +142,9 @@ def rank_correlations(case: Case, share: np.ndarray, kept: np.ndarray) -> pd.Dat
     quick look.
 
     `share` has one value a draw that `kept` keeps. Columns: driver, stream, rank_correlation. Taken
-    over the kept ones of the first 50,000 draws; with conditioning they are those of the conditioned share, so an input may borrow from
-    another. Raises InputError where nothing is uncertain.
+    over the kept ones of the first 50,000 draws; with conditioning they are those of the
+    conditioned share, so an input may borrow from another. Raises InputError where nothing is
+    uncertain.
     """
     from scipy.stats import rankdata  # half a second of imports that only this needs
 

@@ -50,7 +50,7 @@ class Estimate:
             f"{self.seed}: see summary(), cost_table(), inputs()>"
         )
 
-    # --- what was asked -------------------------------------------------------------------------------
+    # --- what was asked ---------------------------------------------------------------------------
     @property
     def tables(self) -> Tables:
         """The tables in force."""
@@ -127,7 +127,7 @@ class Estimate:
         """The counted runs: released in the window, and not in an excluded group."""
         return self.case.runs
 
-    # --- draws ----------------------------------------------------------------------------------------
+    # --- draws ------------------------------------------------------------------------------------
     @property
     def kept(self) -> np.ndarray:
         """Which draws stand, one bool each; see `Simulation.kept`."""
@@ -170,7 +170,8 @@ class Estimate:
         return tuple(map(self.part, range(PARTS))) if self.rests_on_regressions else ()
 
     def part(self, place: int) -> Estimate:
-        """Return the same estimate by one part of the regressions' resamples, on its first draws."""
+        """Return the same estimate by one part of the regressions' resamples, on its first
+        draws."""
         return Estimate(self.simulation.parts[place], self.excluded)
 
     def chain(self, run_id: str) -> pd.DataFrame:
@@ -185,7 +186,7 @@ class Estimate:
                     steps.setdefault(step, np.empty(self.n_draws))[block] = value
         return pd.DataFrame(steps).loc[self.kept]
 
-    # --- variants -------------------------------------------------------------------------------------
+    # --- variants ---------------------------------------------------------------------------------
     def without(self, *groups: str) -> Estimate:
         """Return the estimate on the same draws without some groups of runs."""
         further = known_groups(self.tables, [self.company], groups)
@@ -201,10 +202,10 @@ class Estimate:
         """
         return _estimated(self.case.base, self.case.asked | changes)
 
-    # --- quantities and their precision ---------------------------------------------------------------
+    # --- quantities and their precision -----------------------------------------------------------
     def spread_of(self, quantity: Callable[[Estimate], np.ndarray]) -> dict[str, float]:
-        """Return p5, p50 and p95 of any quantity, given as a function from an estimate to draws, and
-        their Monte Carlo standard errors (`precision.spread`)."""
+        """Return p5, p50 and p95 of any quantity, given as a function from an estimate to draws,
+        and their Monte Carlo standard errors (`precision.spread`)."""
         return spread(quantity(self), map(quantity, self.parts))
 
     @cached_property
@@ -232,7 +233,7 @@ class Estimate:
             return spread(self.cost_usd[quantity].to_numpy() / 1e6)
         return self.spread_of(lambda est: est.cost_usd[quantity].to_numpy() / 1e6)
 
-    # --- tables ---------------------------------------------------------------------------------------
+    # --- tables -----------------------------------------------------------------------------------
     def cost_table(self) -> pd.DataFrame:
         """Return p5, p50 and p95 of the cost of each counted run and of their total, in USD
         million."""

@@ -2,12 +2,12 @@
 repeat.
 
 Two errors meet. A finite number of draws gives the first (`quantile_error`). The second is that of
-the regressions' resamples, which more draws do not remove: closed models are drawn from what a finite
-number of bootstrap resamples says, and with another seed their distributions lie elsewhere, and every
-draw with them. How far is estimated by batch means (Schmeiser 1982, "Batch Size Effects in the
-Analysis of Simulation Output", Operations Research 30, 556-568, doi:10.1287/opre.30.3.556): the
-resamples are split into parts, the quantiles are computed from each, on the same draws, and their
-scatter gives the error of all parts together (`resampling_error`).
+the regressions' resamples, which more draws do not remove: closed models are drawn from what a
+finite number of bootstrap resamples says, and with another seed their distributions lie elsewhere,
+and every draw with them. How far is estimated by batch means (Schmeiser 1982, "Batch Size Effects
+in the Analysis of Simulation Output", Operations Research 30, 556-568, doi:10.1287/opre.30.3.556):
+the resamples are split into parts, the quantiles are computed from each, on the same draws, and
+their scatter gives the error of all parts together (`resampling_error`).
 """
 
 from __future__ import annotations

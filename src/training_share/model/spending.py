@@ -1,4 +1,5 @@
-"""Add and subtract disclosed fiscal periods until they cover a window exactly; convert currencies."""
+"""Add and subtract disclosed fiscal periods until they cover a window exactly; convert
+currencies."""
 
 from __future__ import annotations
 

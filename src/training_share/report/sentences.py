@@ -36,18 +36,20 @@ def answer(est: Estimate) -> str:
         ""
         if est.kept.all()
         else (
-            f" Draws in which training would cost more than all R&D compute are left out; "
+            " Draws in which training would cost more than all R&D compute are left out; "
             f"{percent(est.kept.mean())} of the draws are kept."
         )
     )
     without = f" Left out: {', '.join(est.excluded)}." if est.excluded else ""
     return (
-        f"**{name}: final training runs took {percent(s['share_p50'])} of R&D compute spending** (90% interval "
-        f"{percent(s['share_p5'])} to {percent(s['share_p95'])}). The {len(est.runs)} counted runs, released "
-        f"{first:%b %Y} to {last:%b %Y}, cost {money(s['training_cost_p50'])} ({money(s['training_cost_p5'])} to "
-        f"{money(s['training_cost_p95'])}); R&D compute from {window_text(*est.denominator_window)} was "
-        f"{money(s['rd_compute'])}. Scenario `{est.scenario}`, {est.n_draws:,} draws, "
-        f"seed {est.seed}; {_errors(*errors)}.{_bound(est)}{without}{kept}"
+        f"**{name}: final training runs took {percent(s['share_p50'])} of R&D compute spending**"
+        f" (90% interval {percent(s['share_p5'])} to {percent(s['share_p95'])}). The"
+        f" {len(est.runs)} counted runs, released {first:%b %Y} to {last:%b %Y}, cost"
+        f" {money(s['training_cost_p50'])} ({money(s['training_cost_p5'])} to"
+        f" {money(s['training_cost_p95'])}); R&D compute from"
+        f" {window_text(*est.denominator_window)} was {money(s['rd_compute'])}. Scenario"
+        f" `{est.scenario}`, {est.n_draws:,} draws, seed {est.seed};"
+        f" {_errors(*errors)}.{_bound(est)}{without}{kept}"
     )
 
 
@@ -66,21 +68,23 @@ def _errors(low: float, middle: float, high: float, unit: str = "points") -> str
     if np.isnan([low, middle, high]).any():
         return "too few draws for a Monte Carlo standard error"
     return (
-        f"Monte Carlo standard error {middle:.1g} {unit} for the median, {low:.1g} and {high:.1g} for the ends of the "
-        "interval"
+        f"Monte Carlo standard error {middle:.1g} {unit} for the median, {low:.1g} and {high:.1g}"
+        " for the ends of the interval"
     )
 
 
 def cost_answer(est: Estimate) -> str:
-    """Return the answer of a company whose spending is unknown: what its final training runs cost."""
+    """Return the answer of a company whose spending is unknown: what its final training runs
+    cost."""
     first, last = est.release_window
     cost = est.spread("training_cost")
     low, middle, high = (cost[name] for name in QUANTILES)
     errors = _errors(*(cost[f"{name}_error"] for name in QUANTILES), unit="USD million")
     return (
-        f"**{est.company_row.display_name}: the {len(est.runs)} counted training runs, released {first:%b %Y} to "
-        f"{last:%b %Y}, cost {money(middle)}** (90% interval {money(low)} to {money(high)}) at rental prices. "
-        f"Scenario `{est.scenario}`, {est.n_draws:,} draws, seed {est.seed}; {errors}."
+        f"**{est.company_row.display_name}: the {len(est.runs)} counted training runs, released"
+        f" {first:%b %Y} to {last:%b %Y}, cost {money(middle)}** (90% interval {money(low)} to"
+        f" {money(high)}) at rental prices. Scenario `{est.scenario}`, {est.n_draws:,} draws, seed"
+        f" {est.seed}; {errors}."
     )
 
 
@@ -101,8 +105,8 @@ def ratio_alt(table: pd.DataFrame) -> str:
         for panel, rows in table.groupby("panel", sort=False)
     ]
     return (
-        "Horizontal bars from 0 to 100% of R&D compute spending, final training runs against other R&D, with the "
-        f"90% interval at the boundary. {'. '.join(parts)}."
+        "Horizontal bars from 0 to 100% of R&D compute spending, final training runs against other"
+        f" R&D, with the 90% interval at the boundary. {'. '.join(parts)}."
     )
 
 
@@ -121,8 +125,9 @@ def cost_alt(table: pd.DataFrame) -> str:
     top = "; ".join(f"{run_id} {money(row.p50)}" for run_id, row in runs.iterrows())
     total = table.loc["total"]
     return (
-        f"Cost of each training run in USD million, median with 90% interval, on a logarithmic axis. Total "
-        f"{money(total.p50)} ({money(total.p5)} to {money(total.p95)}); costliest runs: {top}."
+        "Cost of each training run in USD million, median with 90% interval, on a logarithmic"
+        f" axis. Total {money(total.p50)} ({money(total.p5)} to {money(total.p95)}); costliest"
+        f" runs: {top}."
     )
 
 
@@ -143,8 +148,8 @@ def scaling_alt(modality: str, line, predicted: pd.DataFrame) -> str:
         for name, row in predicted.iterrows()
     ]
     return (
-        f"Training FLOP against model size for {line.n} {modality} models with a fitted line, slope "
-        f"{line.slope:.2f}, R-squared {line.r_squared:.3f}. Predictions: {'; '.join(parts)}."
+        f"Training FLOP against model size for {line.n} {modality} models with a fitted line, slope"
+        f" {line.slope:.2f}, R-squared {line.r_squared:.3f}. Predictions: {'; '.join(parts)}."
     )
 
 
@@ -153,8 +158,9 @@ def drivers_alt(table: pd.DataFrame) -> str:
     top = table.sort_values("total", ascending=False).head(3)
     parts = "; ".join(f"{row.driver} {percent(max(row.total, 0))}" for row in top.itertuples())
     return (
-        "What drives the spread of the share: the swing when one input goes from its 10th to its 90th percentile, "
-        f"and the part of the variance it takes part in (total Sobol index). Largest: {parts}."
+        "What drives the spread of the share: the swing when one input goes from its 10th to its"
+        " 90th percentile, and the part of the variance it takes part in (total Sobol index)."
+        f" Largest: {parts}."
     )
 
 
@@ -164,9 +170,9 @@ def audit_alt(steps: pd.DataFrame, name: str) -> str:
     largest = steps["in_sequence"].iloc[1:].sort_values(key=lambda moves: -moves.abs()).head(3)
     moves = "; ".join(f"{step} {100 * move:+.1f} points" for step, move in largest.items())
     return (
-        f"{name}: from {percent(start.p50)} ({percent(start.p5)} to {percent(start.p95)}) in {steps.index[0]} to "
-        f"{percent(end.p50)} ({percent(end.p5)} to {percent(end.p95)}) after {steps.index[-1]}. Largest steps: "
-        f"{moves}."
+        f"{name}: from {percent(start.p50)} ({percent(start.p5)} to {percent(start.p95)}) in"
+        f" {steps.index[0]} to {percent(end.p50)} ({percent(end.p5)} to {percent(end.p95)}) after"
+        f" {steps.index[-1]}. Largest steps: {moves}."
     )
 
 
@@ -181,7 +187,10 @@ def effects_alt(effects: dict[str, pd.DataFrame]) -> str:
         )
         for name, table in effects.items()
     ]
-    return f"Move of the median share by each correction applied alone. Largest for {'. For '.join(parts)}."
+    return (
+        "Move of the median share by each correction applied alone. Largest for"
+        f" {'. For '.join(parts)}."
+    )
 
 
 def denominators_alt(tables: dict[str, pd.DataFrame]) -> str:
@@ -204,16 +213,16 @@ def audit_conclusion(
     worst = minority.max(axis=1).sort_values(ascending=False)
     scenario = minority.loc[worst.index[0]].idxmax()
     lines = [
-        f"**A minority.** In no scenario does the probability that final training runs took more than half of R&D "
-        f"compute exceed {percent(worst.iloc[0])} ({worst.index[0]}, scenario {scenario}); for the other "
-        f"companies it stays at or below {percent(worst.iloc[1])}."
+        "**A minority.** In no scenario does the probability that final training runs took more"
+        f" than half of R&D compute exceed {percent(worst.iloc[0])} ({worst.index[0]}, scenario"
+        f" {scenario}); for the other companies it stays at or below {percent(worst.iloc[1])}."
     ]
     for (higher, lower), rows in ranking.groupby(["higher", "lower"], sort=False):
         shared = ", ".join(f"{percent(row.shared)} ({row.scenario})" for row in rows.itertuples())
         loose = ", ".join(percent(value) for value in rows["independent"])
         lines.append(
-            f"**{higher} above {lower}** with probability {shared}; were utilization and price independent "
-            f"across companies, {loose}."
+            f"**{higher} above {lower}** with probability {shared}; were utilization and price"
+            f" independent across companies, {loose}."
         )
     for name, table in steps.items():
         step = table["in_sequence"].abs().idxmax()
@@ -238,8 +247,9 @@ def leave_one_out_alt(table: pd.DataFrame) -> str:
     most."""
     ratios = table["ratio"].drop("none")
     return (
-        f"Prediction without each model relative to that with all, and each model's residual. Lowest without "
-        f"{ratios.idxmin()} (x {ratios.min():.2f}), highest without {ratios.idxmax()} (x {ratios.max():.2f})."
+        "Prediction without each model relative to that with all, and each model's residual."
+        f" Lowest without {ratios.idxmin()} (x {ratios.min():.2f}), highest without"
+        f" {ratios.idxmax()} (x {ratios.max():.2f})."
     )
 
 
@@ -250,8 +260,8 @@ def surface_alt(tables: dict[str, pd.DataFrame], threshold: float = 0.5) -> str:
     for name, table in tables.items():
         above = int((table > threshold).to_numpy().sum())
         parts.append(
-            f"{name}: {percent(table.to_numpy().min())} to {percent(table.to_numpy().max())}, above "
-            f"{threshold:.0%} in {above} of {table.size} cells"
+            f"{name}: {percent(table.to_numpy().min())} to {percent(table.to_numpy().max())}, above"
+            f" {threshold:.0%} in {above} of {table.size} cells"
         )
     any_table = next(iter(tables.values()))
     return (
@@ -269,7 +279,10 @@ def breaking_alt(tables: dict[str, pd.DataFrame]) -> str:
         )
         for name, table in tables.items()
     ]
-    return f"Factor by which one assumption alone would have to be off for a median share of 50%. {'. '.join(parts)}."
+    return (
+        "Factor by which one assumption alone would have to be off for a median share of 50%."
+        f" {'. '.join(parts)}."
+    )
 
 
 def breaking_conclusion(tables: dict[str, pd.DataFrame]) -> str:
@@ -280,8 +293,8 @@ def breaking_conclusion(tables: dict[str, pd.DataFrame]) -> str:
         first = ranked.iloc[0]
         beyond = ", ".join(f"`{row}`" for row in ranked.index[ranked["factor"].isna()])
         line = (
-            f"**{name}**: the nearest single failure is `{ranked.index[0]}` at {first.value:.3g} instead of "
-            f"{first['median']:.3g} (a factor of {first.factor:.2g})."
+            f"**{name}**: the nearest single failure is `{ranked.index[0]}` at {first.value:.3g}"
+            f" instead of {first['median']:.3g} (a factor of {first.factor:.2g})."
         )
         lines.append(
             line + (f" No value of {beyond} alone brings the median to 50%." if beyond else "")

@@ -107,11 +107,7 @@ def _environment_of_kernels(figures: Path, temporary: str) -> Iterator[None]:
     before, folder = dict(os.environ), tempfile.tempdir
     tempfile.tempdir = temporary  # of the files that connect to the kernel
     os.environ.pop("MPLBACKEND", None)  # a backend set outside would keep figures out
-    os.environ |= {
-        FOLDER_VARIABLE: str(figures),
-        "OPENBLAS_NUM_THREADS": "1",
-        "TMPDIR": temporary,
-    }
+    os.environ |= {FOLDER_VARIABLE: str(figures), "OPENBLAS_NUM_THREADS": "1", "TMPDIR": temporary}
     try:
         yield
     finally:
@@ -168,8 +164,8 @@ def prepare(
     given = parameters or {}
     if given and out is None:
         raise InputError(
-            "parameters change what the notebooks show; add --out FOLDER, so that the project's own "
-            "rendered notebooks and figures keep standing for the defaults"
+            "parameters change what the notebooks show; add --out FOLDER, so that the project's own"
+            " rendered notebooks and figures keep standing for the defaults"
         )
     checked = _check_parameters({name: parameters_of(sources[name]) for name in chosen}, given)
     rendered, figures = folder / "rendered", folder.parent / "figures"
@@ -179,8 +175,8 @@ def prepare(
         for target in (rendered, figures):
             if target.resolve() in own:
                 raise InputError(
-                    f"--out {out}: {target.resolve()} holds the project's own results, which stand for the "
-                    "defaults; choose a folder of its own, such as --out my_scenario"
+                    f"--out {out}: {target.resolve()} holds the project's own results, which stand"
+                    " for the defaults; choose a folder of its own, such as --out my_scenario"
                 )
     for target in (rendered, figures):
         _require_writable(target)
@@ -283,8 +279,8 @@ def _read_grid(path: Path) -> dict[str, list[object]]:
         isinstance(values, list) and values for values in grid.values()
     ):
         raise InputError(
-            f"{path}: write one parameter a line with its list of values, as in 'scenario: [newsletter, "
-            "appendix]'"
+            f"{path}: write one parameter a line with its list of values, as in 'scenario:"
+            " [newsletter, appendix]'"
         )
     return {str(name): values for name, values in grid.items()}
 
@@ -322,7 +318,8 @@ def _typed(name: str, text: str, default: object) -> object:
 
 
 def _try(notebook: str, parameters: dict[str, object]) -> None:
-    """Refuse values that the estimate itself would refuse, by making it without drawing anything."""
+    """Refuse values that the estimate itself would refuse, by making it without drawing
+    anything."""
     settings = {
         name: value
         for name, value in parameters.items()

@@ -57,8 +57,8 @@ def waterfall_chart(table: pd.DataFrame, title: str, color: str = BLUE) -> Axes:
     ax.set_xlim(0, 1.22 * table["p95"].max())
     ax.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
     ax.set_xlabel(
-        "Share of R&D compute after each step: median (tick), its move in points (orange up, blue down),\n"
-        f"90% interval (grey){error_note(table)}",
+        "Share of R&D compute after each step: median (tick), its move in points (orange up, blue"
+        f" down),\n90% interval (grey){error_note(table)}",
         fontsize=9,
     )
     ax.set_title(title)

@@ -103,7 +103,8 @@ def _draw_indices(ax: Axes, rows: pd.DataFrame, places: np.ndarray) -> None:
         )
     ax.set_title("Part of the variance of the share")
     ax.set_xlabel(
-        "Sobol index: total, with its 95% interval;\nfull colour: the input on its own (first order)",
+        "Sobol index: total, with its 95% interval;\nfull colour: the input on its own (first"
+        " order)",
         fontsize=9,
     )
     ax.margins(x=0.15)

@@ -80,7 +80,10 @@ def error_note(table: pd.DataFrame, prefix: str = "", percent: bool = True) -> s
         for column in columns
     )
     unit = " points" if percent else "%"
-    return f"\nMonte Carlo standard error: at most {middle:.1g}{unit} (medians) and {max(low, high):.1g}{unit} (ends)."
+    return (
+        f"\nMonte Carlo standard error: at most {middle:.1g}{unit} (medians) and"
+        f" {max(low, high):.1g}{unit} (ends)."
+    )
 
 
 def ratio_chart(table: pd.DataFrame) -> np.ndarray:
