@@ -479,7 +479,8 @@ def _downloads_page(files: list[Path]) -> Page:
         ' href="data.html">data</a>.</p>\n<table>'
         "<caption>Files</caption><thead><tr><th>file</th><th>what it"
         " holds</th><th>size</th></tr></thead>"
-        f'<tbody>{rows}</tbody></table>\n<p>Other settings: <code>training_share.site.downloads.write_downloads("folder", '
+        f"<tbody>{rows}</tbody></table>\n<p>Other settings: "
+        '<code>training_share.site.downloads.write_downloads("folder", '
         'scenario="careful")</code>. The tables themselves: <a href="data.html">data</a>.</p>'
     )
     return Page(
