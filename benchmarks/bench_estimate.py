@@ -19,6 +19,7 @@ import pytest
 import training_share as ts
 from training_share.model import scaling
 from training_share.model.drivers import driver_groups
+from training_share.model.simulation import costs
 from training_share.model.streams import BLOCK, Streams
 
 COMPANIES = ("openai", "minimax", "zai")
@@ -48,7 +49,7 @@ print(before, peak_mb())
 
 def forget_regressions() -> None:
     """Empty every cache of the scaling regressions."""
-    for cached in (scaling.bootstrap, scaling.predictions, scaling.closed_model_distribution):
+    for cached in (scaling.bootstrap, scaling.predictions):
         cached.cache_clear()
 
 
@@ -105,12 +106,10 @@ def test_cost_by_draws(benchmark, company, n_draws):
 @pytest.mark.parametrize("share_of_runs", [0.25, 0.5, 1.0])
 def test_cost_by_runs(benchmark, share_of_runs):
     """Time of 200,000 draws against the number of runs counted."""
-    est = ts.estimate("minimax")
-    est.simulate(Streams(42), 1)
-    runs = dict(list(est._window_runs.items())[: round(share_of_runs * len(est._window_runs))])
+    case = ts.estimate("minimax").case
+    runs = list(case.window_runs)[: round(share_of_runs * len(case.window_runs))]
     benchmark.extra_info["runs"] = len(runs)
-    est.__dict__["_window_runs"] = runs
-    benchmark.pedantic(lambda: est.simulate(Streams(42), 200_000), rounds=7)
+    benchmark.pedantic(lambda: costs(case, Streams(42), 200_000, runs), rounds=7)
 
 
 @pytest.mark.parametrize("company", ["minimax", "zai"])
@@ -118,7 +117,7 @@ def test_throughput_against_numpy(benchmark, company):
     """A million draws against the floor in the same run, one after the other: at most 2.5 times."""
     est = ts.estimate(company, n_draws=1)
     _ = est.share
-    streams = sum(map(len, driver_groups(est).values()))
+    streams = sum(map(len, driver_groups(est.case).values()))
     ratios = []
 
     def pair() -> None:

@@ -57,6 +57,6 @@ if __name__ == "__main__":
     chosen = sys.argv[1] if len(sys.argv) > 1 else "minimax"
     times = sorted(measure(chosen, int(sys.argv[2]) if len(sys.argv) > 2 else 25))
     print(
-        f"{chosen}: median {statistics.median(times):.0f} ms, 90th percentile {times[int(0.9 * len(times))]:.0f} ms, "
-        f"{len(times)} moves, 50,000 draws"
+        f"{chosen}: median {statistics.median(times):.0f} ms, 90th percentile"
+        f" {times[int(0.9 * len(times))]:.0f} ms, {len(times)} moves, 50,000 draws"
     )

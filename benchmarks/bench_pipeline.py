@@ -11,8 +11,8 @@ import time
 from pathlib import Path
 
 from training_share.files import repo_root
-from training_share.run.kernels import LIBRARIES
 
+IMPORTED = "ipykernel.kernelapp, training_share, training_share.report.charts.style"
 NOTEBOOKS = ("minimax", "zai", "openai", "closed_models", "comparison")
 
 
@@ -47,10 +47,7 @@ def test_five_notebooks(benchmark, tmp_path):
 
 
 def test_imports_of_a_kernel(benchmark):
-    """What every kernel imports, and the pipeline once for all; beside it the import of papermill,
-    as a yardstick."""
-    benchmark.pedantic(
-        lambda: seconds_of(sys.executable, "-c", f"import {', '.join(LIBRARIES)}"), rounds=5
-    )
+    """What every kernel imports; beside it the import of papermill, as a yardstick."""
+    benchmark.pedantic(lambda: seconds_of(sys.executable, "-c", f"import {IMPORTED}"), rounds=5)
     yardstick = sorted(seconds_of(sys.executable, "-c", "import papermill") for _ in range(5))[2]
     benchmark.extra_info |= {"papermill_s": yardstick}

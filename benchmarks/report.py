@@ -74,14 +74,16 @@ def explorer_rows() -> list[str]:
     browser."""
     if not chromium():
         return [
-            "| explorer, from a slider's release to the new chart | | not measured: no Chromium here |"
+            "| explorer, from a slider's release to the new chart | | not measured: no Chromium"
+            " here |"
         ]
     rows = []
     for company in ("minimax", "zai"):
         times = sorted(time / 1e3 for time in bench_explorer.measure(company, 25))
         rows.append(
-            f"| explorer, {company}, from a slider's release to the new chart in the browser, 50,000 draws | "
-            f"{seconds(statistics.median(times))} | 90th percentile {seconds(times[int(0.9 * len(times))])} |"
+            f"| explorer, {company}, from a slider's release to the new chart in the browser,"
+            f" 50,000 draws | {seconds(statistics.median(times))} | 90th percentile"
+            f" {seconds(times[int(0.9 * len(times))])} |"
         )
     return rows
 
@@ -94,7 +96,10 @@ def machine() -> str:
         lines = [line for line in info.read_text().splitlines() if line.startswith("model name")]
         model = lines[0].partition(":")[2].strip() if lines else model
     packages = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
-    return f"{model}, {os.cpu_count()} cores; Python {platform.python_version()}, {packages}. Times are medians."
+    return (
+        f"{model}, {os.cpu_count()} cores; Python {platform.python_version()}, {packages}. Times"
+        " are medians."
+    )
 
 
 def busy() -> str:
@@ -140,24 +145,35 @@ TEXTS = {
     ),
     "throughput_against_numpy": lambda info, t: (
         f"{info['company']}, 1,000,000 draws of {info['streams']} streams, {info['runs']} runs",
-        f"{info['ratio']:.2f} times NumPy's floor ({seconds(info['floor_s'])}: as many normals, one exp each)",
+        (
+            f"{info['ratio']:.2f} times NumPy's floor ({seconds(info['floor_s'])}: as many normals,"
+            " one exp each)"
+        ),
     ),
     "peak_memory": lambda info, t: (
         f"all three companies, {info['n_draws']:,} draws, process from start to end",
         f"peak {info['peak_mb']:.0f} MB, of which {info['before_mb']:.0f} MB before the draws",
     ),
     "sweep": lambda info, t: (
-        f"sweep of {info['scenarios']} scenarios, 3 companies, 50,000 draws, "
-        f"{info['cores']} process{'es' * (info['cores'] > 1)}",
+        (
+            f"sweep of {info['scenarios']} scenarios, 3 companies, 50,000 draws, "
+            f"{info['cores']} process{'es' * (info['cores'] > 1)}"
+        ),
         f"{info['scenarios'] * 3 / t:.0f} rows a second",
     ),
     "thousand_scenarios": lambda info, t: (
-        f"sweep of {info['scenarios']:,} scenarios, 3 companies, 50,000 draws, {info['cores']} processes",
+        (
+            f"sweep of {info['scenarios']:,} scenarios, 3 companies, 50,000 draws, {info['cores']}"
+            " processes"
+        ),
         f"{info['scenarios'] * 3 / t:.0f} rows a second, workers' start included",
     ),
     "five_notebooks": lambda info, t: (
         "five notebooks through the pipeline, the whole command, cold",
-        f"papermill's own command for one after the other: {seconds(info['series_s'])}, {info['series_s'] / t:.1f} times",
+        (
+            f"papermill's own command for one after the other: {seconds(info['series_s'])},"
+            f" {info['series_s'] / t:.1f} times"
+        ),
     ),
     "imports_of_a_kernel": lambda info, t: (
         "the imports of a notebook's kernel, which the pipeline makes once for all",

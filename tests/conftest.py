@@ -19,7 +19,7 @@ DATA = Path(__file__).resolve().parents[1] / "data"
 
 
 class DataCopy:
-    """A data folder with helpers that change single cells, rows and headers through the csv module."""
+    """A data folder whose cells, rows and headers a test changes, through the csv module."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -59,6 +59,14 @@ class DataCopy:
         lines = self.read(table)
         row = dict(zip(lines[0], lines[self.line_of(table, key)], strict=True)) | cells
         self.write(table, [*lines, [row[column] for column in lines[0]]])
+
+    def count_only(self, *run_ids: str) -> None:
+        """Count some runs of training_runs and no other."""
+        lines = self.read("training_runs")
+        key, counted = lines[0].index("run_id"), lines[0].index("counted")
+        for line in lines[1:]:
+            line[counted] = "yes" if line[key] in run_ids else "no"
+        self.write("training_runs", lines)
 
 
 @pytest.fixture

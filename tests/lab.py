@@ -131,7 +131,8 @@ def _await(server: Server, process: subprocess.Popen, log: Path) -> None:
 
 
 def chromium() -> str:
-    """Return the path of a Chromium, the system's or Playwright's own, or "" where there is none."""
+    """Return the path of a Chromium, the system's or Playwright's own, or "" where there is
+    none."""
     for name in ("chromium", "chromium-browser", "google-chrome"):
         if found := shutil.which(name):
             return found

@@ -21,7 +21,8 @@ def nearest(word: object, options: Iterable[str]) -> str:
 
 
 def require_known(word: object, options: Iterable[str], what: str) -> None:
-    """Raise InputError unless `word` is one of `options`; `what` names the kind, as in "company"."""
+    """Raise InputError unless `word` is one of `options`; `what` names the kind, as in
+    "company"."""
     names = list(options)
     if word not in names:
         raise InputError(f"unknown {what} {word!r}{nearest(word, names)}")

@@ -1,8 +1,10 @@
-"""Where the project's folders are, and the one way to write a file: aside, then moved into place."""
+"""Where the project's folders are, and the one way to write a file: aside, then moved into
+place."""
 
 from __future__ import annotations
 
 import os
+import shutil
 from contextlib import suppress
 from pathlib import Path
 
@@ -25,7 +27,8 @@ def repo_root() -> Path:
 
 
 def write_aside(path: Path, content: bytes) -> None:
-    """Write a file under another name and move it into place, so that no reader meets half of it."""
+    """Write a file under another name and move it into place, so that no reader meets half of
+    it."""
     aside = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -37,3 +40,19 @@ def write_aside(path: Path, content: bytes) -> None:
         raise InputError(
             f"{path}: cannot be written ({error.strerror}); choose a folder you may write to"
         ) from error
+
+
+def move_into_place(source: Path, target: Path) -> None:
+    """Copy a file beside its target, then replace that in one step; an equal file is left as it is.
+
+    Raises OSError where the target cannot be written; nothing is left beside it then.
+    """
+    if target.exists() and target.read_bytes() == source.read_bytes():
+        return
+    target.parent.mkdir(parents=True, exist_ok=True)
+    aside = target.with_name(f".{target.name}.{os.getpid()}.part")
+    try:
+        shutil.copyfile(source, aside)
+        os.replace(aside, target)
+    finally:
+        aside.unlink(missing_ok=True)

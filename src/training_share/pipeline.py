@@ -2,7 +2,7 @@
 
 import sys
 
-from training_share.run.execute import main
+from training_share.cli import main
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -51,41 +51,41 @@ def test_a_correction_of_the_start_is_refused():
 
 def test_moving_drops_exactly_the_steps_without_effect():
     steps = ts.audit("zai", **FEW)
-    dropped = set(steps.index) - set(ts.moving(steps).index)
+    dropped = set(steps.index) - set(ts.corrections.moving(steps).index)
     assert {"m1-rl-reported-hours", "fp8-sxm-peak", "openai-joint-interval"} <= dropped
     assert not {"newsletter", "add-glm-z1", "zai-owned-compute", "post-training-as-rl"} & dropped
 
 
 def test_minority_counts_draws_above_one_half():
-    table = ts.minority("minimax", "newsletter,careful", **FEW)
+    table = ts.corrections.minority("minimax", "newsletter,careful", **FEW)
     share = ts.estimate("minimax", "careful", **FEW).share
     assert table.loc["minimax", "careful"] == np.count_nonzero(share > 0.5) / share.size
 
 
 def test_shared_market_makes_the_ranking_surer_than_independent_markets():
-    table = ts.ranking([("minimax", "zai")], "newsletter", **FEW)
+    table = ts.corrections.ranking([("minimax", "zai")], "newsletter", **FEW)
     assert table["shared"].item() > table["independent"].item() + 0.05
 
 
 def test_predictive_interval_reports_the_draws_kept():
-    effects = ts.effects_alone("minimax", **FEW)
+    effects = ts.corrections.effects_alone("minimax", **FEW)
     assert 0 < effects.loc["predictive-interval", "kept"] < 1
     assert (effects.drop(index="predictive-interval")["kept"] == 1).all()
     assert effects["alone"].abs().is_monotonic_decreasing
 
 
 def test_denominators_scale_the_share_by_arithmetic():
-    table = ts.denominators("openai", **FEW)["p50"]
+    table = ts.corrections.denominators("openai", **FEW)["p50"]
     base = table["R&D compute", "as the scenario says"]
     assert table["R&D compute", "amortised over 1 year"] == pytest.approx(base * 5 / 4)
-    zai = ts.denominators("zai", **FEW)["p50"]
+    zai = ts.corrections.denominators("zai", **FEW)["p50"]
     window = 1552.832 - 603.237 + 1145.124
     base = zai["R&D compute", "as the scenario says"]
     assert zai["R&D compute", "calendar 2024"] == pytest.approx(base * window / 1552.832)
 
 
 def test_leave_one_out_equals_a_refit_by_hand():
-    table = ts.leave_one_out("hailuo-02")
+    table = ts.closed_models.leave_one_out("hailuo-02")
     points = ts.fit_scaling("video").models
     rest = points[points["model"] != "VASA-1"]
     slope, intercept = np.polyfit(rest["log10_size"], rest["log10_flop"], 1)
@@ -95,7 +95,7 @@ def test_leave_one_out_equals_a_refit_by_hand():
 
 
 def test_estimators_order():
-    table = ts.estimators()
+    table = ts.closed_models.estimators()
     width = np.log(table["p95"] / table["p5"])
     assert width["predictive interval, resampling model"] > width["line interval, resampling model"]
     vendor = [name for name in table.index if "vendor" in name]
@@ -105,7 +105,7 @@ def test_estimators_order():
 
 
 def test_residuals_leverage_sums_to_two():
-    assert ts.residuals("video")["leverage"].sum() == pytest.approx(2)
+    assert ts.closed_models.residuals("video")["leverage"].sum() == pytest.approx(2)
 
 
 def test_a_correction_of_several_cells_gives_all_its_reasons():

@@ -14,7 +14,7 @@ CLAIMS = load()["published"]
 
 @pytest.fixture(scope="module")
 def table():
-    return ts.published_table()
+    return ts.published.published_table()
 
 
 def matches(row) -> list[bool]:
@@ -132,10 +132,10 @@ def test_a_figure_without_a_formula_is_refused(data_copy):
     with pytest.raises(
         InputError, match=r"published.csv, row share-zai-again, column status: differs, but"
     ):
-        ts.published_table(n_draws=5, data_dir=data_copy.folder)
+        ts.published.published_table(n_draws=5, data_dir=data_copy.folder)
 
 
 def test_the_figures_follow_the_tables(data_copy):
     data_copy.edit("fx", "CNY/2022/2025", "per_usd", "7.0")
-    table = ts.published_table(n_draws=5, data_dir=data_copy.folder)
+    table = ts.published.published_table(n_draws=5, data_dir=data_copy.folder)
     assert table.loc["rd-zai-2024", "our_value"] == pytest.approx(1552.832 / 7.0, rel=1e-12)

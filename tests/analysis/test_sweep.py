@@ -1,4 +1,5 @@
-"""A sweep gives the rows that single estimates give, in any order of work, after any interruption."""
+"""A sweep gives the rows that single estimates give, in any order of work, after any
+interruption."""
 
 from __future__ import annotations
 
@@ -223,7 +224,8 @@ def test_damaged_line_in_the_middle_is_named(tmp_path):
 KILLED = """
 import sys
 import training_share as ts
-ts.sweep({"mfu": [round(0.2 + i / 1000, 3) for i in range(24)]}, companies=["minimax", "zai"], n_draws=100_000,
+mfu = [round(0.2 + i / 1000, 3) for i in range(24)]
+ts.sweep({"mfu": mfu}, companies=["minimax", "zai"], n_draws=100_000,
          n_jobs=1, progress=False, checkpoint=sys.argv[1])
 """
 

@@ -35,7 +35,8 @@ if not chromium():
 
 NOTEBOOKS = sorted((repo_root() / "notebooks").glob("*.ipynb"))
 DRAWS = 1000
-SHOWS_RUNS = """expected => JSON.stringify([...document.querySelectorAll('.training-share-runs option')]
+SHOWS_RUNS = """expected => JSON.stringify(
+  [...document.querySelectorAll('.training-share-runs option')]
   .map(option => option.textContent.trim().split(/\\s+/))) == expected"""
 
 

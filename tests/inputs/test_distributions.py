@@ -180,6 +180,7 @@ def test_bad_notation_is_refused_and_the_text_is_shown(words, told):
     assert words.strip() in str(caught.value) or words.split(" ")[0] in str(caught.value)
 
 
+@pytest.mark.slow
 @given(st.text(max_size=30))
 def test_any_text_is_read_or_refused_never_anything_else(text):
     try:

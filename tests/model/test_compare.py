@@ -56,9 +56,7 @@ def test_probabilities_compare_draw_by_draw(newsletter):
 def test_two_lognormal_shares_compare_as_the_closed_form_says(data_copy):
     """With one run each, ln(share of MiniMax / share of Z.ai) is normal: the common price and MFU
     cancel."""
-    for row in data_copy.read("training_runs")[1:]:
-        if row[0] not in ("minimax-m1-80k-rl", "glm-4.5v", "openai-gpt-4.5"):
-            data_copy.edit("training_runs", row[0], "counted", "no")
+    data_copy.count_only("minimax-m1-80k-rl", "glm-4.5v")
     both = ts.compare(["minimax", "zai"], n_draws=N, data_dir=data_copy.folder)
     # MiniMax pays one draw of the RL utilization, Z.ai the common one of pretraining
     minimax = 2.756e23 / math.sqrt(0.05 * 0.20) / 179.925
@@ -141,3 +139,7 @@ def test_what_cannot_be_compared_is_refused(companies, settings, told):
 
 def test_companies_may_be_named_in_one_text():
     assert list(ts.compare("zai, minimax", n_draws=5).estimates) == ["zai", "minimax"]
+
+
+def test_estimates_say_what_they_are_in_a_line():
+    assert len(repr(ts.estimate("minimax"))) < 200 and len(repr(ts.compare())) < 200

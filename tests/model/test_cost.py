@@ -248,6 +248,23 @@ def test_a_finetune_without_hardware_runs_on_its_bases(data_copy):
     assert_close(model.cost_usd("third"), base / 4)
 
 
+def test_a_finetune_with_hardware_of_its_own_runs_on_it(data_copy):
+    changes = {"fraction_of_base": "0.5", "workload": "pretraining", "hardware": "h800-fp8"}
+    data_copy.add_like(RUNS, "glm-4.6", run_id="faster", **changes)
+    model = model_of("zai", load(data_copy.folder))
+    assert_close(model.cost_usd("faster"), model.cost_usd("glm-4.5") / 2 * 9.89e14 / 1.513e15)
+
+
+def test_stated_fractions_of_one_base_are_drawn_apart(data_copy):
+    for run_id in ("one", "other"):
+        fraction = "0.05 to 0.15 (p10-p90 lognormal)"
+        data_copy.add_like(RUNS, "glm-4.6", run_id=run_id, fraction_of_base=fraction)
+    model = model_of("zai", load(data_copy.folder))
+    one, other = (model.flop(run_id) / model.flop("glm-4.5") for run_id in ("one", "other"))
+    assert_close(one, assumed("fraction_of_base/one", RL_FRACTION))
+    assert abs(np.corrcoef(np.log(one), np.log(other))[0, 1]) < 4 / math.sqrt(N)
+
+
 @pytest.mark.parametrize("rho", ["0", "0.5", "0.9", "1"])
 def test_costs_in_usd_correlate_as_the_assumption_says(rho):
     tables, r = (

@@ -1,27 +1,16 @@
-"""Sobol indices against closed forms, and the chart of what drives the spread."""
+"""Sobol indices against closed forms, and one input at a time."""
 
 from __future__ import annotations
 
 import math
 
-import matplotlib
 import numpy as np
 import pytest
 from arithmetic import MFU, PRICE
 
 import training_share as ts
-from training_share.model.drivers import driver_groups, rank_correlations, share_of_normals
+from training_share.model.drivers import driver_groups, share_of_normals
 from training_share.model.streams import generator
-
-matplotlib.use("Agg")
-
-
-def count_only(data_copy, *run_ids: str) -> None:
-    lines = data_copy.read("training_runs")
-    key, counted = lines[0].index("run_id"), lines[0].index("counted")
-    for line in lines[1:]:
-        line[counted] = "yes" if line[key] in run_ids else "no"
-    data_copy.write("training_runs", lines)
 
 
 def product_indices(sigmas: dict[str, float]) -> dict[str, tuple[float, float]]:
@@ -37,9 +26,9 @@ def product_indices(sigmas: dict[str, float]) -> dict[str, tuple[float, float]]:
 
 
 def test_product_of_lognormals_has_the_indices_of_the_closed_form(data_copy):
-    count_only(data_copy, "glm-4.5v")
+    data_copy.count_only("glm-4.5v")
     est = ts.estimate("zai", data_dir=data_copy.folder)
-    assert driver_groups(est) == {"MFU": ["mfu"], "GPU price": ["price_usd_per_gpu_hour"]}
+    assert driver_groups(est.case) == {"MFU": ["mfu"], "GPU price": ["price_usd_per_gpu_hour"]}
     table = est.drivers(n=4096).set_index("driver")
     for name, (first, total) in product_indices(
         {"MFU": MFU.sigma, "GPU price": PRICE.sigma}
@@ -53,7 +42,7 @@ def test_product_of_lognormals_has_the_indices_of_the_closed_form(data_copy):
 def test_streams_of_one_driver_move_as_one_factor(data_copy):
     """An RL run as a fraction of a base: its fraction and its utilization, and the base's FLOP is
     exact."""
-    count_only(data_copy, "glm-4.6")
+    data_copy.count_only("glm-4.6")
     data_copy.edit("training_runs", "glm-4.5", "post_training", "")
     est = ts.estimate("zai", data_dir=data_copy.folder)
     sigmas = {
@@ -69,7 +58,7 @@ def test_streams_of_one_driver_move_as_one_factor(data_copy):
 
 
 def test_tornado_of_a_product_is_exact(data_copy):
-    count_only(data_copy, "glm-4.5v")
+    data_copy.count_only("glm-4.5v")
     est = ts.estimate("zai", data_dir=data_copy.folder)
     table = est.tornado().set_index("driver")
     median = 1.44e23 / (9.89e14 * 3600) * (PRICE / MFU).quantile(0.5) / est.rd_compute_usd
@@ -84,7 +73,7 @@ def test_tornado_of_a_product_is_exact(data_copy):
 @pytest.mark.parametrize("company", ["openai", "minimax", "zai"])
 def test_every_stream_belongs_to_one_driver_and_indices_are_sound(company, scenario):
     est = ts.estimate(company, scenario, n_draws=5000)
-    groups = driver_groups(est)
+    groups = driver_groups(est.case)
     names = [name for members in groups.values() for name in members]
     assert len(set(names)) == len(names)
     table = est.drivers(n=256)
@@ -99,23 +88,23 @@ def test_given_normals_of_the_streams_give_the_estimates_own_draws():
     est = ts.estimate("minimax", n_draws=2000).without("hailuo")
     normals = {
         name: generator(est.seed, name).standard_normal(2000)
-        for members in driver_groups(est).values()
+        for members in driver_groups(est.case).values()
         for name in members
     }
-    assert np.array_equal(share_of_normals(est, normals, 2000), est.share)
+    assert np.array_equal(share_of_normals(est.case, normals, 2000), est.share)
 
 
 def test_conditioning_scales_the_cost_down_and_leaves_other_draws_alone():
     est = ts.estimate("minimax", "careful", n_draws=20_000)
     normals = {
         name: generator(est.seed, name).standard_normal(20_000)
-        for members in driver_groups(est).values()
+        for members in driver_groups(est.case).values()
         for name in members
     }
-    share = share_of_normals(est, normals, 20_000)
+    share = share_of_normals(est.case, normals, 20_000)
     assert np.array_equal(share[est.kept], est.share)
     assert share[~est.kept] == pytest.approx(1.0)
-    without = share_of_normals(est.without("hailuo"), normals, 20_000)
+    without = share_of_normals(est.without("hailuo").case, normals, 20_000)
     assert (without < share).all()
 
 
@@ -134,7 +123,7 @@ def test_one_driver_makes_all_of_the_variance():
         [1, 1, 1]
     )
     careful = ts.estimate("openai", "careful", n_draws=2000)
-    assert list(driver_groups(careful)) == [
+    assert list(driver_groups(careful.case)) == [
         "costs given in USD: openai-gpt-4.5",
         "costs given in USD: openai-other-models",
     ]
@@ -142,14 +131,14 @@ def test_one_driver_makes_all_of_the_variance():
 
 def test_exchange_rate_and_spending_are_drivers_where_uncertain():
     est = ts.estimate("zai", "careful", n_draws=1000, cny_per_usd="6.8 to 7.6 (min-max uniform)")
-    groups = driver_groups(est)
+    groups = driver_groups(est.case)
     assert groups["exchange rate"] == ["fx/CNY/2022/2025"]
     assert groups["spending"] == ["spending/zai/owned_compute_proxy/H1 2024"]
 
 
 def test_rank_correlations_follow_the_signs_of_the_formula_and_of_scipy():
     est = ts.estimate("zai", n_draws=4000)
-    table = rank_correlations(est).set_index("stream")["rank_correlation"]
+    table = est.rank_correlations().set_index("stream")["rank_correlation"]
     assert (
         table["mfu"] < -0.5
         and table["price_usd_per_gpu_hour"] > 0.5
@@ -164,35 +153,19 @@ def test_rank_correlations_follow_the_signs_of_the_formula_and_of_scipy():
 
 def test_same_seed_same_table_and_wrong_settings_are_refused():
     est = ts.estimate("zai", n_draws=1000)
-    assert est.drivers(n=128).equals(ts.drivers(est, n=128, seed=42))
+    assert est.drivers(n=128).equals(est.drivers(n=128, seed=42))
     assert not est.drivers(n=128).equals(est.drivers(n=128, seed=1))
     with pytest.raises(ts.InputError, match="write 1024 instead of 1000"):
         est.drivers(n=1000)
     with pytest.raises(ts.InputError, match="lower first"):
-        ts.tornado(est, 0.9, 0.1)
+        est.tornado(0.9, 0.1)
 
 
 def test_nothing_uncertain_is_said(data_copy):
-    count_only(data_copy, "glm-4.5v")
+    data_copy.count_only("glm-4.5v")
     est = ts.estimate(
         "zai", data_dir=data_copy.folder, mfu=0.3, price_usd_per_gpu_hour=2, n_draws=10
     )
-    for call in (est.drivers, est.tornado, lambda: rank_correlations(est)):
+    for call in (est.drivers, est.tornado, lambda: est.rank_correlations()):
         with pytest.raises(ts.InputError, match="every input is exact"):
             call()
-
-
-def test_chart_shows_both_tables_and_changes_neither():
-    est = ts.estimate("minimax", n_draws=2000)
-    table, tornado = est.drivers(n=128), est.tornado()
-    copies = table.copy(), tornado.copy()
-    left, right = ts.drivers_chart(table, tornado)
-    assert table.equals(copies[0]) and tornado.equals(copies[1])
-    assert [tick.get_text() for tick in left.get_yticklabels()] == list(table["driver"].head(8))
-    texts = " ".join(text.get_text() for text in left.texts)
-    row = tornado.set_index("driver").loc[table["driver"][0]]
-    assert (
-        f"p10 {100 * row.share_low:.1f}%" in texts and f"p90 {100 * row.share_high:.1f}%" in texts
-    )
-    assert right.get_xlim()[0] == 0
-    matplotlib.pyplot.close(left.figure)

@@ -5,6 +5,7 @@ import pytest
 import training_share as ts
 from training_share.errors import InputError
 from training_share.inputs.tables import load
+from training_share.model.simulation import simulate
 from training_share.model.streams import BLOCK, GivenStreams
 
 N = 400
@@ -17,7 +18,7 @@ def minimax():
 
 
 def runs_released(company: str, first: str, last: str) -> list[str]:
-    """Counted runs of a company with a release month from first to last, by the text of the table."""
+    """Counted runs of a company released in the months from first to last, by the table's text."""
     return [
         key
         for key, row in load().texts["training_runs"].items()
@@ -120,7 +121,7 @@ def test_a_longer_run_extends_a_shorter_one(company):
 
 
 def test_given_streams_replace_the_draws(minimax):
-    groups, rd_compute = minimax.simulate(GivenStreams({}), 3)
+    groups, rd_compute = simulate(minimax.case, GivenStreams({}), 3)
     assert set(groups) == {"", "hailuo"} and all(np.ptp(costs) == 0 for costs in groups.values())
     assert rd_compute == pytest.approx(np.full(3, 179.925e6), rel=1e-12)
 
@@ -274,6 +275,14 @@ def test_the_condition_looks_at_all_groups_whatever_is_excluded():
         ts.estimate("minimax", **settings, exclude_groups="hailuo"),
     ):
         assert (rest.kept == whole.kept).all() and len(rest.share) == whole.kept.sum()
+
+
+def test_a_cost_of_exactly_the_spending_meets_the_condition(data_copy):
+    data_copy.count_only("openai-gpt-4.5")
+    data_copy.edit("training_runs", "openai-gpt-4.5", "cost_usd", "5e9")
+    settings = {"n_draws": 10, "data_dir": data_copy.folder, "condition_on_rd_compute": "yes"}
+    est = ts.estimate("openai", **settings)
+    assert est.kept.all() and (est.share == 1).all()
 
 
 def test_a_condition_that_no_draw_meets_is_refused():

@@ -5,13 +5,11 @@ from __future__ import annotations
 import math
 
 import numpy as np
-import pandas as pd
 import pytest
 from arithmetic import MFU, PRICE, log_quantile_error, lognormal
 from scipy.stats import binom
 
 import training_share as ts
-from training_share.model.estimates import QUANTILES, spread
 from training_share.model.precision import (
     certain_decimals,
     certain_digits,
@@ -19,7 +17,6 @@ from training_share.model.precision import (
     round_certain,
     with_error,
 )
-from training_share.report.display import with_errors
 
 P = (0.05, 0.50, 0.95)
 SEEDS = 1000
@@ -42,8 +39,9 @@ def test_interval_of_a_lognormals_quantile_covers_it_as_often_as_stated(p):
     assert_coverage(hits, SEEDS)
 
 
+@pytest.mark.slow
 def test_interval_of_an_estimate_covers_the_closed_form_over_seeds(data_copy):
-    only_run(data_copy, "glm-4.5v")
+    data_copy.count_only("glm-4.5v")
     share = 1.44e23 / (9.89e14 * 3600) * PRICE / MFU
     hits = np.zeros(3, dtype=int)
     for seed in range(300):
@@ -53,15 +51,6 @@ def test_interval_of_an_estimate_covers_the_closed_form_over_seeds(data_copy):
         hits += np.abs(values - truth) <= 1.96 * est.precision().loc["share"].to_numpy()
     for count in hits:
         assert_coverage(count, 300)
-
-
-def only_run(data_copy, run_id: str) -> None:
-    """Count one run of its company and no other."""
-    lines = data_copy.read("training_runs")
-    key, counted = lines[0].index("run_id"), lines[0].index("counted")
-    for line in lines[1:]:
-        line[counted] = "yes" if line[key] == run_id else "no"
-    data_copy.write("training_runs", lines)
 
 
 @pytest.mark.parametrize("n", [2_000, 50_000, 1_000_000])
@@ -167,20 +156,6 @@ def test_rounding_keeps_the_digits_that_are_certain(value, error, text, digits):
 )
 def test_a_number_is_shown_to_the_first_digit_of_its_error(value, error, text):
     assert with_error(value, error).replace("\N{NO-BREAK SPACE}", " ") == text
-
-
-def test_tables_show_every_quantile_with_its_error():
-    draws = np.random.default_rng(1).standard_normal(10_000)
-    table = pd.DataFrame({"one": {**spread(draws), "note": "words"}}).T
-    assert [table.loc["one", f"{name}_error"] for name in QUANTILES] == pytest.approx(
-        quantile_error(draws, [0.05, 0.5, 0.95])
-    )
-    shown = with_errors(table)
-    assert list(shown) == [*QUANTILES, "note"]
-    assert shown.loc["one", "p95"] == with_error(
-        np.quantile(draws, 0.95), quantile_error(draws, 0.95)
-    )
-    assert with_errors(table, percent=True).loc["one", "p95"].endswith("%")
 
 
 def test_two_errors_stay_within_half_a_unit_of_the_last_digit_and_no_digit_is_given_away():

@@ -5,13 +5,13 @@ import pytest
 from scipy.stats import chi2
 
 import training_share as ts
-from training_share.model.estimates import QUANTILES
-from training_share.model.resampling import resampling_error
+from training_share.model.precision import QUANTILES, quantile_error, resampling_error, spread
 from training_share.model.scaling import PARTS
 
 SEEDS = 40
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "scenario", ["newsletter", "careful"]
 )  # uniform limits; predictions, on a condition
@@ -32,10 +32,10 @@ def test_the_scatter_over_seeds_is_the_stated_error(scenario):
 
 def test_the_resamples_are_most_of_the_error_of_minimax_and_none_of_openais():
     minimax, openai = ts.estimate("minimax"), ts.estimate("openai")
-    draws_alone = ts.quantile_error(minimax.share, 0.5)
+    draws_alone = quantile_error(minimax.share, 0.5)
     assert minimax.rests_on_regressions and minimax.spread()["p50_error"] > 1.5 * draws_alone
     assert not openai.rests_on_regressions
-    assert openai.spread()["p50_error"] == ts.quantile_error(openai.share, 0.5)
+    assert openai.spread()["p50_error"] == quantile_error(openai.share, 0.5)
 
 
 def test_more_resamples_leave_less_error():
@@ -45,7 +45,7 @@ def test_more_resamples_leave_less_error():
     )
 
     def error(est):
-        return resampling_error(est.share_given, est.n_draws, est.seed, [0.5])[0]
+        return resampling_error([np.quantile(part.share, 0.5) for part in est.parts])
 
     assert (
         2.5 < error(few) / error(many) < 6.5
@@ -53,9 +53,13 @@ def test_more_resamples_leave_less_error():
 
 
 def test_a_quantity_that_the_resamples_do_not_touch_has_no_such_error():
-    assert resampling_error(
-        lambda streams, part: streams.normal("any"), 1000, 1, [0.05, 0.5]
-    ) == pytest.approx([0, 0], abs=1e-15)
+    est = ts.estimate("minimax", n_draws=1000)
+    reported = est.spread_of(lambda one: one.cost_usd["minimax-text-01"].to_numpy())
+    alone = spread(est.cost_usd["minimax-text-01"].to_numpy())
+    assert reported == pytest.approx(alone, rel=1e-12)
+
+
+def test_the_error_of_all_parts_is_their_scatter_over_the_root_of_their_number():
     scatter = np.random.default_rng(1).standard_normal(PARTS)
-    error = resampling_error(lambda streams, part: scatter[part], 1000, 1, [0.5])
-    assert error == pytest.approx([scatter.std(ddof=1) / np.sqrt(PARTS)], rel=1e-12)
+    error = resampling_error(list(scatter))
+    assert error == pytest.approx(scatter.std(ddof=1) / np.sqrt(PARTS), rel=1e-12)

@@ -1,4 +1,5 @@
 from datetime import date, datetime, timedelta
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -193,7 +194,7 @@ def test_a_date_is_read_whatever_holds_it(word):
 
 
 # --- any chain of periods -------------------------------------------------------------------------
-def disclosures(periods: list[tuple[date, date, float]]) -> dict:
+def disclosures(periods: list[tuple[date, date, float]]) -> SimpleNamespace:
     rows = {
         str(i): Spending(
             company="x",
@@ -208,7 +209,7 @@ def disclosures(periods: list[tuple[date, date, float]]) -> dict:
         )
         for i, (start, end, amount) in enumerate(periods)
     }
-    return {"spending": rows}
+    return SimpleNamespace(spending=rows)
 
 
 @st.composite

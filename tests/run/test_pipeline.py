@@ -10,28 +10,15 @@ from pathlib import Path
 import nbformat
 import pandas as pd
 import pytest
-from nbformat.v4 import new_code_cell, new_notebook
+from made_notebooks import make
 
 import training_share as ts
+from training_share import cli
 from training_share.files import repo_root
 from training_share.run import execute as pipeline
 
 ROOT = repo_root()
 BIN = Path(sys.executable).parent
-
-
-def make(
-    path: Path, *sources: str, parameters: str = 'scenario: str = "newsletter"  # a word'
-) -> None:
-    notebook = new_notebook(cells=[new_code_cell(parameters, metadata={"tags": ["parameters"]})])
-    notebook.cells += [new_code_cell(source) for source in sources]
-    notebook.metadata["kernelspec"] = {
-        "name": "python3",
-        "display_name": "Python 3",
-        "language": "python",
-    }
-    path.parent.mkdir(parents=True, exist_ok=True)
-    nbformat.write(notebook, path)
 
 
 def digests(folder: Path) -> dict[str, str]:
@@ -129,10 +116,10 @@ def test_a_run_elsewhere_cannot_mean_the_projects_own_results(tmp_path, monkeypa
 def test_the_closing_table_shows_the_companies_that_ran(
     monkeypatch, capsys, ran, parameters, shown
 ):
-    monkeypatch.setattr(pipeline, "run", lambda *_: dict.fromkeys(ran, ""))
+    monkeypatch.setattr(cli, "run", lambda *_: dict.fromkeys(ran, ""))
     given = {"n_draws": "500"} | parameters
     assert (
-        pipeline.main(
+        cli.main(
             [*ran, *(word for pair in given.items() for word in ("-p", *pair)), "--out", "unused"]
         )
         == 0
@@ -169,7 +156,7 @@ def test_a_failing_notebook_loses_nothing(tmp_path, capfd, cell, words):
         (out / name).parent.mkdir(parents=True)
         (out / name).write_text("the last good one")
     before = digests(out)
-    assert pipeline.main(["--out", str(out), "--notebooks-dir", str(tmp_path / "notebooks")]) == 1
+    assert cli.main(["--out", str(out), "--notebooks-dir", str(tmp_path / "notebooks")]) == 1
     told = capfd.readouterr().err
     assert words in told and "mine.failed.ipynb" in told
     after = digests(out)
@@ -195,7 +182,7 @@ def test_new_notebooks_start_first_and_then_those_that_were_largest(tmp_path):
 
 
 def test_the_command_line_refuses_with_status_2(capsys):
-    assert pipeline.main(["nosuch"]) == 2
+    assert cli.main(["nosuch"]) == 2
     assert "unknown notebook" in capsys.readouterr().err
 
 

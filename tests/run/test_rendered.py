@@ -1,4 +1,5 @@
-"""The committed notebooks show everything on a code host, and are what code and tables give today."""
+"""The committed notebooks show everything on a code host, and are what code and tables give
+today."""
 
 import io
 import json

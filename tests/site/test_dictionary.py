@@ -73,7 +73,10 @@ def test_the_walk_in_the_readme_gives_the_numbers_of_the_tables():
         f"USD {cost:.1f} million",
         f"USD {compute:.3f} million",
         "{} - {} + {}".format(*periods),
-        f"`{runs.index[0]}` (USD {runs.iloc[0]:.1f} million) and `{runs.index[1]}` ({runs.iloc[1]:.1f})",
+        (
+            f"`{runs.index[0]}` (USD {runs.iloc[0]:.1f} million) and `{runs.index[1]}`"
+            f" ({runs.iloc[1]:.1f})"
+        ),
         f"{run.flop.value:.4g} FLOP (source `{run.source_id}`)".replace("+", ""),
         f"on `{run.hardware}`",
         f"{peak:.3g} FLOP/s".replace("+", ""),

@@ -182,7 +182,7 @@ def test_links_between_notebooks_are_links_between_pages(pages):
 
 def test_every_function_named_in_the_formulas_is_found_first():
     assert (
-        formula_of("shares = ts.shares.company_ratio_table(est)\nts.plots.ratio_chart(shares)")[0]
+        formula_of("shares = ts.shares.company_ratio_table(est)\nts.charts.ratio(shares)")[0]
         == "The chart"
     )
     assert formula_of("ts.something_new()")[0] == "The ratio"
@@ -208,10 +208,14 @@ def test_the_answer_follows_the_numbers():
 
 
 def test_drawings_lose_digits_but_no_scale():
-    svg = '<path d="M 1.23456 7.5" transform="translate(3.14159 2) scale(0.015625 -0.015625)"/><use x="10.0009"/>'
+    svg = (
+        '<path d="M 1.23456 7.5" transform="translate(3.14159 2) scale(0.015625 -0.015625)"/><use'
+        ' x="10.0009"/>'
+    )
     assert (
         slim(svg)
-        == '<path d="M 1.23 7.5" transform="translate(3.14 2) scale(0.015625 -0.015625)"/><use x="10"/>'
+        == '<path d="M 1.23 7.5" transform="translate(3.14 2) scale(0.015625 -0.015625)"/><use'
+        ' x="10"/>'
     )
 
 

@@ -10,7 +10,8 @@ import pandas as pd
 
 from training_share.errors import require_known
 from training_share.inputs.tables import for_scenario
-from training_share.model.estimates import QUANTILES, listed, quantiles, spread
+from training_share.model.case import listed
+from training_share.model.precision import QUANTILES, quantiles, spread
 from training_share.model.scaling import (
     ScalingFit,
     bootstrap,

@@ -15,8 +15,10 @@ import pandas as pd
 from training_share.analysis.shares import impossible_row, variant_row
 from training_share.errors import InputError, require_known
 from training_share.inputs.tables import load
+from training_share.model.case import listed
 from training_share.model.comparison import compare
-from training_share.model.estimates import Estimate, estimate, listed, quantiles
+from training_share.model.estimates import Estimate, estimate
+from training_share.model.precision import quantiles
 
 MINORITY = 0.5
 

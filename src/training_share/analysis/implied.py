@@ -12,9 +12,11 @@ import pandas as pd
 from scipy.special import ndtr
 
 from training_share.errors import InputError
+from training_share.model.case import listed
 from training_share.model.comparison import Comparison, compare
-from training_share.model.estimates import Estimate, estimate, listed, spread
-from training_share.model.resampling import Evaluate
+from training_share.model.estimates import Estimate, estimate
+from training_share.model.precision import spread
+from training_share.model.scaling import PARTS
 from training_share.model.streams import Streams
 
 MIXTURE = "implied_rd_compute/known company"  # the stream that says whose share a draw takes
@@ -50,11 +52,8 @@ class ImpliedCompute:
         streams, normal = Streams(self.estimate.seed), np.empty(self.estimate.n_draws)
         for block in streams.blocks(normal.size):
             normal[block] = streams.normal(MIXTURE)
-        return self._choice(normal)[self._kept]
-
-    def _choice(self, normal: np.ndarray) -> np.ndarray:
         count = len(self.known.estimates)
-        return np.minimum((ndtr(normal) * count).astype(int), count - 1)
+        return np.minimum((ndtr(normal) * count).astype(int), count - 1)[self._kept]
 
     @cached_property
     def share(self) -> np.ndarray:
@@ -76,47 +75,30 @@ class ImpliedCompute:
         share."""
         return self.training_cost_usd / self.share
 
+    @cached_property
+    def parts(self) -> tuple[ImpliedCompute, ...]:
+        """The same by each part of the regressions' resamples, on the first draws; none where
+        nothing rests on a regression."""
+        if not (self.estimate.rests_on_regressions or self.known.parts):
+            return ()
+        return tuple(
+            ImpliedCompute(self.estimate.part(place), self.known.part(place))
+            for place in range(PARTS)
+        )
+
     @property
     def table(self) -> pd.DataFrame:
         """p5, p50 and p95 of training_cost and rd_compute in USD million and of the pooled share as
         a fraction, with their Monte Carlo standard errors."""
-        draws = {
-            "training_cost": self.training_cost_usd / 1e6,
-            "share": self.share,
-            "rd_compute": self.rd_compute_usd / 1e6,
+        quantities = {
+            "training_cost": lambda one: one.training_cost_usd / 1e6,
+            "share": lambda one: one.share,
+            "rd_compute": lambda one: one.rd_compute_usd / 1e6,
         }
-        rests = any(
-            est.rests_on_regressions for est in (self.estimate, *self.known.estimates.values())
-        )
-        table = pd.DataFrame(
-            {
-                name: spread(
-                    values,
-                    self._given(name) if rests else None,
-                    self.estimate.n_draws,
-                    self.estimate.seed,
-                )
-                for name, values in draws.items()
-            }
-        ).T
+        rows = {name: spread(of(self), map(of, self.parts)) for name, of in quantities.items()}
+        table = pd.DataFrame(rows).T
         table.insert(0, "unit", ["USD million", "fraction", "USD million"])
         return table.rename_axis("quantity")
-
-    def _given(self, quantity: str) -> Evaluate:
-        """Return what a row of the table is for given streams and part (see `resampling`)."""
-
-        def value(streams: Streams, part: int) -> np.ndarray:
-            chosen = self._choice(streams.normal(MIXTURE))
-            shares = np.stack(
-                [est.share_given(streams, part) for est in self.known.estimates.values()]
-            )
-            share, cost = (
-                np.take_along_axis(shares, chosen[None], axis=0)[0],
-                self.estimate.cost_given(streams, part) / 1e6,
-            )
-            return {"training_cost": cost, "share": share, "rd_compute": cost / share}[quantity]
-
-        return value
 
     @property
     def caveats(self) -> tuple[str, ...]:
@@ -127,14 +109,23 @@ class ImpliedCompute:
             count, f"{count} data points"
         )
         return (
-            f"The share is borrowed from {points} ({', '.join(names)}), each given the same weight; {points} do not "
-            "make a distribution, and the next company may lie outside all of them.",
-            f"{own} discloses no spending, so nothing here tests the result: it is an illustration, not an estimate "
-            "of what was spent.",
-            f"The training cost covers only the runs in training_runs.csv; any release of {own} that is missing there "
-            "makes the implied spending too low.",
-            "The known shares belong to other years and to other kinds of company; a company that experiments more "
-            "for each final run spends more than this says.",
+            (
+                f"The share is borrowed from {points} ({', '.join(names)}), each given the same"
+                f" weight; {points} do not make a distribution, and the next company may lie"
+                " outside all of them."
+            ),
+            (
+                f"{own} discloses no spending, so nothing here tests the result: it is an"
+                " illustration, not an estimate of what was spent."
+            ),
+            (
+                f"The training cost covers only the runs in training_runs.csv; any release of {own}"
+                " that is missing there makes the implied spending too low."
+            ),
+            (
+                "The known shares belong to other years and to other kinds of company; a company"
+                " that experiments more for each final run spends more than this says."
+            ),
         )
 
     def _repr_html_(self) -> str:

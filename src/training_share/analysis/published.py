@@ -10,7 +10,8 @@ import pandas as pd
 
 from training_share.errors import InputError, require_known
 from training_share.model.comparison import Comparison, compare
-from training_share.model.estimates import spread
+from training_share.model.estimates import Estimate
+from training_share.model.precision import spread
 from training_share.model.scaling import closed_model_draws
 from training_share.model.spending import spending_usd
 
@@ -28,29 +29,24 @@ Quantiles = dict[str, float]  # as `estimate.spread` has them; p50 alone where i
 
 def _share(company: str, *without: str) -> Callable[[Comparison], Quantiles]:
     def percent(comparison: Comparison) -> Quantiles:
-        est = comparison.estimates[company]
-        return {
-            name: 100 * value
-            for name, value in (est.without(*without) if without else est).spread().items()
-        }
+        est = comparison.estimates[company].without(*without)
+        return {name: 100 * value for name, value in est.spread().items()}
 
     return percent
 
 
+def _hailuo_02(est: Estimate) -> np.ndarray:
+    """Return the cost of Hailuo 02 in USD, one value a kept draw."""
+    return est.cost_usd[_HAILUO_02].sum(axis=1).to_numpy()
+
+
 def _cost_of_hailuo_02(comparison: Comparison) -> Quantiles:
-    est = comparison.estimates["minimax"]
-    return est.spread_of(
-        est.cost_usd[_HAILUO_02].sum(axis=1).to_numpy() / 1e6,
-        lambda *given: est.cost_given(*given, _HAILUO_02) / 1e6,
-    )
+    return comparison.estimates["minimax"].spread_of(lambda est: _hailuo_02(est) / 1e6)
 
 
 def _hailuo_02_of_cost(comparison: Comparison) -> Quantiles:
-    est = comparison.estimates["minimax"]
-    return est.spread_of(
-        100 * est.cost_usd[_HAILUO_02].sum(axis=1).to_numpy() / est.total_cost_usd,
-        lambda *given: 100 * est.cost_given(*given, _HAILUO_02) / est.cost_given(*given),
-    )
+    minimax = comparison.estimates["minimax"]
+    return minimax.spread_of(lambda est: 100 * _hailuo_02(est) / est.total_cost_usd)
 
 
 def _flop_of_hailuo_02(comparison: Comparison) -> Quantiles:
@@ -116,8 +112,8 @@ def published_table(
             continue
         if claim.status != "context" and claim_id not in FORMULAS:
             raise InputError(
-                f"published.csv, row {claim_id}, column status: {claim.status}, but published.py has no "
-                "formula for this figure; add one, or write context"
+                f"published.csv, row {claim_id}, column status: {claim.status}, but published.py"
+                " has no formula for this figure; add one, or write context"
             )
         computed = {} if claim.status == "context" else ours(claim_id, comparison)
         rows[claim_id] = {

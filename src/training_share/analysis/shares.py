@@ -9,8 +9,10 @@ import numpy as np
 import pandas as pd
 
 from training_share.errors import InputError
+from training_share.model.case import listed
 from training_share.model.comparison import compare
-from training_share.model.estimates import QUANTILES, Estimate, listed
+from training_share.model.estimates import Estimate
+from training_share.model.precision import QUANTILES
 from training_share.model.spending import spending_usd
 
 TOTAL = "total (USD million)"  # row of `precision_table`
@@ -187,7 +189,8 @@ def remark(est: Estimate) -> str:
     parts = []
     if est.months_not_collected:
         parts.append(
-            f"a lower bound: no runs collected for {est.months_not_collected} of the release window's months"
+            f"a lower bound: no runs collected for {est.months_not_collected} of the release"
+            " window's months"
         )
     if not est.kept.all():
         parts.append(f"{est.kept.mean():.1%} of draws kept")

@@ -22,7 +22,8 @@ from tqdm import tqdm
 
 from training_share.errors import InputError, nearest, require_known, whole_number
 from training_share.inputs.tables import Tables, load
-from training_share.model.estimates import _groups, estimate, listed
+from training_share.model.case import known_groups, listed
+from training_share.model.estimates import estimate
 
 SETTINGS = (
     "scenario",
@@ -142,7 +143,7 @@ def _require_grid(
 @lru_cache(maxsize=8)
 def _state(tables: Tables) -> str:
     """Return a digest of everything in the tables."""
-    return hashlib.sha256(json.dumps(tables.texts, sort_keys=True).encode()).hexdigest()
+    return tables.digest
 
 
 def _fingerprint(
@@ -201,7 +202,7 @@ def _row(
     data_dir: str | Path | None,
 ) -> dict[str, float | str]:
     try:
-        groups = _groups(tables, companies, listed(values.get("exclude_groups") or ()))
+        groups = known_groups(tables, companies, listed(values.get("exclude_groups") or ()))
         own = {run.group for run in tables["training_runs"].values() if run.company == company}
         asked = {
             **values,
@@ -282,13 +283,14 @@ class _Checkpoint:
             raise InputError(f"{self.path}: not a checkpoint of a sweep; name another file")
         if lines[0].decode() != header:
             raise InputError(
-                f"{self.path}: the checkpoint of another sweep (another grid, other settings or tables "
-                "that have changed since); name another file, or delete this one"
+                f"{self.path}: the checkpoint of another sweep (another grid, other settings or"
+                " tables that have changed since); name another file, or delete this one"
             )
         for number, line in enumerate(lines[1:], start=2):
             if not _complete(line):
                 raise InputError(
-                    f"{self.path}, line {number}: damaged; delete this line, and it is computed again"
+                    f"{self.path}, line {number}: damaged; delete this line, and it is computed"
+                    " again"
                 )
             entry = json.loads(line)
             self.rows[entry["combination"]] = entry["rows"]

@@ -22,7 +22,7 @@ from training_share.explorer.settings import (
     scenario_tables,
 )
 from training_share.inputs.tables import load
-from training_share.model.estimates import listed
+from training_share.model.case import listed
 
 DRAWS = (1_000, 10_000, 50_000, 200_000)
 LABEL, ROW = (

@@ -9,7 +9,8 @@ from html import escape
 
 import pandas as pd
 
-from training_share.model.estimates import QUANTILES, Estimate
+from training_share.model.estimates import Estimate
+from training_share.model.precision import QUANTILES
 from training_share.report.display import with_errors
 from training_share.report.tables import runs_table
 
@@ -39,11 +40,14 @@ def image_html(png: bytes, alt: str, width: int) -> str:
 def message_html(message: str) -> str:
     """Return a refusal for display in place, or the quiet line that all is well."""
     if not message:
-        return '<p style="margin:0;line-height:1.4">Chart, table and command show the settings below.</p>'
+        return (
+            '<p style="margin:0;line-height:1.4">Chart, table and command show the settings'
+            " below.</p>"
+        )
     return (
-        '<div role="alert" style="line-height:1.4;padding:4px 8px;border-left:4px solid #B00020;background:#FDECEA;'
-        f'color:#5F0010;white-space:pre-wrap"><b>Not shown:</b> {escape(message)}. The chart keeps the last '
-        "settings that worked.</div>"
+        '<div role="alert" style="line-height:1.4;padding:4px 8px;border-left:4px solid'
+        ' #B00020;background:#FDECEA;color:#5F0010;white-space:pre-wrap"><b>Not shown:</b>'
+        f" {escape(message)}. The chart keeps the last settings that worked.</div>"
     )
 
 
@@ -85,7 +89,7 @@ def chain_table(est: Estimate, run_id: str) -> pd.DataFrame:
     draws = est.chain(run_id)
     rows = {
         f"{STEPS[step][0]} ({STEPS[step][1]})": est.spread_of(
-            draws[step].to_numpy(), est.step_given(run_id, step)
+            lambda one, step=step: one.chain(run_id)[step].to_numpy()
         )
         for step in draws
     }
@@ -93,7 +97,8 @@ def chain_table(est: Estimate, run_id: str) -> pd.DataFrame:
 
 
 def chain_html(est: Estimate, run_id: str) -> str:
-    """Return a run's chain from FLOP to USD, how good the evidence is, and the link to its source."""
+    """Return a run's chain from FLOP to USD, how good the evidence is, and the link to its
+    source."""
     run, source = (
         runs_table(est).loc[run_id],
         est.tables["sources"][est.tables["training_runs"][run_id].source_id],
@@ -110,4 +115,7 @@ def chain_html(est: Estimate, run_id: str) -> str:
         f"Evidence: <b>{escape(run.evidence)}</b>",
         f"Source: {link} ({escape(source.locator)})" if source.locator else f"Source: {link}",
     ]
-    return f'<div class="training-share-chain" style="line-height:1.5">{"<br>".join(filter(None, facts))}{html}</div>'
+    return (
+        '<div class="training-share-chain"'
+        f' style="line-height:1.5">{"<br>".join(filter(None, facts))}{html}</div>'
+    )

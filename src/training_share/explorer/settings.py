@@ -11,7 +11,8 @@ from functools import lru_cache
 from training_share.errors import InputError
 from training_share.inputs.distributions import parse
 from training_share.inputs.tables import Tables, for_scenario, load
-from training_share.model.estimates import Estimate, estimate, listed
+from training_share.model.case import listed
+from training_share.model.estimates import Estimate, estimate
 from training_share.model.spending import disclosed_lines
 
 ALWAYS_NAMED = (
@@ -169,8 +170,8 @@ def _estimate_of(
     est = estimate(settings.company, **settings.parameters)
     if not est.has_spending:
         raise InputError(
-            f"{est.company}: discloses no spending, so it has no share; choose a company with rows in "
-            "spending.csv"
+            f"{est.company}: discloses no spending, so it has no share; choose a company with rows"
+            " in spending.csv"
         )
     _ = est.share  # refuse now what only drawing finds out
     return est
@@ -210,5 +211,8 @@ def parameters_yaml(settings: Settings) -> str:
             settings.parameters | {"figures_dir": f"explored_{settings.company}"}
         ).items()
     ]
-    head = f"# papermill notebooks/{settings.company}.ipynb explored_{settings.company}.ipynb -f THIS_FILE"
+    head = (
+        f"# papermill notebooks/{settings.company}.ipynb explored_{settings.company}.ipynb -f"
+        " THIS_FILE"
+    )
     return "\n".join([head, *lines]) + "\n"

@@ -4,15 +4,34 @@ exist."""
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
-from datetime import timedelta
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date, timedelta
 
 from training_share.errors import InputError, nearest
-from training_share.inputs.distributions import LogNormal, parse
-from training_share.inputs.schema import CHOICES, Row
+from training_share.inputs import schema
+from training_share.inputs.distributions import LogNormal
 
-Rows = Mapping[str, Mapping[str, Row]]
-Texts = Mapping[str, Mapping[str, Mapping[str, str]]]
+Texts = Mapping[str, Mapping[str, Mapping[str, str]]]  # table -> key -> column -> content
+
+
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """The rows of every table as typed values, by key."""
+
+    companies: Mapping[str, schema.Company] = field(repr=False)
+    training_runs: Mapping[str, schema.TrainingRun] = field(repr=False)
+    spending: Mapping[str, schema.Spending] = field(repr=False)
+    fx: Mapping[str, schema.FxRate] = field(repr=False)
+    assumptions: Mapping[str, schema.Assumption] = field(repr=False)
+    hardware: Mapping[str, schema.Hardware] = field(repr=False)
+    generative_models: Mapping[str, schema.GenerativeModel] = field(repr=False)
+    closed_models: Mapping[str, schema.ClosedModel] = field(repr=False)
+    corrections: Mapping[str, schema.Correction] = field(repr=False)
+    scenarios: Mapping[str, schema.Scenario] = field(repr=False)
+    published: Mapping[str, schema.Published] = field(repr=False)
+    sources: Mapping[str, schema.Source] = field(repr=False)
+
 
 # column -> table it refers to, for every table that has the column
 REFERENCES = {
@@ -22,6 +41,16 @@ REFERENCES = {
     "base_run": "training_runs",
     "post_training": "assumptions",
 }
+NEEDED = (  # rows of assumptions.csv that the computation asks for by name
+    *schema.CHOICES,
+    "usd_run_correlation",
+    "bootstrap_resamples",
+    "denominator_lines",
+    "denominator_window",
+    "mfu",
+    "mfu_rl",
+    "price_usd_per_gpu_hour",
+)
 
 
 def cross_faults(rows: Rows, texts: Texts) -> list[str]:
@@ -32,7 +61,7 @@ def cross_faults(rows: Rows, texts: Texts) -> list[str]:
     return [
         *_references(rows, texts),
         *_keys_or_amounts(rows, texts),
-        *_cycles(rows),
+        *_cycles(rows.training_runs),
         *_assumptions(rows, texts),
         *_sizes(rows),
         *_spending(rows, texts),
@@ -40,43 +69,36 @@ def cross_faults(rows: Rows, texts: Texts) -> list[str]:
     ]
 
 
-def _unresolved(table: str, key: str, column: str, kind: str, value: str, options) -> str:
+def _unresolved(
+    table: str, key: str, column: str, kind: str, value: str, options: Iterable[str]
+) -> str:
     return f"{table}.csv, row {key}, column {column}: no {kind} '{value}'{nearest(value, options)}"
 
 
 def _references(rows: Rows, texts: Texts) -> Iterator[str]:
-    for table, content in rows.items():
-        for key, row in content.items():
-            for column, target in REFERENCES.items():
-                value = getattr(row, column, None)
-                own_key = target == table and column != "base_run"
-                if value is not None and not own_key and value not in texts[target]:
-                    kind = {"training_runs": "run", "companies": "company"}.get(
-                        target, target.removesuffix("s")
-                    )
+    kinds = {"training_runs": "run", "companies": "company"}
+    for table, model in schema.MODELS.items():
+        columns = {name: to for name, to in REFERENCES.items() if name in model.model_fields}
+        columns = {name: to for name, to in columns.items() if to != table or name == "base_run"}
+        for key, row in getattr(rows, table).items():
+            for column, target in columns.items():
+                value = getattr(row, column)
+                if value is not None and value not in texts[target]:
+                    kind = kinds.get(target, target.removesuffix("s"))
                     yield _unresolved(table, key, column, kind, value, texts[target])
 
 
 def _keys_or_amounts(rows: Rows, texts: Texts) -> Iterator[str]:
-    for key, run in rows["training_runs"].items():
-        if isinstance(run.flop, str) and run.flop not in texts["closed_models"]:
-            yield _unresolved(
-                "training_runs", key, "flop", "closed model", run.flop, texts["closed_models"]
-            )
-        fraction = run.fraction_of_base
-        if isinstance(fraction, str) and fraction not in texts["assumptions"]:
-            yield _unresolved(
-                "training_runs",
-                key,
-                "fraction_of_base",
-                "assumption",
-                fraction,
-                texts["assumptions"],
-            )
+    for key, run in rows.training_runs.items():
+        for column, value, kind, target in (
+            ("flop", run.flop, "closed model", "closed_models"),
+            ("fraction_of_base", run.fraction_of_base, "assumption", "assumptions"),
+        ):
+            if isinstance(value, str) and value not in texts[target]:
+                yield _unresolved("training_runs", key, column, kind, value, texts[target])
 
 
-def _cycles(rows: Rows) -> Iterator[str]:
-    runs = rows["training_runs"]
+def _cycles(runs: Mapping[str, schema.TrainingRun]) -> Iterator[str]:
     reported: set[str] = set()
     for key in runs:
         path = [key]
@@ -90,46 +112,51 @@ def _cycles(rows: Rows) -> Iterator[str]:
             )
 
 
+# --- assumptions: what each row's value may be ----------------------------------------------------
+def _correlation(row: schema.Assumption) -> str:
+    return "" if 0 <= _number(row.value) <= 1 else "expected a correlation from 0 to 1"
+
+
+def _resamples(row: schema.Assumption) -> str:
+    number = _number(row.value)
+    whole = number.is_integer() and number >= 100
+    return "" if whole else "expected a whole number of at least 100"
+
+
+def _word(row: schema.Assumption) -> str:
+    words = schema.CHOICES[row.name]
+    if row.value in words:
+        return ""
+    return f"not one of the words {', '.join(words)}{nearest(row.value, words)}"
+
+
+RULES: dict[str, Callable[[schema.Assumption], str]] = {
+    "usd_run_correlation": _correlation,
+    "bootstrap_resamples": _resamples,
+    **dict.fromkeys(schema.CHOICES, _word),
+}
+
+
 def _assumptions(rows: Rows, texts: Texts) -> Iterator[str]:
-    used = {run.fraction_of_base for run in rows["training_runs"].values()}
-    for name, row in rows["assumptions"].items():
-        where = f"assumptions.csv, row {name}, column value: {row.value!r}"
-        if name in CHOICES:
-            if row.value not in CHOICES[name]:
-                yield f"{where}: not one of the words {', '.join(CHOICES[name])}{nearest(row.value, CHOICES[name])}"
-            continue
-        if name == "usd_run_correlation":
-            if not 0 <= _number(row.value) <= 1:
-                yield f"{where}: expected a correlation from 0 to 1"
-            continue
-        if name == "bootstrap_resamples":
-            if not (_number(row.value).is_integer() and _number(row.value) >= 100):
-                yield f"{where}: expected a whole number of at least 100"
-            continue
-        if row.unit == "choice":
-            continue
-        try:
-            distribution = parse(row.value)
-        except InputError as error:
-            yield f"assumptions.csv, row {name}, column value: {error}"
-            continue
-        fraction = name in used or row.unit.startswith("fraction")
-        if (fraction and distribution.quantile(0.5) > 1) or (
-            fraction and getattr(distribution, "high", 0) > 1
-        ):
-            yield f"{where}: a fraction cannot exceed 1; write 5% as 0.05"
-        if isinstance(distribution, LogNormal) and not row.correlation:
-            yield f"assumptions.csv, row {name}, column correlation: empty; write shared, per-company or per-run"
-    for name in (
-        *CHOICES,
-        "usd_run_correlation",
-        "bootstrap_resamples",
-        "denominator_lines",
-        "denominator_window",
-        "mfu",
-        "mfu_rl",
-        "price_usd_per_gpu_hour",
-    ):
+    used = {run.fraction_of_base for run in rows.training_runs.values()}
+    for name, row in rows.assumptions.items():
+        where = f"assumptions.csv, row {name}, column"
+        if name in RULES:
+            fault = RULES[name](row)
+            if fault:
+                yield f"{where} value: {row.value!r}: {fault}"
+        elif row.unit != "choice":
+            try:
+                amount = row.amount
+            except InputError as error:
+                yield f"{where} value: {error}"
+                continue
+            highest = max(amount.quantile(0.5), getattr(amount, "high", 0))
+            if (name in used or row.unit.startswith("fraction")) and highest > 1:
+                yield f"{where} value: {row.value!r}: a fraction cannot exceed 1; write 5% as 0.05"
+            if isinstance(amount, LogNormal) and not row.correlation:
+                yield f"{where} correlation: empty; write shared, per-company or per-run"
+    for name in NEEDED:
         if name not in texts["assumptions"]:
             yield f"assumptions.csv: the row '{name}' is missing; the computation needs it"
 
@@ -141,78 +168,91 @@ def _number(text: str) -> float:
         return math.nan
 
 
+# --- sizes of models, spending, scenarios ---------------------------------------------------------
 def _sizes(rows: Rows) -> Iterator[str]:
-    for table in ("closed_models", "generative_models"):
-        for key, row in rows[table].items():
-            needed = ("sample_rate_hz",) if row.modality == "speech" else ("width", "height")
-            if table == "generative_models":
-                needed = (*needed, "training_flop") if row.used else ()
+    for table, models in (
+        ("closed_models", rows.closed_models),
+        ("generative_models", rows.generative_models),
+    ):
+        for key, row in models.items():
+            needed = ["sample_rate_hz"] if row.modality == "speech" else ["width", "height"]
+            if isinstance(row, schema.GenerativeModel):
+                needed = [*needed, "training_flop"] if row.used else []
             for column in needed:
                 if getattr(row, column) is None:
-                    yield f"{table}.csv, row {key}, column {column}: empty, but a {row.modality} model needs it"
-            if (
-                table == "generative_models"
-                and row.finetune_flop
-                and row.used
-                and (row.training_flop is not None and row.finetune_flop >= row.training_flop)
-            ):
-                yield (
-                    f"{table}.csv, row {key}, column finetune_flop: not below training_flop; "
-                    "training_flop is the total, of which finetune_flop is a part"
-                )
+                    yield (
+                        f"{table}.csv, row {key}, column {column}: empty, but a {row.modality} "
+                        "model needs it"
+                    )
+    for key, point in rows.generative_models.items():
+        part, total = point.finetune_flop, point.training_flop
+        if point.used and part and total is not None and part >= total:
+            yield (
+                f"generative_models.csv, row {key}, column finetune_flop: not below training_flop; "
+                "training_flop is the total, of which finetune_flop is a part"
+            )
 
 
 def _spending(rows: Rows, texts: Texts) -> Iterator[str]:
     """Disclosed periods of a line share a currency and dates stand once; periods that cover each
     other agree."""
-    seen: dict[tuple, str] = {}
-    currencies: dict[tuple, tuple[str, str]] = {}
-    for key, row in rows["spending"].items():
-        dates = (row.company, row.line, row.period_start, row.period_end)
-        if dates in seen:
+    lines: dict[tuple[str, str], dict[tuple[date, date], tuple[str, schema.Spending]]] = {}
+    for key, row in rows.spending.items():
+        periods = lines.setdefault((row.company, row.line), {})
+        dates = (row.period_start, row.period_end)
+        if dates in periods:
             yield (
-                f"spending.csv, row {key}: the same days as row {seen[dates]}; overlapping disclosures of one "
-                "line are ambiguous, keep one"
+                f"spending.csv, row {key}: the same days as row {periods[dates][0]}; overlapping "
+                "disclosures of one line are ambiguous, keep one"
             )
-        seen[dates] = key
-        first, currency = currencies.setdefault(dates[:2], (key, row.currency))
-        if currency != row.currency:
-            yield f"spending.csv, row {key}, column currency: {row.currency}, but row {first} is in {currency}"
-    for (company, line), (_, currency) in currencies.items():
-        if currency != "USD" and currency not in {fx["currency"] for fx in texts["fx"].values()}:
-            yield f"spending.csv, {company}/{line}, column currency: fx.csv has no rate for {currency}; add a row"
-        amounts = {
-            (row.period_start, row.period_end): row.amount_millions.quantile(0.5)
-            for row in rows["spending"].values()
-            if (row.company, row.line) == (company, line)
-        }
-        for (start, end), whole in amounts.items():
-            for (inner_start, inner_end), part in amounts.items():
-                inside = start <= inner_start and inner_end <= end
-                if inside and part > whole:
-                    yield (
-                        f"spending.csv, {company}/{line}: {inner_start} to {inner_end} ({part:g}) lies inside "
-                        f"{start} to {end} ({whole:g}) but is larger; check both amounts"
-                    )
-                rest = (
-                    amounts.get((inner_end + timedelta(days=1), end))
-                    if inner_start == start
-                    else None
+        periods[dates] = (key, row)
+        first, other = next(iter(periods.values()))
+        if other.currency != row.currency:
+            yield (
+                f"spending.csv, row {key}, column currency: {row.currency}, but row {first} is in "
+                f"{other.currency}"
+            )
+    rates = {rate["currency"] for rate in texts["fx"].values()}
+    for (company, line), periods in lines.items():
+        where = f"spending.csv, {company}/{line}"
+        currency = next(iter(periods.values()))[1].currency
+        if currency != "USD" and currency not in rates:
+            yield f"{where}, column currency: fx.csv has no rate for {currency}; add a row"
+        amounts = {dates: row.amount_millions.quantile(0.5) for dates, (_, row) in periods.items()}
+        yield from _contradictions(where, amounts)
+
+
+def _contradictions(where: str, amounts: Mapping[tuple[date, date], float]) -> Iterator[str]:
+    """Yield where a period lies inside another and is larger, or where two parts miss their sum."""
+    for (start, end), whole in amounts.items():
+        for (inner_start, inner_end), part in amounts.items():
+            if start <= inner_start and inner_end <= end and part > whole:
+                yield (
+                    f"{where}: {inner_start} to {inner_end} ({part:g}) lies inside {start} to "
+                    f"{end} ({whole:g}) but is larger; check both amounts"
                 )
-                if rest is not None and abs(part + rest - whole) > 0.005 * whole:
-                    yield (
-                        f"spending.csv, {company}/{line}: the parts of {start} to {end} add to {part + rest:g}, "
-                        f"not {whole:g}; check the amounts"
-                    )
+            rest = amounts.get((inner_end + timedelta(days=1), end))
+            if (
+                inner_start == start
+                and rest is not None
+                and abs(part + rest - whole) > 0.005 * whole
+            ):
+                yield (
+                    f"{where}: the parts of {start} to {end} add to {part + rest:g}, not "
+                    f"{whole:g}; check the amounts"
+                )
 
 
 def _scenarios(rows: Rows, texts: Texts) -> Iterator[str]:
     corrections = {row["correction"] for row in texts["corrections"].values()}
     orders: dict[tuple[str, int], str] = {}
-    for key, row in rows["scenarios"].items():
+    for key, row in rows.scenarios.items():
         if row.correction and row.correction not in corrections:
             yield _unresolved(
                 "scenarios", key, "correction", "correction", row.correction, corrections
             )
         if row.order is not None and orders.setdefault((row.scenario, row.order), key) != key:
-            yield f"scenarios.csv, row {key}, column order: {row.order} stands twice in '{row.scenario}'"
+            yield (
+                f"scenarios.csv, row {key}, column order: {row.order} stands twice in "
+                f"'{row.scenario}'"
+            )

@@ -22,7 +22,10 @@ _NOTATION = re.compile(
     rf"(?P<low>{_NUMBER})\s+to\s+(?P<high>{_NUMBER})\s*"
     r"(?:\((?P<low_mark>p\d+(?:\.\d+)?|min)-(?P<high_mark>p\d+(?:\.\d+)?|max)\s+(?P<family>\w+)\))?"
 )
-_HOW = "write it as '0.15 to 0.35 (p10-p90 lognormal)', '6e23 to 1.5e24 (min-max uniform)' or '3.142e24'"
+_HOW = (
+    "write it as '0.15 to 0.35 (p10-p90 lognormal)', '6e23 to 1.5e24 (min-max uniform)' or"
+    " '3.142e24'"
+)
 
 
 @dataclass(frozen=True)
@@ -97,7 +100,10 @@ class LogNormal:
         return math.exp(self.mu + self.sigma * NormalDist().inv_cdf(p))
 
     def __str__(self) -> str:
-        return f"{self.low:.12g} to {self.high:.12g} (p{100 * self.p_low:.6g}-p{100 * self.p_high:.6g} lognormal)"
+        return (
+            f"{self.low:.12g} to {self.high:.12g} (p{100 * self.p_low:.6g}-p{100 * self.p_high:.6g}"
+            " lognormal)"
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -152,7 +158,8 @@ def parse(text: str | float) -> Exact | Uniform | LogNormal:
     if low >= high:
         equal = "equals" if low == high else "is above"
         raise InputError(
-            f"'{words}': the low {equal} the high; write the smaller amount first, or one exact number"
+            f"'{words}': the low {equal} the high; write the smaller amount first, or one exact"
+            " number"
         )
     marks = (match["low_mark"], match["high_mark"])
     if match["family"] == "uniform" and marks == ("min", "max"):

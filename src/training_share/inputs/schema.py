@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from datetime import date
+from functools import cached_property
 from typing import Annotated, ClassVar, Literal
 
 import pandas as pd
@@ -154,7 +155,8 @@ class TrainingRun(Row):
         description="Run whose compute this run's is a fraction of."
     )
     fraction_of_base: FractionOrKey = Field(
-        description="Fraction of the base run's compute: a distribution, or the name of an assumption."
+        description="Fraction of the base run's compute: a distribution, or the name of an "
+        "assumption."
     )
     post_training: Annotated[str | None, BeforeValidator(_blank_to_none)] = Field(
         description="Blank, or the name of the assumption that multiplies the FLOP."
@@ -241,13 +243,20 @@ class Assumption(Row):
 
     key_columns = ("name",)
     name: Filled = Field(description="Key; also the keyword that overrides the value.")
+    label: Filled = Field(description="Name as charts and controls show it.")
     value: Filled = Field(description="A distribution, a number or a word.")
     unit: Filled = Field(description="Unit of the value; `choice` for a word.")
     correlation: Literal["shared", "per-company", "per-run", ""] = Field(
-        description="Who shares a draw: shared by all, per-company or per-run; blank for a choice of method."
+        description="Who shares a draw: shared by all, per-company or per-run; blank for a choice "
+        "of method."
     )
     source_id: Filled = Field(description="Key in sources.")
     note: str = Field(description="Meaning, evidence and, for a choice, the words allowed.")
+
+    @cached_property
+    def amount(self) -> Given:
+        """The value as a distribution; InputError for a word."""
+        return parse(self.value)
 
 
 class Hardware(Row):

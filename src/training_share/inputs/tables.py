@@ -1,4 +1,4 @@
-"""Load, check and correct the tables; the only module that knows where they lie.
+"""Load, check and correct the tables.
 
 Tables are read as text, changed as text (a correction is a list of changed cells) and checked as a
 whole afterwards, so that a corrected table passes exactly the tests a hand-edited one would.
@@ -7,11 +7,14 @@ whole afterwards, so that a corrected table passes exactly the tests a hand-edit
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from pathlib import Path
+from types import MappingProxyType
+from typing import Any
 
 import pandas as pd
 from pydantic import ValidationError
@@ -19,10 +22,9 @@ from pydantic import ValidationError
 from training_share.errors import InputError, nearest, require_known
 from training_share.files import repo_root
 from training_share.inputs import schema
-from training_share.inputs.checks import cross_faults
+from training_share.inputs.checks import Rows, Texts, cross_faults
 
 Cell = tuple[str, str, str, str]  # table, key, column, new content
-Texts = Mapping[str, Mapping[str, Mapping[str, str]]]  # table -> key -> column -> content
 
 # what to write instead, by pydantic's name of a fault
 MENDS = {
@@ -35,45 +37,89 @@ MENDS = {
 
 
 @dataclass(frozen=True, eq=False)
-class Tables:
-    """The checked tables. `tables["training_runs"]["minimax-m2-rl"]` is a row with typed fields."""
+class Tables(Rows):
+    """The checked tables, read-only. `tables.training_runs["minimax-m2-rl"]` is a row with typed
+    fields, `tables["training_runs"]` the same table by its name, `tables.texts` what the files say.
+    """
 
-    texts: Texts
-    rows: Mapping[str, Mapping[str, schema.Row]] = field(repr=False)
+    texts: Texts = field(repr=False)
 
-    def __getitem__(self, table: str) -> Mapping[str, schema.Row]:
-        require_known(table, self.rows, "table")
-        return self.rows[table]
+    def __getitem__(self, table: str) -> Mapping[str, Any]:
+        require_known(table, schema.MODELS, "table")
+        return getattr(self, table)
+
+    def __reduce__(self) -> tuple:
+        texts = {
+            table: {key: dict(row) for key, row in rows.items()}
+            for table, rows in self.texts.items()
+        }
+        return _checked, (texts, "in the tables")
 
     def frame(self, table: str) -> pd.DataFrame:
         """Return a table as text, one column a header, in the file's order."""
-        require_known(table, self.rows, "table")
+        require_known(table, schema.MODELS, "table")
         columns = list(schema.MODELS[table].model_fields)
         return pd.DataFrame(list(self.texts[table].values()), columns=columns, dtype=str)
 
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 of everything the tables say."""
+        content = hashlib.sha256()
+        for rows in self.texts.values():
+            for key, row in rows.items():
+                content.update("\x1f".join((key, *row.values(), "\n")).encode())
+        return content.hexdigest()
+
+    # --- what the rows say together ---------------------------------------------------------------
     def choice(self, name: str) -> str:
         """Return the word of a choice of method in `assumptions`."""
-        return self["assumptions"][name].value
+        return self.assumptions[name].value
 
+    @cached_property
+    def resamples(self) -> int:
+        """Number of bootstrap resamples of a regression's models."""
+        return int(float(self.choice("bootstrap_resamples")))
+
+    @cached_property
+    def conditioned(self) -> bool:
+        """Whether only draws count in which training cost does not exceed R&D compute."""
+        return self.choice("condition_on_rd_compute") == "yes"
+
+    @cached_property
+    def scenario_names(self) -> tuple[str, ...]:
+        """The scenarios in the file's order."""
+        return tuple(dict.fromkeys(row.scenario for row in self.scenarios.values()))
+
+    @cached_property
+    def with_spending(self) -> tuple[str, ...]:
+        """Keys of the companies that disclose spending, in the file's order: those with a share."""
+        disclosing = {row.company for row in self.spending.values()}
+        return tuple(company for company in self.companies if company in disclosing)
+
+    def groups(self, companies: Iterable[str]) -> list[str]:
+        """Return the named groups of the runs of some companies."""
+        runs = [run for run in self.training_runs.values() if run.company in companies]
+        return sorted({run.group for run in runs} - {""})
+
+    def rates(self) -> dict[str, str]:
+        """Return the keyword that sets an exchange rate, as cny_per_usd -> key of its row in fx."""
+        return {f"{row.currency.lower()}_per_usd": key for key, row in self.fx.items()}
+
+    # --- corrections and scenarios ----------------------------------------------------------------
     @cached_property
     def cells_of(self) -> dict[str, list[Cell]]:
         """The changed cells of every correction, by its name."""
         cells: dict[str, list[Cell]] = {}
-        for row in self["corrections"].values():
+        for row in self.corrections.values():
             cells.setdefault(row.correction, []).append((row.table, row.key, row.column, row.value))
         return cells
 
     def scenario_corrections(self, scenario: str) -> list[str]:
         """Return the names of a scenario's corrections in the order they are applied."""
-        rows = [row for row in self["scenarios"].values() if row.scenario == scenario]
-        if not rows:
-            require_known(
-                scenario, {row.scenario for row in self["scenarios"].values()}, "scenario"
-            )
-        return [
-            row.correction
-            for row in sorted((r for r in rows if r.order is not None), key=lambda r: r.order)
-        ]
+        require_known(scenario, self.scenario_names, "scenario")
+        rows = [row for row in self.scenarios.values() if row.scenario == scenario]
+        steps = [(row.order, row.correction) for row in rows if row.order is not None]
+        return [correction for _, correction in sorted(steps)]
 
     def corrected(self, corrections: Iterable[str]) -> Tables:
         """Return the tables with the named corrections applied in order.
@@ -89,27 +135,53 @@ class Tables:
             if name in seen:
                 raise InputError(f"correction '{name}' is applied twice; name it once")
             seen.add(name)
-            for cell in self.cells_of[name]:
-                other, value = setters.setdefault(cell[:3], (name, cell[3]))
-                if value != cell[3]:
+            for table, key, column, value in self.cells_of[name]:
+                other, before = setters.setdefault((table, key, column), (name, value))
+                if value != before:
                     raise InputError(
                         f"corrections '{other}' and '{name}' exclude each other: both set "
-                        f"{cell[0]}.csv, row {cell[1]}, column {cell[2]}; choose one"
+                        f"{table}.csv, row {key}, column {column}; choose one"
                     )
-                cells.append(cell)
+                cells.append((table, key, column, value))
         return self.changed(cells)
 
     def changed(self, cells: Iterable[Cell]) -> Tables:
         """Return the tables with single cells set to other contents, checked again as a whole."""
+        cells = list(cells)
         texts = {table: dict(rows) for table, rows in self.texts.items()}
-        touched = False
         for table, key, column, value in cells:
             fault = missing_cell(texts, table, key, column)
             if fault:
                 raise InputError(fault)
-            texts[table][key] = {**texts[table][key], column: value}
-            touched = True
-        return _checked(texts, "after these changes") if touched else self
+            texts[table][key] = MappingProxyType({**texts[table][key], column: value})
+        return _checked(texts, "after these changes", self) if cells else self
+
+    @cached_property
+    def _by_corrections(self) -> dict[tuple[str, ...], Tables]:
+        return {}
+
+    def for_scenario(
+        self,
+        scenario: str = "newsletter",
+        corrections: Iterable[str] = (),
+        cells: Iterable[Cell] = (),
+    ) -> Tables:
+        """Return the tables of a scenario, with further corrections and then changed cells on top.
+
+        Raises InputError as `corrected` and `changed` do, and for a correction that the scenario
+        already has.
+        """
+        named = self.scenario_corrections(scenario)
+        for name in corrections:
+            if name in named:
+                raise InputError(
+                    f"correction '{name}' is applied twice: scenario '{scenario}' already has it; "
+                    "drop it"
+                )
+        applied = (*named, *corrections)
+        if applied not in self._by_corrections:
+            self._by_corrections[applied] = self.corrected(applied)
+        return self._by_corrections[applied].changed(cells)
 
 
 def missing_cell(texts: Texts, table: str, key: str, column: str) -> str:
@@ -118,9 +190,9 @@ def missing_cell(texts: Texts, table: str, key: str, column: str) -> str:
         return f"no table '{table}'{nearest(table, texts)}"
     if key not in texts[table]:
         return f"{table}.csv has no row '{key}'{nearest(key, texts[table])}"
-    columns = schema.MODELS[table].model_fields
-    if column not in columns or column in schema.MODELS[table].key_columns:
-        others = [name for name in columns if name not in schema.MODELS[table].key_columns]
+    keys = schema.MODELS[table].key_columns
+    others = [name for name in schema.MODELS[table].model_fields if name not in keys]
+    if column not in others:
         return f"{table}.csv has no column '{column}' that can be changed{nearest(column, others)}"
     return ""
 
@@ -130,31 +202,29 @@ def load(data_dir: str | Path | None = None) -> Tables:
 
     Raises InputError with every fault of every table: file, row, column, content and how to mend
     it.
+
+    >>> load().companies["minimax"].display_name
+    'MiniMax'
     """
     folder = Path(data_dir) if data_dir else repo_root() / "data"
-    missing = [f"{name}.csv" for name in schema.MODELS if not (folder / f"{name}.csv").is_file()]
+    paths = [folder / f"{name}.csv" for name in schema.MODELS]
+    missing = [path.name for path in paths if not path.is_file()]
     if missing:
         raise InputError(
             f"{folder.name}/: missing {', '.join(missing)}; a data folder holds one CSV a table"
         )
-    state = tuple((folder / f"{name}.csv").stat() for name in schema.MODELS)
-    return _load(folder, tuple((s.st_mtime_ns, s.st_size) for s in state))
+    return _loaded(tuple(path.read_bytes() for path in paths))
 
 
 @lru_cache(maxsize=4)
-def _load(folder: Path, state: tuple) -> Tables:  # `state` makes an edited file a new entry
+def _loaded(contents: tuple[bytes, ...]) -> Tables:  # by content: an edited file is a new entry
     texts, faults = {}, []
-    for name in schema.MODELS:
-        texts[name], found = read_texts(folder / f"{name}.csv", schema.MODELS[name])
+    for (name, model), content in zip(schema.MODELS.items(), contents, strict=True):
+        texts[name], found = read_texts(content, f"{name}.csv", model)
         faults += found
     if faults:
-        raise InputError(_report(faults))
+        raise InputError(_report(faults, "in the tables"))
     return _checked(texts, "in the tables")
-
-
-@lru_cache(maxsize=64)
-def _for_scenario(base: Tables, corrections: tuple[str, ...], cells: tuple[Cell, ...]) -> Tables:
-    return base.corrected(corrections).changed(cells)
 
 
 def for_scenario(
@@ -163,98 +233,123 @@ def for_scenario(
     cells: Iterable[Cell] = (),
     data_dir: str | Path | None = None,
 ) -> Tables:
-    """Return the tables of a scenario, with further corrections and then single changed cells on
-    top."""
-    base = load(data_dir)
-    named = base.scenario_corrections(scenario)
-    for name in corrections:
-        if name in named:
-            raise InputError(
-                f"correction '{name}' is applied twice: scenario '{scenario}' already has it; drop it"
-            )
-    return _for_scenario(base, (*named, *corrections), tuple(cells))
+    """Return the tables of a folder under a scenario; see `Tables.for_scenario`."""
+    return load(data_dir).for_scenario(scenario, tuple(corrections), cells)
 
 
-def read_texts(path: Path, model: type[schema.Row]) -> tuple[dict[str, dict[str, str]], list[str]]:
-    """Read one CSV file into key -> column -> content, and list its faults of form."""
-    raw, name = path.read_bytes(), path.name
-    if raw.startswith(b"\xef\xbb\xbf"):
-        return {}, [f"{name}: starts with a byte-order mark; save it as UTF-8 without BOM"]
-    if b"\r" in raw:
-        return {}, [f"{name}: has Windows line ends (CRLF); save it with LF"]
+# --- reading --------------------------------------------------------------------------------------
+def read_texts(
+    content: bytes, name: str, model: type[schema.Row]
+) -> tuple[dict[str, Mapping[str, str]], list[str]]:
+    """Read the content of a CSV file into key -> column -> content, and list its faults of form."""
     try:
-        text = raw.decode("utf-8")
+        header, *lines = _parsed(_decoded(content, name), name)
+        _check_header(header, name, model)
+    except InputError as error:
+        return {}, [str(error)]
+    return _keyed(header, lines, name, model)
+
+
+def _decoded(content: bytes, name: str) -> str:
+    if content.startswith(b"\xef\xbb\xbf"):
+        raise InputError(f"{name}: starts with a byte-order mark; save it as UTF-8 without BOM")
+    if b"\r" in content:
+        raise InputError(f"{name}: has Windows line ends (CRLF); save it with LF")
+    try:
+        return content.decode("utf-8")
     except UnicodeDecodeError as error:
-        line = raw[: error.start].count(b"\n") + 1
-        return {}, [f"{name}, line {line}: not UTF-8 (Latin-1 perhaps); save it as UTF-8"]
+        line = content[: error.start].count(b"\n") + 1
+        raise InputError(
+            f"{name}, line {line}: not UTF-8 (Latin-1 perhaps); save it as UTF-8"
+        ) from None
+
+
+def _parsed(text: str, name: str) -> list[list[str]]:
     try:
-        lines = list(csv.reader(io.StringIO(text, newline=""), strict=True))
+        return list(csv.reader(io.StringIO(text, newline=""), strict=True)) or [[]]
     except csv.Error as error:
-        return {}, [
+        raise InputError(
             f"{name}: not a readable CSV file ({error}); look for an unclosed quotation mark"
-        ]
+        ) from None
+
+
+def _check_header(header: Sequence[str], name: str, model: type[schema.Row]) -> None:
     columns = list(model.model_fields)
-    header = lines[0] if lines else []
-    if sorted(header) != sorted(columns):
-        missing = [column for column in columns if column not in header]
-        extra = [column for column in header if column not in columns]
-        repeated = sorted({column for column in header if header.count(column) > 1})
-        told = [
-            f"{what} {', '.join(map(repr, which))}"
-            for what, which in (("missing", missing), ("unknown", extra), ("repeated", repeated))
-            if which
-        ]
-        return {}, [f"{name}, header: {'; '.join(told)}; the columns are {', '.join(columns)}"]
-    rows, faults = {}, []
-    for number, cells in enumerate(lines[1:], start=2):
+    if sorted(header) == sorted(columns):
+        return
+    differences = {
+        "missing": [column for column in columns if column not in header],
+        "unknown": [column for column in header if column not in columns],
+        "repeated": sorted({column for column in header if header.count(column) > 1}),
+    }
+    told = [f"{what} {', '.join(map(repr, which))}" for what, which in differences.items() if which]
+    raise InputError(f"{name}, header: {'; '.join(told)}; the columns are {', '.join(columns)}")
+
+
+def _keyed(
+    header: Sequence[str], lines: Iterable[Sequence[str]], name: str, model: type[schema.Row]
+) -> tuple[dict[str, Mapping[str, str]], list[str]]:
+    rows: dict[str, Mapping[str, str]] = {}
+    faults = []
+    for number, cells in enumerate(lines, start=2):
         if len(cells) != len(header):
             faults.append(
-                f"{name}, line {number}: {len(cells)} cells, expected {len(header)}; "
-                "a cell with a comma (or a thousands separator) needs care: quote text, write 1234.5"
+                f"{name}, line {number}: {len(cells)} cells, expected {len(header)}; a cell with a "
+                "comma (or a thousands separator) needs care: quote text, write 1234.5"
             )
             continue
         row = dict(zip(header, (cell.strip() for cell in cells), strict=True))
         key = "/".join(row[column] for column in model.key_columns)
         if key in rows:
             faults.append(f"{name}, line {number}: the key '{key}' stands twice; keys are unique")
-        rows[key] = {column: row[column] for column in columns}
+        rows[key] = MappingProxyType({column: row[column] for column in model.model_fields})
     return rows, faults
 
 
-def _checked(texts: Texts, where: str) -> Tables:
-    rows: dict[str, dict[str, schema.Row]] = {}
+# --- checking -------------------------------------------------------------------------------------
+def _checked(texts: Texts, where: str, before: Tables | None = None) -> Tables:
+    """Return checked tables of `texts`; rows that are the same object in `before` are taken
+    over."""
+    tables: dict[str, dict[str, Any]] = {}
     faults: list[str] = []
     for table, model in schema.MODELS.items():
-        rows[table] = {}
+        rows: dict[str, Any] = {}
         for key, cells in texts[table].items():
+            if before is not None and before.texts[table].get(key) is cells:
+                rows[key] = before[table][key]
+                continue
             try:
-                rows[table][key] = _row(model, tuple(cells.items()))
+                rows[key] = model.model_validate(dict(cells))
             except ValidationError as error:
                 faults += [_fault(table, key, cells, detail) for detail in error.errors()]
-    for name, row in rows["corrections"].items():
+        tables[table] = rows
+    typed = Rows(**tables)
+    for name, row in typed.corrections.items():
         fault = missing_cell(texts, row.table, row.key, row.column)
         faults += [f"corrections.csv, row {name}: {fault}"] if fault else []
-    faults += cross_faults(rows, texts)
+    faults += cross_faults(typed, texts)
     if faults:
         raise InputError(_report(faults, where))
-    return Tables(texts, rows)
+    proxies: dict[str, Any] = {table: MappingProxyType(rows) for table, rows in tables.items()}
+    return Tables(
+        **proxies,
+        texts=MappingProxyType(
+            {table: MappingProxyType(dict(rows)) for table, rows in texts.items()}
+        ),
+    )
 
 
-@lru_cache(maxsize=4096)
-def _row(model: type[schema.Row], cells: tuple[tuple[str, str], ...]) -> schema.Row:
-    return model.model_validate(dict(cells))
-
-
-def _fault(table: str, key: str, cells: Mapping[str, str], detail: Mapping) -> str:
+def _fault(table: str, key: str, cells: Mapping[str, str], detail: Mapping[str, Any]) -> str:
     message = MENDS.get(detail["type"], detail["msg"].removeprefix("Value error, "))
     if not detail["loc"]:
         return f"{table}.csv, row {key}: {message}"
     column = detail["loc"][0]
     shown = f"'{cells[column]}'"
-    return f"{table}.csv, row {key}, column {column}: {message if shown in message else f'{shown}: {message}'}"
+    told = message if shown in message else f"{shown}: {message}"
+    return f"{table}.csv, row {key}, column {column}: {told}"
 
 
-def _report(faults: list[str], where: str = "in the tables") -> str:
+def _report(faults: list[str], where: str) -> str:
     if len(faults) == 1:
         return faults[0]
     return f"{len(faults)} faults {where}:\n" + "\n".join(f"  {fault}" for fault in faults)

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import combinations
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from training_share.errors import InputError
 from training_share.inputs.tables import for_scenario
-from training_share.model.estimates import Estimate, _groups, estimate, listed, spread
+from training_share.model.case import known_groups, listed
+from training_share.model.estimates import Estimate, estimate
+from training_share.model.precision import spread
+from training_share.model.scaling import PARTS
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -65,62 +71,68 @@ class Comparison:
         np.fill_diagonal(higher, np.nan)
         return pd.DataFrame(higher, index=self.draws.columns, columns=self.draws.columns)
 
+    @cached_property
+    def parts(self) -> tuple[Comparison, ...]:
+        """The same comparison by each part of the regressions' resamples, on its first draws; none
+        where no company rests on a regression. A company without regressions is its first draws."""
+        if not any(est.rests_on_regressions for est in self.estimates.values()):
+            return ()
+        return tuple(map(self.part, range(PARTS)))
+
+    def part(self, place: int) -> Comparison:
+        """Return the same comparison by one part of the regressions' resamples."""
+        return Comparison({name: est.part(place) for name, est in self.estimates.items()})
+
+    def spread_of(self, quantity: Callable[[Comparison], np.ndarray]) -> dict[str, float]:
+        """Return p5, p50 and p95 of any quantity, given as a function from a comparison to draws,
+        and their Monte Carlo standard errors (`precision.spread`)."""
+        return spread(quantity(self), map(quantity, self.parts))
+
     def _difference(self, a: str, b: str) -> dict[str, float]:
-        """Return p5, p50 and p95 of one difference with their errors; both companies draw from the
-        same regressions."""
-        one, other = self.estimates[a], self.estimates[b]
-        rests = one.rests_on_regressions or other.rests_on_regressions
-        return spread(
-            (self.draws[a] - self.draws[b]).to_numpy(),
-            (lambda *given: one.share_given(*given) - other.share_given(*given)) if rests else None,
-            one.n_draws,
-            one.seed,
-        )
+        return self.spread_of(lambda one: (one.draws[a] - one.draws[b]).to_numpy())
 
     def differences(self) -> pd.DataFrame:
         """p5, p50 and p95 of the difference of shares (row minus column company) for every pair, as
         fractions, with their Monte Carlo standard errors."""
-        names = list(self.draws)
-        rows = {(a, b): self._difference(a, b) for i, a in enumerate(names) for b in names[i + 1 :]}
-        index = pd.MultiIndex.from_tuples(rows, names=["company", "minus"])
-        return pd.DataFrame(list(rows.values()), index=index)
+        pairs = list(combinations(self.estimates, 2))
+        rows = [self._difference(a, b) for a, b in pairs]
+        index = pd.MultiIndex.from_tuples(pairs, names=["company", "minus"])
+        return pd.DataFrame(rows, index=index)
 
 
 def compare(
-    companies: Iterable[str] = ("openai", "minimax", "zai"),
+    companies: Iterable[str] | str | None = None,
     scenario: str = "newsletter",
     n_draws: int | str = 50_000,
     seed: int = 42,
     *,
     exclude_groups: Iterable[str] | str = (),
-    data_dir=None,
-    **settings,
+    data_dir: str | Path | None = None,
+    **settings: Any,
 ) -> Comparison:
-    """Estimate several companies on common draws; `settings` go to `estimate`.
+    """Estimate several companies on common draws, by default those that disclose spending;
+    `settings` go to `estimate`.
 
     A group to exclude has to exist in at least one company. Raises InputError as `estimate` does,
     and for an empty or repeated list of companies.
+
+    >>> list(compare(["minimax", "zai"], n_draws=1_000).estimates)
+    ['minimax', 'zai']
     """
-    names = listed(companies)
+    tables = for_scenario(scenario or "newsletter", data_dir=data_dir)
+    names = tables.with_spending if companies is None else listed(companies)
     if not names or len(set(names)) < len(names):
         raise InputError(f"companies: name at least one, each once; got {list(names)}")
-    tables = for_scenario(scenario or "newsletter", data_dir=data_dir)
-    groups = _groups(tables, names, listed(exclude_groups))
+    groups = known_groups(tables, names, listed(exclude_groups))
     estimates = {}
     for company in names:
-        own = {run.group for run in tables["training_runs"].values() if run.company == company}
+        own = [group for group in groups if group in tables.groups([company])]
         estimates[company] = estimate(
-            company,
-            scenario,
-            n_draws,
-            seed,
-            data_dir=data_dir,
-            exclude_groups=[group for group in groups if group in own],
-            **settings,
+            company, scenario, n_draws, seed, data_dir=data_dir, exclude_groups=own, **settings
         )
     if (
         n_draws == "auto"
-    ):  # shares are compared draw by draw, so all take as many as the most demanding
+    ):  # shares are compared draw by draw: all take as many as the most demanding
         most = max(est.n_draws for est in estimates.values())
         estimates = {company: est.again(n_draws=most) for company, est in estimates.items()}
     return Comparison(estimates)

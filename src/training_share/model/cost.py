@@ -13,11 +13,11 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from training_share.inputs.distributions import parse
-from training_share.inputs.schema import Hardware, TrainingRun
+from training_share.inputs.distributions import Distribution, Exact
+from training_share.inputs.schema import Given, Hardware, TrainingRun
 from training_share.inputs.tables import Tables
 from training_share.model.scaling import closed_model_distribution
-from training_share.model.streams import draw
+from training_share.model.streams import AnyStreams, draw
 
 Quantity = float | np.ndarray
 SECONDS_PER_HOUR = 3600
@@ -30,14 +30,15 @@ class CostModel:
 
     `streams` gives standard normals by name (`Streams` or its like); `seed` is that of the
     regressions, and `part` the part of their resamples that closed models are drawn from, all by
-    default.
+    default. `closed` keeps the distributions of closed models from block to block.
     """
 
     tables: Tables
     company: str
-    streams: object
+    streams: AnyStreams
     seed: int
     part: int | None = None
+    closed: dict[str, Distribution] = field(default_factory=dict)
     _flop: dict[str, Quantity | None] = field(default_factory=dict)
     _assumed: dict[str, Quantity] = field(default_factory=dict)
 
@@ -65,38 +66,42 @@ class CostModel:
         """Return a run's cost in USD at the shared rental price."""
         run = self._run(run_id)
         if run.cost_usd is not None:
-            return self._given_cost(run)
+            return self._given_cost(run_id, run.cost_usd)
         hours = self.gpu_hours(run_id)
-        if hours is None:
-            return self.cost_usd(run.base_run) * self._fraction(run)
-        return hours * self.assumption("price_usd_per_gpu_hour", run_id)
+        if hours is not None:
+            return hours * self.assumption("price_usd_per_gpu_hour", run_id)
+        assert run.base_run is not None  # the only size left: a fraction of a run known in USD
+        return self.cost_usd(run.base_run) * self._fraction(run)
 
     def assumption(self, name: str, run_id: str) -> Quantity:
         """Return draws of an assumption for a run; its `correlation` says whose draw it is."""
-        row = self.tables["assumptions"][name]
+        row = self.tables.assumptions[name]
         owner = {"shared": "", "per-company": f"/{self.company}"}.get(row.correlation, f"/{run_id}")
         stream = name + owner
         if row.correlation not in ("shared", "per-company"):
-            return draw(self.streams, stream, parse(row.value))
+            return draw(self.streams, stream, row.amount)
         if stream not in self._assumed:
-            self._assumed[stream] = draw(self.streams, stream, parse(row.value))
+            self._assumed[stream] = draw(self.streams, stream, row.amount)
         return self._assumed[stream]
 
     def _run(self, run_id: str) -> TrainingRun:
-        return self.tables["training_runs"][run_id]
+        return self.tables.training_runs[run_id]
 
     def _hardware(self, run: TrainingRun) -> Hardware:
         while run.hardware is None:  # a run that names none is on its base's
+            assert run.base_run is not None
             run = self._run(run.base_run)
-        return self.tables["hardware"][run.hardware]
+        return self.tables.hardware[run.hardware]
 
     def _utilization(self, run: TrainingRun) -> Quantity:
         return self.assumption(MFU_OF_WORKLOAD[run.workload], run.run_id)
 
     def _fraction(self, run: TrainingRun) -> Quantity:
-        if isinstance(run.fraction_of_base, str):
-            return self.assumption(run.fraction_of_base, run.run_id)
-        return draw(self.streams, f"fraction_of_base/{run.run_id}", run.fraction_of_base)
+        fraction = run.fraction_of_base
+        if isinstance(fraction, str):
+            return self.assumption(fraction, run.run_id)
+        assert fraction is not None
+        return draw(self.streams, f"fraction_of_base/{run.run_id}", fraction)
 
     def _compute_flop(self, run: TrainingRun) -> Quantity | None:
         if run.base_run is not None:
@@ -108,22 +113,26 @@ class CostModel:
         if run.flop is None:
             return None
         if isinstance(run.flop, str):
-            distribution = closed_model_distribution(self.tables, run.flop, self.seed, self.part)
-            flop = draw(self.streams, f"flop/{run.flop}", distribution)
+            flop = draw(self.streams, f"flop/{run.flop}", self._closed_model(run.flop))
         else:
             flop = draw(self.streams, f"flop/{run.run_id}", run.flop)
         return flop * self.assumption(run.post_training, run.run_id) if run.post_training else flop
 
-    def _given_cost(self, run: TrainingRun) -> Quantity:
+    def _closed_model(self, model: str) -> Distribution:
+        if model not in self.closed:
+            self.closed[model] = closed_model_distribution(self.tables, model, self.seed, self.part)
+        return self.closed[model]
+
+    def _given_cost(self, run_id: str, cost: Given) -> Quantity:
         """Costs given in USD share `usd_run_correlation` of their draw within the company (a
         Gaussian copula)."""
         rho = float(self.tables.choice("usd_run_correlation"))
-        if hasattr(run.cost_usd, "value"):
-            return run.cost_usd.value
-        shared, own = f"cost_usd/{self.company}", f"cost_usd/{run.run_id}"
+        if isinstance(cost, Exact):
+            return cost.value
+        shared, own = f"cost_usd/{self.company}", f"cost_usd/{run_id}"
         if rho in (0.0, 1.0):
-            return run.cost_usd.from_normal(self.streams.normal(shared if rho else own))
+            return cost.from_normal(self.streams.normal(shared if rho else own))
         z = math.sqrt(rho) * self.streams.normal(shared) + math.sqrt(1 - rho) * self.streams.normal(
             own
         )
-        return run.cost_usd.from_normal(z)
+        return cost.from_normal(z)

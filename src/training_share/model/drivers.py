@@ -15,26 +15,17 @@ the share.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 import pandas as pd
 from scipy.special import ndtri
 
 from training_share.errors import InputError, whole_number
+from training_share.model.case import Case
+from training_share.model.simulation import simulate, total
 from training_share.model.streams import GivenStreams, generator
 
-if TYPE_CHECKING:
-    from training_share.model.estimates import Estimate
-
+# streams that belong to no row of assumptions.csv, whose labels stand there
 LABELS = {
-    "mfu": "MFU",
-    "mfu_rl": "RL MFU",
-    "price_usd_per_gpu_hour": "GPU price",
-    "rl_fraction": "RL fractions",
-    "sft_fraction": "SFT fractions",
-    "post_training_factor": "post-training factor",
-    "post_training_rl_fraction": "post-training fractions",
     "flop": "FLOP ranges",
     "gpu_hours": "GPU-hour ranges",
     "fraction_of_base": "stated fractions",
@@ -49,26 +40,29 @@ CONFIDENCE = 0.95
 SMALLEST_CHANCE = 2.0**-53  # keeps a design point at the edge of the unit cube finite
 
 
-def driver_groups(est: Estimate) -> dict[str, list[str]]:
+def driver_groups(case: Case) -> dict[str, list[str]]:
     """Return the names of all streams that the estimate draws from, by meaning; a shared name
     stands once.
 
     Where all have one meaning, each stream is a driver of its own. Raises InputError where nothing
     is uncertain and for a company without spending.
     """
-    if not est.has_spending:
-        _ = est.rd_compute_usd  # says what is missing
+    case.require_spending()
     streams = GivenStreams({})
-    est.simulate(streams, 1)
+    simulate(case, streams, 1)
     groups: dict[str, list[str]] = {}
     for name in streams.asked:
         kind, _, owner = name.partition("/")
-        closed = kind == "flop" and owner in est.tables["closed_models"]
-        label = CLOSED_MODEL_LABEL if closed else LABELS.get(kind, kind.replace("_", " "))
+        closed = kind == "flop" and owner in case.tables.closed_models
+        label = (
+            CLOSED_MODEL_LABEL
+            if closed
+            else LABELS.get(kind) or case.tables.assumptions[kind].label
+        )
         groups.setdefault(label, []).append(name)
     if not groups:
         raise InputError(
-            f"{est.company}: every input is exact, so nothing drives a spread; give one a range"
+            f"{case.company}: every input is exact, so nothing drives a spread; give one a range"
         )
     if len(groups) == 1:
         ((label, names),) = groups.items()
@@ -80,34 +74,32 @@ def driver_groups(est: Estimate) -> dict[str, list[str]]:
     return groups
 
 
-def share_of_normals(est: Estimate, normals: dict[str, np.ndarray], n: int) -> np.ndarray:
+def share_of_normals(case: Case, normals: dict[str, np.ndarray], n: int) -> np.ndarray:
     """Return the share, a fraction, for `n` given standard normals of each stream; streams not
     given stand at their medians. Scaled as the module says where the scenario conditions on R&D
     compute."""
-    groups, rd_compute = est.simulate(GivenStreams(normals), n)
-    counted = {run.group for run in est.runs.values()}
-    share = sum(groups[group] for group in sorted(counted)) / rd_compute
-    if est.tables.choice("condition_on_rd_compute") == "yes":
-        share = share / np.maximum(1.0, sum(groups.values()) / rd_compute)
+    groups, rd_compute = simulate(case, GivenStreams(normals), n)
+    counted = {run.group for run in case.runs.values()}
+    share = total(groups[group] for group in sorted(counted)) / rd_compute
+    if case.tables.conditioned:
+        share = share / np.maximum(1.0, total(groups.values()) / rd_compute)
     return share
 
 
-def drivers(est: Estimate, n: int = 1024, seed: int = 42) -> pd.DataFrame:
+def sobol_indices(case: Case, n: int = 1024, seed: int = 42) -> pd.DataFrame:
     """Return the Sobol indices of the share for every driver, the largest total first.
 
     Columns: driver; streams (how many inputs it holds, all moved together); first_order and total
     (fractions of the share's variance: by the driver alone, and with all its interactions);
-    first_order_conf and total_conf (half widths of 95% bootstrap intervals); rank_correlation and
-    strongest_stream (see `rank_correlations`). `n` is a power of two; the model is evaluated n x
-    (drivers + 2) times.
+    first_order_conf and total_conf (half widths of 95% bootstrap intervals). `n` is a power of two;
+    the model is evaluated n x (drivers + 2) times.
 
     Method: Saltelli et al. 2010, doi:10.1016/j.cpc.2009.09.018, by SALib (Iwanaga, Usher and Herman
     2022, doi:10.18174/sesmo.18155) on scrambled Sobol points. Raises InputError where nothing is
     uncertain and for an n that is no power of two.
     """
-    from SALib.analyze import (
-        sobol as analyze,
-    )  # here, as importing it costs as much as a whole estimate
+    # here, as importing it costs as much as a whole estimate
+    from SALib.analyze import sobol as analyze
     from SALib.sample import sobol as sample
 
     n, seed = whole_number(n, "n", 2), whole_number(seed, "seed", 0)
@@ -115,7 +107,7 @@ def drivers(est: Estimate, n: int = 1024, seed: int = 42) -> pd.DataFrame:
         raise InputError(
             f"n: Sobol points come in powers of two; write {1 << n.bit_length()} instead of {n}"
         )
-    groups = driver_groups(est)
+    groups = driver_groups(case)
     names = [name for members in groups.values() for name in members]
     problem = {
         "num_vars": len(names),
@@ -128,11 +120,10 @@ def drivers(est: Estimate, n: int = 1024, seed: int = 42) -> pd.DataFrame:
     else:
         cube = sample.sample(problem, n, calc_second_order=False, seed=seed)
         normals = ndtri(np.clip(cube, SMALLEST_CHANCE, 1 - SMALLEST_CHANCE))
-        share = share_of_normals(est, dict(zip(names, normals.T.copy(), strict=True)), len(cube))
+        share = share_of_normals(case, dict(zip(names, normals.T.copy(), strict=True)), len(cube))
         indices = analyze.analyze(
             problem, share, calc_second_order=False, conf_level=CONFIDENCE, seed=seed
         )
-    ranks = rank_correlations(est).drop_duplicates("driver").set_index("driver")
     table = pd.DataFrame(
         {
             "driver": list(groups),
@@ -143,29 +134,28 @@ def drivers(est: Estimate, n: int = 1024, seed: int = 42) -> pd.DataFrame:
             "total_conf": indices["ST_conf"],
         }
     )
-    table["rank_correlation"] = ranks["rank_correlation"].reindex(table["driver"]).to_numpy()
-    table["strongest_stream"] = ranks["stream"].reindex(table["driver"]).to_numpy()
     return table.sort_values("total", ascending=False, kind="stable", ignore_index=True)
 
 
-def rank_correlations(est: Estimate) -> pd.DataFrame:
+def rank_correlations(case: Case, share: np.ndarray, kept: np.ndarray) -> pd.DataFrame:
     """Return Spearman's rank correlation of every stream with the share, the strongest first; a
     quick look.
 
-    Columns: driver, stream, rank_correlation. Taken over the draws the estimate keeps, of its first
-    50,000; with conditioning they are those of the conditioned share, so an input may borrow from
-    another. Raises InputError where nothing is uncertain.
+    `share` has one value a draw that `kept` keeps. Columns: driver, stream, rank_correlation. Taken
+    over the kept ones of the first 50,000 draws; with conditioning they are those of the
+    conditioned share, so an input may borrow from another. Raises InputError where nothing is
+    uncertain.
     """
     from scipy.stats import rankdata  # half a second of imports that only this needs
 
-    n = min(est.n_draws, RANK_DRAWS)
-    kept = est.kept[:n]
-    share = rankdata(est.share[: np.count_nonzero(kept)])
+    n = min(case.n_draws, RANK_DRAWS)
+    kept = kept[:n]
+    ranks = rankdata(share[: np.count_nonzero(kept)])
     rows = []
-    for label, members in driver_groups(est).items():
+    for label, members in driver_groups(case).items():
         for name in members:
-            normal = rankdata(generator(est.seed, name).standard_normal(n)[kept])
-            rows.append((label, name, _correlation(normal, share)))
+            normal = rankdata(generator(case.seed, name).standard_normal(n)[kept])
+            rows.append((label, name, _correlation(normal, ranks)))
     table = pd.DataFrame(rows, columns=["driver", "stream", "rank_correlation"])
     return table.sort_values(
         "rank_correlation", key=np.abs, ascending=False, kind="stable", ignore_index=True
@@ -178,7 +168,7 @@ def _correlation(a: np.ndarray, b: np.ndarray) -> float:
     return float(a @ b / size) if size > 0 else np.nan
 
 
-def tornado(est: Estimate, low: float = 0.10, high: float = 0.90) -> pd.DataFrame:
+def tornado(case: Case, low: float = 0.10, high: float = 0.90) -> pd.DataFrame:
     """Return the share with one driver at a time at its `low` and `high` quantile, all others at
     their medians.
 
@@ -192,14 +182,14 @@ def tornado(est: Estimate, low: float = 0.10, high: float = 0.90) -> pd.DataFram
         raise InputError(
             f"low, high: expected two probabilities, lower first, got {low!r} and {high!r}"
         )
-    groups = driver_groups(est)
+    groups = driver_groups(case)
     size = 2 * len(groups) + 1
-    normals = {}
+    normals: dict[str, np.ndarray] = {}
     for index, members in enumerate(groups.values()):
         column = np.zeros(size)
         column[[2 * index + 1, 2 * index + 2]] = ndtri([low, high])
         normals |= dict.fromkeys(members, column)
-    share = share_of_normals(est, normals, size)
+    share = share_of_normals(case, normals, size)
     table = pd.DataFrame(
         {
             "driver": list(groups),

@@ -6,8 +6,11 @@ width x height for video and image and parameters x sample rate for speech.
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -16,7 +19,7 @@ from training_share.errors import InputError, require_known, whole_number
 from training_share.inputs.distributions import Distribution, Empirical, Uniform
 from training_share.inputs.schema import ClosedModel, GenerativeModel
 from training_share.inputs.tables import Tables, for_scenario
-from training_share.model.streams import Streams, draw, generator
+from training_share.model.streams import Streams, draw, generator, read_only
 
 MODALITIES = ("video", "image", "speech")
 PARTS = 20  # into which the resamples are split to see how far they are to be trusted
@@ -42,7 +45,20 @@ class ScalingFit:
 
 def size_per_parameter(row: GenerativeModel | ClosedModel) -> float:
     """Return what parameters are multiplied by: pixels, or samples per second."""
-    return row.sample_rate_hz if row.modality == "speech" else row.width * row.height
+    if row.modality == "speech":
+        return required(row.sample_rate_hz)
+    return required(row.width) * required(row.height)
+
+
+def net_flop(row: GenerativeModel) -> float:
+    """Return a point's training FLOP without what is known to be finetuning."""
+    return required(row.training_flop) - (row.finetune_flop or 0.0)
+
+
+def required(cell: float | None) -> float:
+    """Return a cell that the tables' checks guarantee to be filled."""
+    assert cell is not None
+    return cell
 
 
 def fit(points: tuple[GenerativeModel, ...]) -> ScalingFit:
@@ -51,8 +67,9 @@ def fit(points: tuple[GenerativeModel, ...]) -> ScalingFit:
         raise InputError(
             f"generative_models.csv: {len(points)} used models; a regression needs at least five"
         )
-    x = np.log10([row.parameters * size_per_parameter(row) for row in points])
-    y = np.log10([row.training_flop - (row.finetune_flop or 0.0) for row in points])
+    # math.log10, since NumPy's differs in the last bit between processors
+    x = np.array([math.log10(row.parameters * size_per_parameter(row)) for row in points])
+    y = np.array([math.log10(net_flop(row)) for row in points])
     slope, intercept = _lines(np.ones((1, len(points))), x, y)
     fitted = intercept[0] + slope[0] * x
     residual = y - fitted
@@ -120,7 +137,10 @@ def bootstrap(
     counts = np.bincount(flat, minlength=resamples * n_units).reshape(resamples, n_units)
     slopes, intercepts = _lines(counts[:, unit_of_point].astype(float), x, y)
     lost = np.isnan(slopes)
-    return np.where(lost, line.slope, slopes), np.where(lost, line.intercept, intercepts)
+    return (
+        read_only(np.where(lost, line.slope, slopes)),
+        read_only(np.where(lost, line.intercept, intercepts)),
+    )
 
 
 @lru_cache(maxsize=128)
@@ -150,40 +170,37 @@ def predictions(
         )
         if scatter:
             log_flop[block] += scatter * streams.normal(f"residual/{model.model}")
-    return 10**log_flop
+    return read_only(10**log_flop)
 
 
 def used_points(tables: Tables, modality: str) -> tuple[GenerativeModel, ...]:
     """Return the regression's points of a modality."""
     require_known(modality, MODALITIES, "modality")
-    return tuple(
-        row for row in tables["generative_models"].values() if row.modality == modality and row.used
-    )
+    rows = tables.generative_models.values()
+    return tuple(row for row in rows if row.modality == modality and row.used)
 
 
 def closed_model_draws(
     tables: Tables, model: str, seed: int, resamples: int | None = None
 ) -> np.ndarray:
     """Return the bootstrap predictions of a closed model under the tables' choices of method, in
-    FLOP."""
-    row = tables["closed_models"][model]
-    resamples = resamples or int(float(tables.choice("bootstrap_resamples")))
+    FLOP, read-only."""
+    row = tables.closed_models[model]
     return predictions(
         used_points(tables, row.modality),
         row,
-        resamples,
+        resamples or tables.resamples,
         seed,
         tables.choice("bootstrap_unit"),
         tables.choice("closed_model_interval"),
     )
 
 
-@lru_cache(maxsize=1024)
 def closed_model_distribution(
     tables: Tables, model: str, seed: int, part: int | None = None
 ) -> Distribution:
     """Return the distribution that the Monte Carlo draws a closed model's FLOP from; with `part`,
-    what one of the `PARTS` parts of the resamples says (see `resampling`)."""
+    what one of the `PARTS` parts of the resamples says (see `precision.resampling_error`)."""
     draws = closed_model_draws(tables, model, seed)
     draws = draws if part is None else draws[part::PARTS]
     if tables.choice("closed_model_distribution") == "bootstrap":
@@ -196,15 +213,18 @@ def closed_model_flop(
     n_draws: int = 20_000,
     seed: int = 42,
     scenario: str = "newsletter",
-    corrections: list[str] | tuple[str, ...] = (),
-    data_dir=None,
+    corrections: Iterable[str] = (),
+    data_dir: str | Path | None = None,
 ) -> np.ndarray:
     """Return `n_draws` bootstrap predictions of a closed model's training FLOP.
 
     Raises InputError for an unknown model, scenario or correction.
+
+    >>> bool(1e24 < np.median(closed_model_flop("hailuo-02")) < 2e25)
+    True
     """
     tables = for_scenario(scenario, corrections, data_dir=data_dir)
-    require_known(model, tables["closed_models"], "closed model")
+    require_known(model, tables.closed_models, "closed model")
     return closed_model_draws(
         tables, model, whole_number(seed, "seed", 0), whole_number(n_draws, "n_draws")
     ).copy()
@@ -213,9 +233,13 @@ def closed_model_flop(
 def fit_scaling(
     modality: str,
     scenario: str = "newsletter",
-    corrections: list[str] | tuple[str, ...] = (),
-    data_dir=None,
+    corrections: Iterable[str] = (),
+    data_dir: str | Path | None = None,
 ) -> ScalingFit:
     """Return the fitted line of a modality: slope, intercept, r_squared, residual_sd (log10 FLOP),
-    n and models."""
+    n and models. Raises InputError for an unknown modality and below five models.
+
+    >>> fit_scaling("video").n
+    18
+    """
     return fit(used_points(for_scenario(scenario, corrections, data_dir=data_dir), modality))

@@ -1,18 +1,21 @@
-"""Add and subtract disclosed fiscal periods until they cover a window exactly; convert currencies."""
+"""Add and subtract disclosed fiscal periods until they cover a window exactly; convert
+currencies."""
 
 from __future__ import annotations
 
 from collections import deque
 from datetime import date, datetime, timedelta
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from training_share.errors import InputError, require_known
+from training_share.inputs.distributions import Distribution
 from training_share.inputs.schema import FxRate, Spending
 from training_share.inputs.tables import Tables, load
-from training_share.model.streams import draw
+from training_share.model.streams import AnyStreams, draw
 
 _DAY = timedelta(days=1)
 
@@ -48,9 +51,7 @@ def signed_periods(
     between its own two days, found breadth first. Raises InputError naming what is disclosed where
     no path exists.
     """
-    rows = [
-        row for row in tables["spending"].values() if (row.company, row.line) == (company, line)
-    ]
+    rows = [row for row in tables.spending.values() if (row.company, row.line) == (company, line)]
     goal = end + _DAY
     reached: dict[date, list[tuple[int, Spending]]] = {start: []}
     queue = deque([start])
@@ -84,7 +85,7 @@ def rate(tables: Tables, currency: str, start: date, end: date) -> FxRate | None
     """Return the exchange rate whose years cover a window, or None for USD."""
     if currency == "USD":
         return None
-    rates = [row for row in tables["fx"].values() if row.currency == currency]
+    rates = [row for row in tables.fx.values() if row.currency == currency]
     for row in rates:
         first, last = map(int, row.period.split("/"))
         if first <= start.year and end.year <= last:
@@ -96,7 +97,12 @@ def rate(tables: Tables, currency: str, start: date, end: date) -> FxRate | None
 
 
 def spending_usd(
-    tables: Tables, company: str, lines: list[str], start: date, end: date, streams=None
+    tables: Tables,
+    company: str,
+    lines: list[str],
+    start: date,
+    end: date,
+    streams: AnyStreams | None = None,
 ) -> float | np.ndarray:
     """Return a company's spending on `lines` in a window, in USD: a float, or draws where an input
     is uncertain.
@@ -105,10 +111,10 @@ def spending_usd(
     adds nothing.
     """
 
-    def value(name: str, distribution):
+    def value(name: str, distribution: Distribution) -> float | np.ndarray:
         return distribution.quantile(0.5) if streams is None else draw(streams, name, distribution)
 
-    total = 0.0
+    total: float | np.ndarray = 0.0
     for line in lines:
         periods = signed_periods(tables, company, line, start, end)
         currency = periods[0][1].currency
@@ -122,7 +128,8 @@ def spending_usd(
         )
     if np.min(total) <= 0:
         raise InputError(
-            f"{company}: spending on {' + '.join(lines)} from {start} to {end} comes out at or below zero"
+            f"{company}: spending on {' + '.join(lines)} from {start} to {end} comes out at or "
+            "below zero"
         )
     return total
 
@@ -130,12 +137,12 @@ def spending_usd(
 def disclosed_lines(tables: Tables, company: str) -> list[str]:
     """Return the names of the spending lines a company discloses."""
     return list(
-        dict.fromkeys(row.line for row in tables["spending"].values() if row.company == company)
+        dict.fromkeys(row.line for row in tables.spending.values() if row.company == company)
     )
 
 
 def window_spending(
-    company: str, line: str, start: str | date, end: str | date, data_dir=None
+    company: str, line: str, start: str | date, end: str | date, data_dir: str | Path | None = None
 ) -> WindowSpending:
     """Return the signed disclosed periods of a line that cover a window, their sum and their
     currency.
@@ -145,7 +152,7 @@ def window_spending(
     disclosures cannot cover.
     """
     tables = load(data_dir)
-    require_known(company, tables["companies"], "company")
+    require_known(company, tables.companies, "company")
     require_known(line, disclosed_lines(tables, company), f"spending line of {company}")
     periods = signed_periods(tables, company, line, as_date(start, "start"), as_date(end, "end"))
     table = pd.DataFrame(

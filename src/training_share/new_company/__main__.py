@@ -16,7 +16,7 @@ from pathlib import Path
 
 from training_share.errors import InputError, require_known, whole_number
 from training_share.inputs.tables import load
-from training_share.model.estimates import listed
+from training_share.model.case import listed
 from training_share.model.spending import as_date
 from training_share.new_company.drafting import Draft, Plan, draft_rows
 from training_share.new_company.epoch_csv import file_date, match_organizations, read_models
@@ -217,16 +217,22 @@ def _draft(parser: argparse.ArgumentParser, given: argparse.Namespace) -> list[s
         runs = draft.tables["training_runs"]
         told += [
             f"matched: {', '.join(f'{name} ({count} rows)' for name, count in matched.items())}",
-            f"models in the release window: {len(draft.selected)}; runs drafted: {len(runs)}, of which "
-            f"{sum(not (run['flop'] or run['base_run']) for run in runs)} still need an amount",
+            (
+                f"models in the release window: {len(draft.selected)}; runs drafted: {len(runs)},"
+                f" of which {sum(not (run['flop'] or run['base_run']) for run in runs)} still need"
+                " an amount"
+            ),
             f"questions: {len(draft.questions)}, in {folder / 'questions.md'}",
-            f"next: complete {folder}, then python -m training_share.new_company {given.name} --accept",
+            (
+                f"next: complete {folder}, then python -m training_share.new_company {given.name}"
+                " --accept"
+            ),
         ]
     if given.hardware_csv:
         folder, draft = draft_hardware(given.hardware_csv, given.name or "hardware", given.data_dir)
         told += [
-            f"peaks drafted: {len(draft.tables.get('hardware', []))}; questions: {len(draft.questions)}, "
-            f"in {folder / 'questions_hardware.md'}"
+            f"peaks drafted: {len(draft.tables.get('hardware', []))}; questions:"
+            f" {len(draft.questions)}, in {folder / 'questions_hardware.md'}"
         ]
     return told
 

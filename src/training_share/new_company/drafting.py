@@ -93,9 +93,10 @@ def draft_rows(
         source_id=filing,
     )
     draft.ask(
-        f"Spending: what did {plan.display_name} spend on R&D compute from {plan.spending_start} to "
-        f"{plan.spending_end}, in millions of {plan.currency}? Fill in spending.csv (several periods may add or "
-        f"subtract to the window) and the source {filing} in sources.csv, or accept --without-spending."
+        f"Spending: what did {plan.display_name} spend on R&D compute from {plan.spending_start} to"
+        f" {plan.spending_end}, in millions of {plan.currency}? Fill in spending.csv (several"
+        f" periods may add or subtract to the window) and the source {filing} in sources.csv, or"
+        " accept --without-spending."
     )
     return draft
 
@@ -163,22 +164,23 @@ class _Drafter:
         self.stop_on_faults()
         for name in undated:
             self.draft.ask(
-                f"Release: {name} has no month; does it fall in {first} to {last}? It is not drafted."
+                f"Release: {name} has no month; does it fall in {first} to {last}? It is not"
+                " drafted."
             )
         chosen = []
         for day, _, row in sorted(rows, key=lambda item: item[:2]):
             if (name := plain(row["model"])) in seen:
                 self.draft.ask(
-                    f"Duplicate: '{row['model']}' stands twice, records {seen[name]} and {row.name}; only "
-                    "the first is drafted. Which is right?"
+                    f"Duplicate: '{row['model']}' stands twice, records {seen[name]} and"
+                    f" {row.name}; only the first is drafted. Which is right?"
                 )
                 continue
             seen[name] = row.name
             chosen.append(pd.concat([row, pd.Series({"day": day})]).rename(row.name))
         if not chosen:
             raise InputError(
-                f"{self.file_name}: {int(own.sum())} models of this organisation, none released from "
-                f"{first} to {last}; change the spending dates or --release-lag-months"
+                f"{self.file_name}: {int(own.sum())} models of this organisation, none released"
+                f" from {first} to {last}; change the spending dates or --release-lag-months"
             )
         joint = [row["model"] for row in chosen if re.search(r"[,;]", row["organization"])]
         if joint:
@@ -196,30 +198,33 @@ class _Drafter:
         if base and finetune:
             if total and finetune > total * 1.001:
                 self.draft.ask(
-                    f"Compute: {name} has more finetune compute ({finetune:.4g}) than compute in all "
-                    f"({total:.4g}); which is right?"
+                    f"Compute: {name} has more finetune compute ({finetune:.4g}) than compute in"
+                    f" all ({total:.4g}); which is right?"
                 )
             by_rl = bool(_RL.search(f"{name} {row['finetune_notes']}")) and not _SIX_ND.search(
                 row["finetune_notes"]
             )
             self._run(row, "finetune", "rl" if by_rl else "pretraining", base, finetune)
             self.draft.ask(
-                f"Workload: the finetune of {name} is drafted as {'rl' if by_rl else 'pretraining'} (mfu"
-                f"{'_rl' if by_rl else ''} applies); change it, or split the row, if it was something else."
+                f"Workload: the finetune of {name} is drafted as {'rl' if by_rl else 'pretraining'}"
+                f" (mfu{'_rl' if by_rl else ''} applies); change it, or split the row, if it was"
+                " something else."
             )
         elif base:
             self._fraction(row, total, _RL.search(words) is not None)
         elif total or finetune:
             if not total:
                 self.draft.ask(
-                    f"Base: {name} has finetune compute, no base model and no total; what was it built on?"
+                    f"Base: {name} has finetune compute, no base model and no total; what was it"
+                    " built on?"
                 )
             self._run(row, "pretraining", "pretraining", "", total or finetune)
         else:
             run_id = self._run(row, "pretraining", "pretraining", "", None)
             self.draft.ask(
-                f"No compute known: {name} ({row['day']}). Give run {run_id} a flop, gpu_hours or cost_usd "
-                "with a source (6 x parameters x tokens where both are known), or delete the row."
+                f"No compute known: {name} ({row['day']}). Give run {run_id} a flop, gpu_hours or"
+                " cost_usd with a source (6 x parameters x tokens where both are known), or delete"
+                " the row."
             )
         self._ask_hours(row)
 
@@ -237,15 +242,16 @@ class _Drafter:
             ]
             if near:
                 self.draft.ask(
-                    f"Shared stages? {row['model']} and {', '.join(near)} are finetunes of {base} with "
-                    "nearly the same compute; what both went through counts once. Split the rows if so."
+                    f"Shared stages? {row['model']} and {', '.join(near)} are finetunes of {base}"
+                    " with nearly the same compute; what both went through counts once. Split the"
+                    " rows if so."
                 )
             first = self._sizes.setdefault((plain(base), float(f"{flop:.3g}")), row["model"])
             if first != row["model"] and counted == "yes":
                 counted = "no"
                 self.draft.ask(
-                    f"Counted twice? {row['model']} has the same compute ({flop:.4g}) as {first}. It is "
-                    "drafted with counted = no; say yes if it is a run of its own."
+                    f"Counted twice? {row['model']} has the same compute ({flop:.4g}) as {first}."
+                    " It is drafted with counted = no; say yes if it is a run of its own."
                 )
         notes = row["flop_notes"]
         six_nd = (
@@ -301,14 +307,15 @@ class _Drafter:
         base_run = self._base_run(root, name, row["base_model"]) if root is not None else ""
         if root is None:
             self.draft.ask(
-                f"Base: {name} is built on {row['base_model']}, which is not in the file; give its run and "
-                f"name it in base_run of {self.plan.run_id(name, stage)}, or give that run an amount."
+                f"Base: {name} is built on {row['base_model']}, which is not in the file; give its"
+                f" run and name it in base_run of {self.plan.run_id(name, stage)}, or give that run"
+                " an amount."
             )
         of = root["model"] if root is not None else row["base_model"]
         note = (
-            f"Finetune compute is not known; the general {'RL' if by_rl else 'SFT'} fraction of the pretraining of "
-            f"{of} is used. Epoch AI, snapshot of {self.plan.snapshot}, names {row['base_model']} as its base. "
-            f"Released {row['day']}."
+            f"Finetune compute is not known; the general {'RL' if by_rl else 'SFT'} fraction of the"
+            f" pretraining of {of} is used. Epoch AI, snapshot of {self.plan.snapshot}, names"
+            f" {row['base_model']} as its base. Released {row['day']}."
         )
         self._run(
             row,
@@ -322,8 +329,8 @@ class _Drafter:
             note=note,
         )
         self.draft.ask(
-            f"RL or SFT? {name} is drafted by {rule} of {of}; change the rule if that is not what was done"
-            + (f". The file's total for it is {total:.4g}." if total else ".")
+            f"RL or SFT? {name} is drafted by {rule} of {of}; change the rule if that is not what"
+            " was done" + (f". The file's total for it is {total:.4g}." if total else ".")
         )
 
     def _root(self, row: pd.Series) -> pd.Series | None:
@@ -360,9 +367,9 @@ class _Drafter:
         inside = bool(day) and first <= pd.Period(day[:7], freq="M") <= last
         run_id = self._run(root, "pretraining", "pretraining", "", flop, counted="no")
         self.draft.ask(
-            f"Base {'of another organisation' if inside else 'outside the window'}: {name} is built on "
-            f"{base}; {root['model']} ({day or 'no date'}) is drafted as {run_id} with counted = no"
-            + ("." if flop else " and has no compute in the file; give it one.")
+            f"Base {'of another organisation' if inside else 'outside the window'}: {name} is built"
+            f" on {base}; {root['model']} ({day or 'no date'}) is drafted as {run_id} with counted"
+            " = no" + ("." if flop else " and has no compute in the file; give it one.")
         )
         return run_id
 
@@ -375,9 +382,10 @@ class _Drafter:
         if len(chips) > 1 or key not in self.known_hardware:
             self.draft.ask(
                 f"Hardware: {row['model']} was trained on {row['hardware']}"
-                f" ({row['format'] or 'no number format given'}); data/hardware.csv "
-                f"{'has ' if key in self.known_hardware else 'lacks '}{key}. "
-                f"{'The first chip' if key in self.known_hardware else self.plan.hardware} is drafted."
+                f" ({row['format'] or 'no number format given'}); data/hardware.csv"
+                f" {'has ' if key in self.known_hardware else 'lacks '}{key}."
+                f" {'The first chip' if key in self.known_hardware else self.plan.hardware} is"
+                " drafted."
             )
         return key if key in self.known_hardware else self.plan.hardware
 
@@ -385,13 +393,13 @@ class _Drafter:
         hours, quantity = self._number(row, "hours"), self._number(row, "quantity")
         if hours and quantity:
             self.draft.ask(
-                f"GPU-hours: {row['model']} ran for {hours:g} hours on {quantity:g} chips by the file, "
-                f"{hours * quantity:.4g} chip-hours, if both are of the same run; use gpu_hours instead of "
-                "flop if a report confirms it."
+                f"GPU-hours: {row['model']} ran for {hours:g} hours on {quantity:g} chips by the"
+                f" file, {hours * quantity:.4g} chip-hours, if both are of the same run; use"
+                " gpu_hours instead of flop if a report confirms it."
             )
         notes = " ".join((row["hours_notes"], row["flop_notes"], row["finetune_notes"]))
         for stated in list(dict.fromkeys(match.group(0) for match in _HOURS.finditer(notes)))[:5]:
             self.draft.ask(
-                f"GPU-hours: the notes on {row['model']} speak of '{stated}'; if a report confirms it, use "
-                "gpu_hours instead of flop."
+                f"GPU-hours: the notes on {row['model']} speak of '{stated}'; if a report confirms"
+                " it, use gpu_hours instead of flop."
             )

@@ -71,13 +71,14 @@ def read_csv(
         for number, cells in enumerate(reader, start=1):
             if cells and len(cells) != len(header):
                 raise InputError(
-                    f"{path.name}, record {number} (line {reader.line_num}): {len(cells)} cells, expected "
-                    f"{len(header)}; the file is cut off or a comma stands outside quotes: {_HOW}"
+                    f"{path.name}, record {number} (line {reader.line_num}): {len(cells)} cells,"
+                    f" expected {len(header)}; the file is cut off or a comma stands outside"
+                    f" quotes: {_HOW}"
                 )
     except csv.Error as error:
         raise InputError(
-            f"{path.name}, line {reader.line_num}: {error}; a quotation mark is not closed, perhaps "
-            f"because the file is cut off: {_HOW}"
+            f"{path.name}, line {reader.line_num}: {error}; a quotation mark is not closed, perhaps"
+            f" because the file is cut off: {_HOW}"
         ) from None
     frame = pd.read_csv(
         io.StringIO(text),
@@ -108,7 +109,8 @@ def _text(path: Path) -> str:
         raise InputError(f"{path.name}: empty; {_HOW}")
     if raw[:4] == b"PK\x03\x04":
         raise InputError(
-            f"{path.name}: a ZIP archive or a spreadsheet, not a CSV; unpack it, or export it as CSV"
+            f"{path.name}: a ZIP archive or a spreadsheet, not a CSV; unpack it, or export it"
+            " as CSV"
         )
     if raw[:1000].lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<"):
         raise InputError(f"{path.name}: a web page saved as CSV (it starts with '<'); {_HOW}")
@@ -130,7 +132,8 @@ def _columns(
             if plain(theirs) in spellings:
                 if ours in found:
                     raise InputError(
-                        f"{name}, header: '{found[ours]}' and '{theirs}' both mean {ours}; delete one"
+                        f"{name}, header: '{found[ours]}' and '{theirs}' both mean {ours};"
+                        " delete one"
                     )
                 found[ours] = theirs
     missing = [ours for ours in required if ours not in found]
@@ -138,7 +141,8 @@ def _columns(
         for mark, word in ((";", "semicolons"), ("\t", "tabs"), ("|", "bars")):
             if sum(cell.count(mark) for cell in header) >= len(header):
                 raise InputError(
-                    f"{name}, header: separated by {word}, not commas; save it with commas, or {_HOW}"
+                    f"{name}, header: separated by {word}, not commas; save it with commas, or"
+                    f" {_HOW}"
                 )
         raise InputError(
             f"{name}, header: no column for {', '.join(missing)}; expected something like "
@@ -148,7 +152,8 @@ def _columns(
 
 
 def read_models(path: str | Path) -> pd.DataFrame:
-    """Return Epoch AI's models as text, one row a model; the columns are those of `MODEL_COLUMNS`."""
+    """Return Epoch AI's models as text, one row a model; the columns are those of
+    `MODEL_COLUMNS`."""
     return read_csv(path, MODEL_COLUMNS, REQUIRED)
 
 
@@ -248,7 +253,7 @@ def number(text: str, where: str) -> float | None:
         value = math.nan
     if not (math.isfinite(value) and value > 0) or "_" in text:
         raise InputError(
-            f"{where}: '{text[:60]}' is not a positive number; write it as 3.1e24 (decimal point, no "
-            "separators, no words), or empty the cell"
+            f"{where}: '{text[:60]}' is not a positive number; write it as 3.1e24 (decimal point,"
+            " no separators, no words), or empty the cell"
         )
     return value

@@ -146,7 +146,8 @@ def accept(
     folder = data / "drafts" / name
     if not folder.is_dir():
         raise InputError(
-            f"{data.name}/drafts/{name}: no such draft; make it first with --models or --hardware-csv"
+            f"{data.name}/drafts/{name}: no such draft; make it first with --models or"
+            " --hardware-csv"
         )
     base, told, files = load(data), [], {}
     with tempfile.TemporaryDirectory() as aside:
@@ -182,8 +183,8 @@ def accept(
     notebook, target = folder / f"{name}.ipynb", notebooks / f"{name}.ipynb"
     if made is not None and not made.has_spending:
         told.append(
-            f"without spending only the cost can be estimated, so no notebook: ts.estimate('{name}')"
-            f".cost_table() and ts.implied_rd_compute('{name}')"
+            "without spending only the cost can be estimated, so no notebook:"
+            f" ts.estimate('{name}').cost_table() and ts.implied_rd_compute('{name}')"
         )
     elif notebook.is_file() and target.exists():
         told.append(f"{notebooks.name}/{target.name}: already there, left as it is")
@@ -207,8 +208,8 @@ def _refuse_known_models(base: Tables, new: Rows) -> None:
     ]
     if faults:
         raise InputError(
-            "delete these rows from the draft (or edit the tables themselves), they would count twice:\n  "
-            + "\n  ".join(faults)
+            "delete these rows from the draft (or edit the tables themselves), they would count"
+            " twice:\n  " + "\n  ".join(faults)
         )
 
 
@@ -231,7 +232,8 @@ def _appended(path: Path, table: str, rows: Rows) -> str:
 
 
 def _replace_all(files: Mapping[Path, str]) -> None:
-    """Write every file aside, then move all into place; on a failure put back those already moved."""
+    """Write every file aside, then move all into place; on a failure put back those already
+    moved."""
     with ExitStack() as stack:
         aside = {}
         for path, text in files.items():

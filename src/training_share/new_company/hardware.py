@@ -19,7 +19,10 @@ CHIP_COLUMNS = {
     "int8": ("int8performanceops", "int8performance"),
     "notes": ("notes",),
 }
-_MAKERS = r"\b(nvidia|amd|google|huawei|intel|amazon|aws|microsoft|radeon|instinct|geforce|tesla|habana)\b"
+_MAKERS = (
+    r"\b(nvidia|amd|google|huawei|intel|amazon|aws|microsoft|radeon|instinct|geforce|tesla|habana)"
+    r"\b"
+)
 # how much faster a dense number format can plausibly be than the one before it
 MOST_FP8_TO_BF16, MOST_BF16_TO_TF32 = 2.1, 2.5
 _NO_BF16 = ("v100", "rtx-2080")  # tensor cores for FP16 only
@@ -83,8 +86,8 @@ def hardware_rows(
             continue
         if peak["fp8"] is None and peak["int8"] and peak["bf16"] and peak["int8"] > peak["bf16"]:
             questions.append(
-                f"FP8: {chip['chip']} has INT8 of {peak['int8']:g} and no FP8 peak; take it only if a "
-                "datasheet says that the chip computes in FP8."
+                f"FP8: {chip['chip']} has INT8 of {peak['int8']:g} and no FP8 peak; take it only if"
+                " a datasheet says that the chip computes in FP8."
             )
         for form, limit, base in (
             ("bf16", MOST_BF16_TO_TF32, "tf32"),
@@ -94,8 +97,9 @@ def hardware_rows(
                 continue
             if peak[base] and peak[form] > limit * peak[base]:
                 questions.append(
-                    f"Dense? {chip['chip']}: {form} of {peak[form]:g} is {peak[form] / peak[base]:.2g} "
-                    f"times its {base}; perhaps with sparsity. Not drafted; look in the datasheet."
+                    f"Dense? {chip['chip']}: {form} of {peak[form]:g} is"
+                    f" {peak[form] / peak[base]:.2g} times its {base}; perhaps with sparsity. Not"
+                    " drafted; look in the datasheet."
                 )
                 continue
             row = f"{key}-{'fp16' if form == 'bf16' and key.startswith(_NO_BF16) else form}"

@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 
 from training_share.analysis.shares import window_text
-from training_share.model.estimates import QUANTILES, Estimate
+from training_share.model.estimates import Estimate
+from training_share.model.precision import QUANTILES
 from training_share.report.text import interval, money, percent, points
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pandas as pd
 
 from training_share.inputs.tables import for_scenario
-from training_share.model.estimates import QUANTILES, Estimate
-from training_share.model.precision import with_error
+from training_share.model.estimates import Estimate
+from training_share.model.precision import QUANTILES, with_error
 from training_share.model.spending import signed_periods
 
 

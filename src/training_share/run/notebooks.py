@@ -4,16 +4,11 @@ form."""
 from __future__ import annotations
 
 import ast
-import sys
 from pathlib import Path
 
-# jsonschema does without this where it is missing; it takes two seconds to import and serves a
-# format of web addresses that no notebook schema uses.
-sys.modules.setdefault("rfc3987_syntax", None)
+import nbformat
 
-import nbformat  # noqa: E402
-
-from training_share.errors import InputError  # noqa: E402
+from training_share.errors import InputError
 
 INJECTED_ID = "injected-parameters"
 LIVE = (
@@ -43,13 +38,15 @@ def parameters_of(path: str | Path) -> dict[str, object]:
         target = getattr(statement, "target", None) or getattr(statement, "targets", [None])[0]
         if not isinstance(target, ast.Name) or getattr(statement, "value", None) is None:
             raise InputError(
-                f"{path.name}, parameters cell, line {statement.lineno}: write one 'name: type = value'"
+                f"{path.name}, parameters cell, line {statement.lineno}: write one 'name: type ="
+                " value'"
             )
         try:
             found[target.id] = ast.literal_eval(statement.value)
         except ValueError:
             raise InputError(
-                f"{path.name}, parameters cell, line {statement.lineno}: the value must be a literal"
+                f"{path.name}, parameters cell, line {statement.lineno}: the value must be a"
+                " literal"
             ) from None
     return found
 
@@ -71,7 +68,8 @@ def unfinished(path: str | Path) -> str:
 
 
 def canonical(path: str | Path) -> str:
-    """Return a notebook's text with nothing in it that differs between two runs of the same thing."""
+    """Return a notebook's text with nothing in it that differs between two runs of the same
+    thing."""
     notebook = nbformat.read(path, as_version=4)
     for name in ("papermill", "widgets"):
         notebook.metadata.pop(name, None)

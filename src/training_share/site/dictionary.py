@@ -114,8 +114,10 @@ def _choices() -> str:
     lines = [
         "## Choices of method",
         "",
-        "Rows of [assumptions](assumptions.csv) with the unit `choice` and the words they "
-        "may take; the first is not always the default, which is the cell's own content.",
+        (
+            "Rows of [assumptions](assumptions.csv) with the unit `choice` and the words they "
+            "may take; the first is not always the default, which is the cell's own content."
+        ),
         "",
         "| name | words |",
         "|---|---|",

@@ -21,11 +21,12 @@ from training_share.analysis.shares import TOTAL, error_columns, precision_table
 from training_share.errors import InputError
 from training_share.files import write_aside
 from training_share.model.comparison import Comparison, compare
-from training_share.model.estimates import QUANTILES, Estimate
+from training_share.model.estimates import Estimate
+from training_share.model.precision import QUANTILES
 from training_share.report.tables import denominator_table, runs_table
 
-STAMP = (
-    "2026-01-01T00:00:00Z"  # in place of the time of writing, which would differ from run to run
+STAMP = (  # in place of the time of writing, which would differ from run to run
+    "2026-01-01T00:00:00Z"
 )
 WIDEST = 60  # characters of an Excel column
 ERROR = "Monte Carlo standard error"
@@ -58,9 +59,9 @@ def write_downloads(
         f"costs_{company}": costs_table(est) for company, est in comparison.estimates.items()
     }
     files = {
-        f"{name}_{word}.csv": table.to_csv(
-            index=False, float_format="%.10g", lineterminator="\n"
-        ).encode()
+        f"{name}_{word}.csv": (
+            table.to_csv(index=False, float_format="%.10g", lineterminator="\n").encode()
+        )
         for name, table in tables.items()
     }
     sheets = {name.replace("_", " "): table for name, table in tables.items()}
@@ -179,22 +180,32 @@ def about(comparison: Comparison) -> pd.DataFrame:
     """Return what a stranger to the workbook must know, one fact a row."""
     first = next(iter(comparison.estimates.values()))
     facts = {
-        "question": "Which share of a company's R&D compute spending went to the final training runs of the models "
-        "it released?",
-        "formula": "training share = cost of final training runs (USD) / R&D compute spending (USD); "
-        "cost = FLOP / (peak FLOP/s x MFU x 3600 s/h) x price per GPU-hour",
-        "p5, p50, p95": "percentiles of the draws; p5 to p95 is the 90% interval. They do not add up.",
+        "question": (
+            "Which share of a company's R&D compute spending went to the final training runs of the"
+            " models it released?"
+        ),
+        "formula": (
+            "training share = cost of final training runs (USD) / R&D compute spending (USD); "
+            "cost = FLOP / (peak FLOP/s x MFU x 3600 s/h) x price per GPU-hour"
+        ),
+        "p5, p50, p95": (
+            "percentiles of the draws; p5 to p95 is the 90% interval. They do not add up."
+        ),
         **_setting(first),
         "corrections": ", ".join(first.corrections) or "none",
-        "left out": "; ".join(
-            f"{name}: {', '.join(est.excluded)}"
-            for name, est in comparison.estimates.items()
-            if est.excluded
-        )
-        or "nothing",
+        "left out": (
+            "; ".join(
+                f"{name}: {', '.join(est.excluded)}"
+                for name, est in comparison.estimates.items()
+                if est.excluded
+            )
+            or "nothing"
+        ),
         "set in the call": ", ".join(first.overridden) or "nothing",
-        "data": "Epoch AI, Data on AI models and Data on machine learning hardware, epoch.ai/data (CC BY 4.0), and "
-        "the filings and reports in the sheet sources",
+        "data": (
+            "Epoch AI, Data on AI models and Data on machine learning hardware, epoch.ai/data (CC"
+            " BY 4.0), and the filings and reports in the sheet sources"
+        ),
     }
     return pd.DataFrame({"what": list(facts), "content": [str(value) for value in facts.values()]})
 

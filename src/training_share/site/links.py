@@ -1,4 +1,5 @@
-"""Where a reader finds what a key or a number rests on: addresses of rows and formulas in the site."""
+"""Where a reader finds what a key or a number rests on: addresses of rows and formulas in the
+site."""
 
 from __future__ import annotations
 

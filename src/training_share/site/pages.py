@@ -83,8 +83,8 @@ def build(
     chart = figures / "training_share.csv"
     if not sources or not chart.is_file():
         raise InputError(
-            f"{rendered if not sources else chart}: nothing to render; run python -m training_share.pipeline "
-            "first"
+            f"{rendered if not sources else chart}: nothing to render; run python -m"
+            " training_share.pipeline first"
         )
     ratios = pd.read_csv(chart)
     tables = load(data_dir)
@@ -315,10 +315,10 @@ def _figure(name: str, caption: str, image, figures: Path) -> str:
     ]
     sized = f' width="{size[0]}" height="{size[1]}"' if len(size) == 2 else ""
     return (
-        f'<figure><img src="figures/{name}.svg" alt="{escape(alt)}"{sized}>'
-        f'<figcaption>Figure {escape(name)}: <a href="figures/{name}.svg">drawing (SVG)</a>, '
-        f'<a href="figures/{name}.csv">its numbers (CSV)</a>'
-        f"<details><summary>The figure {escape(name)} in words</summary>{escape(alt)}</details></figcaption></figure>"
+        f'<figure><img src="figures/{name}.svg" alt="{escape(alt)}"{sized}><figcaption>Figure'
+        f' {escape(name)}: <a href="figures/{name}.svg">drawing (SVG)</a>, <a'
+        f' href="figures/{name}.csv">its numbers (CSV)</a><details><summary>The figure'
+        f" {escape(name)} in words</summary>{escape(alt)}</details></figcaption></figure>"
     )
 
 
@@ -376,7 +376,10 @@ def _document_page(name: str, path: Path) -> Page:
 
 
 def _index_page(pages: list[Page], documents: list[Page], ratios: pd.DataFrame) -> Page:
-    question = "Which share of an AI company's R&D compute goes to the final training runs of the models it releases?"
+    question = (
+        "Which share of an AI company's R&D compute goes to the final training runs of the models"
+        " it releases?"
+    )
     answer = answer_text(ratios)
     others = [page for page in documents if page.file not in ("data.html",)]
     table = _numbers(ratios).to_html(border=0)
@@ -388,13 +391,14 @@ def _index_page(pages: list[Page], documents: list[Page], ratios: pd.DataFrame) 
     picture = (
         '<figure><img src="figures/training_share.svg" width="960" alt="'
         + escape(ratio_alt(ratios))
-        + '"><figcaption>'
-        "Coloured: final training runs, the median. Line: the 90% interval. Diamond: as the newsletter prints it. "
-        '<a href="figures/training_share.svg">Drawing (SVG)</a>, <a href="figures/training_share.csv">its numbers '
-        "(CSV)</a></figcaption></figure>"
+        + '"><figcaption>Coloured: final training runs, the median. Line: the 90% interval.'
+        ' Diamond: as the newsletter prints it. <a href="figures/training_share.svg">Drawing'
+        ' (SVG)</a>, <a href="figures/training_share.csv">its numbers'
+        " (CSV)</a></figcaption></figure>"
     )
     made = (
-        '<p class="made">Formula: <a href="method.html#The-ratio">The ratio</a>. Inputs and sources: '
+        '<p class="made">Formula: <a href="method.html#The-ratio">The ratio</a>. Inputs and'
+        " sources: "
         + ", ".join(
             f'<a href="data-{name}.html">{name.replace("_", " ")}</a>'
             for name in ("training_runs", "assumptions", "spending", "companies", "scenarios")
@@ -406,14 +410,15 @@ def _index_page(pages: list[Page], documents: list[Page], ratios: pd.DataFrame) 
         for page in [*pages, *others]
     )
     body = (
-        f'<h1>{escape(question)}</h1>\n<p class="answer">{escape(answer)}</p>\n{picture}\n{made}\n{table}\n'
-        f"<p>What the three settings are: {_panels(ratios)}. A median is the middle of the draws; in nine draws of ten "
-        "the share lies in the 90% interval.</p>\n<h2>The notebooks and the method</h2>\n"
-        f'<ul class="cards">{listed}</ul>\n<h2>To check a number</h2>\n<p>Below each figure and table stand its formula '
-        "and its inputs. A name in a table, such as <code>mfu</code>, leads to its row in the data, and each row names "
-        "its source. "
-        '<a href="data.html">The data dictionary</a> lists all tables; <a href="downloads.html">downloads</a> has the '
-        "results as CSV, Excel and Parquet.</p>"
+        f"<h1>{escape(question)}</h1>\n<p"
+        f' class="answer">{escape(answer)}</p>\n{picture}\n{made}\n{table}\n<p>What the three'
+        f" settings are: {_panels(ratios)}. A median is the middle of the draws; in nine draws of"
+        " ten the share lies in the 90% interval.</p>\n<h2>The notebooks and the method</h2>\n<ul"
+        f' class="cards">{listed}</ul>\n<h2>To check a number</h2>\n<p>Below each figure and table'
+        " stand its formula and its inputs. A name in a table, such as <code>mfu</code>, leads to"
+        ' its row in the data, and each row names its source. <a href="data.html">The data'
+        ' dictionary</a> lists all tables; <a href="downloads.html">downloads</a> has the results'
+        " as CSV, Excel and Parquet.</p>"
     )
     return Page("index.html", "Answer", question, answer, body)
 
@@ -430,9 +435,9 @@ def _numbers(ratios: pd.DataFrame) -> pd.DataFrame:
 def _panels(ratios: pd.DataFrame) -> str:
     return "; ".join(
         f"{escape(panel[0].lower() + panel[1:])} (<code>{escape(scenario)}</code>)"
-        for scenario, panel in ratios[["scenario", "panel"]]
-        .drop_duplicates()
-        .itertuples(index=False)
+        for scenario, panel in (
+            ratios[["scenario", "panel"]].drop_duplicates().itertuples(index=False)
+        )
     )
 
 
@@ -440,16 +445,18 @@ def answer_text(ratios: pd.DataFrame) -> str:
     """Return the answer of the index page, made from the numbers of the comparison chart."""
     first = ratios[ratios["scenario"] == ratios["scenario"].iloc[0]]
     parts = [
-        f"{percent(row.share_p50)} at {row.label} (90% interval {percent(row.share_p5)} to {percent(row.share_p95)})"
+        f"{percent(row.share_p50)} at {row.label} (90% interval {percent(row.share_p5)} to"
+        f" {percent(row.share_p95)})"
         for row in first.drop_duplicates("company").itertuples()
     ]
     joined = parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
     top, widest = ratios.loc[ratios["share_p50"].idxmax()], ratios.loc[ratios["share_p95"].idxmax()]
     size = "A minority" if top.share_p50 < 0.5 else "Not always a minority"
     return (
-        f"{size}: {joined}, under the settings of the scenario {first['scenario'].iloc[0]}. In all settings together the "
-        f"highest median is {percent(top.share_p50)} ({top.label}, {top.scenario}), and the highest end of a 90% "
-        f"interval {percent(widest.share_p95)} ({widest.label}, {widest.scenario})."
+        f"{size}: {joined}, under the settings of the scenario {first['scenario'].iloc[0]}. In all"
+        f" settings together the highest median is {percent(top.share_p50)} ({top.label},"
+        f" {top.scenario}), and the highest end of a 90% interval {percent(widest.share_p95)}"
+        f" ({widest.label}, {widest.scenario})."
     )
 
 
@@ -462,14 +469,19 @@ def _downloads_page(files: list[Path]) -> Page:
     }
     rows = "".join(
         f'<tr><td><a href="downloads/{file.name}">{file.name}</a></td><td>'
-        f"{escape(meaning[file.name.split('_')[0]])}</td><td>{file.stat().st_size / 1000:,.0f} kB</td></tr>"
+        f"{escape(meaning[file.name.split('_')[0]])}</td><td>{file.stat().st_size / 1000:,.0f}"
+        " kB</td></tr>"
         for file in files
     )
     body = (
-        "<h1>Downloads</h1>\n<p>Units stand in the headers. Scenario, number of draws, seed and version travel with the "
-        'numbers. Formula: <a href="method.html">method</a>; inputs: <a href="data.html">data</a>.</p>\n<table>'
-        "<caption>Files</caption><thead><tr><th>file</th><th>what it holds</th><th>size</th></tr></thead>"
-        f'<tbody>{rows}</tbody></table>\n<p>Other settings: <code>ts.write_downloads("folder", '
+        "<h1>Downloads</h1>\n<p>Units stand in the headers. Scenario, number of draws, seed and"
+        " version travel with the "
+        'numbers. Formula: <a href="method.html">method</a>; inputs: <a'
+        ' href="data.html">data</a>.</p>\n<table>'
+        "<caption>Files</caption><thead><tr><th>file</th><th>what it"
+        " holds</th><th>size</th></tr></thead>"
+        f"<tbody>{rows}</tbody></table>\n<p>Other settings: "
+        '<code>training_share.site.downloads.write_downloads("folder", '
         'scenario="careful")</code>. The tables themselves: <a href="data.html">data</a>.</p>'
     )
     return Page(

@@ -161,12 +161,13 @@ def table_page(tables: Tables, name: str) -> str:
         )
     doc = " ".join((model.__doc__ or "").split())
     return (
-        f"<h1>Data: {escape(name.replace('_', ' '))}</h1>\n<p>{escape(doc)} What each column means: "
-        f'<a href="data.html#{slug(name)}">data dictionary</a>. How it enters a number: <a href="method.html">method</a>. '
+        f"<h1>Data: {escape(name.replace('_', ' '))}</h1>\n<p>{escape(doc)} What each column"
+        " means: "
+        f'<a href="data.html#{slug(name)}">data dictionary</a>. How it enters a number: <a'
+        ' href="method.html">method</a>. '
         f'The file: <a href="data/{name}.csv">{name}.csv</a>.</p>\n'
-        f"<table><caption>{escape(name)}.csv, {len(rows)} rows</caption><thead><tr>{head}</tr></thead>\n"
-        + "\n".join(body)
-        + "\n</table>"
+        f"<table><caption>{escape(name)}.csv, {len(rows)}"
+        f" rows</caption><thead><tr>{head}</tr></thead>\n" + "\n".join(body) + "\n</table>"
     )
 
 
@@ -197,8 +198,9 @@ def _cell(tables: Tables, table: str, column: str, text: str) -> str:
         source = tables["sources"][text]
         link = f' <a href="{escape(source.url)}">open</a>' if source.url else ""
         return (
-            f'<a href="data-sources.html#{slug(text)}">{escape(text)}</a><span class="source">{escape(source.title)}, '
-            f"{escape(source.publisher)}, {escape(source.date)}: {escape(source.locator)}{link}</span>"
+            f'<a href="data-sources.html#{slug(text)}">{escape(text)}</a><span'
+            f' class="source">{escape(source.title)}, {escape(source.publisher)},'
+            f" {escape(source.date)}: {escape(source.locator)}{link}</span>"
         )
     if text.startswith("http"):
         return f'<a href="{escape(text)}">{escape(text)}</a>'

@@ -1,0 +1,129 @@
+"""The one loop over the cost model: draws of every counted run's cost and of R&D compute."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+
+from training_share.errors import InputError
+from training_share.inputs.distributions import Distribution
+from training_share.model.case import Case
+from training_share.model.cost import CostModel
+from training_share.model.scaling import PARTS
+from training_share.model.spending import spending_usd
+from training_share.model.streams import AnyStreams, Streams, read_only
+
+KEPT_BYTES = 64_000_000  # of costs by run; above it only the totals by group are kept
+SEEN = 4_000  # draws that the parts of the resamples are compared on
+
+
+def blocks(case: Case, streams: AnyStreams, n_draws: int) -> Iterator[tuple[slice, CostModel]]:
+    """Yield the cost model of each block of draws, and which draws these are."""
+    closed: dict[str, Distribution] = {}
+    for block in streams.blocks(n_draws):
+        yield block, CostModel(case.tables, case.company, streams, case.seed, case.part, closed)
+
+
+def costs(case: Case, streams: AnyStreams, n_draws: int, runs: list[str]) -> np.ndarray:
+    """Return the cost in USD of some runs, runs x draws."""
+    values = np.empty((len(runs), n_draws))
+    for block, model in blocks(case, streams, n_draws):
+        for place, run_id in enumerate(runs):
+            values[place, block] = model.cost_usd(run_id)
+    return values
+
+
+def rd_compute_usd(case: Case, streams: AnyStreams) -> float | np.ndarray:
+    """Return R&D compute in USD for the block that `streams` serves; NaN without spending."""
+    if not case.has_spending:
+        return np.nan
+    lines, window = case.denominator_lines, case.denominator_window
+    return spending_usd(case.tables, case.company, lines, *window, streams)
+
+
+def simulate(
+    case: Case, streams: AnyStreams, n_draws: int, by_run: np.ndarray | None = None
+) -> tuple[dict[str, np.ndarray], np.ndarray]:
+    """Evaluate the model on given streams: cost in USD by group (all groups), and R&D compute in
+    USD. Memory grows with draws x groups; `by_run`, runs x draws, is filled where it is given."""
+    groups = {run.group: np.zeros(n_draws) for run in case.window_runs.values()}
+    rd_compute = np.empty(n_draws)
+    for block, model in blocks(case, streams, n_draws):
+        for place, (run_id, run) in enumerate(case.window_runs.items()):
+            cost = model.cost_usd(run_id)
+            groups[run.group][block] += cost
+            if by_run is not None:
+                by_run[place, block] = cost
+        rd_compute[block] = rd_compute_usd(case, streams)
+    return groups, rd_compute
+
+
+@dataclass(frozen=True, eq=False)
+class Simulation:
+    """A case's draws with every group in, made when first asked for and read-only; variants that
+    leave groups out share them."""
+
+    case: Case
+
+    @cached_property
+    def _drawn(self) -> tuple[dict[str, np.ndarray], np.ndarray, np.ndarray | None]:
+        case = self.case
+        shape = len(case.window_runs), case.n_draws
+        by_run = np.empty(shape) if 8 * shape[0] * shape[1] <= KEPT_BYTES else None
+        groups, rd_compute = simulate(case, Streams(case.seed), case.n_draws, by_run)
+        for draws in (*groups.values(), rd_compute, *([] if by_run is None else [by_run])):
+            read_only(draws)
+        return groups, rd_compute, by_run
+
+    @property
+    def by_group(self) -> dict[str, np.ndarray]:
+        """Cost in USD of each group of runs, one value a draw."""
+        return self._drawn[0]
+
+    @property
+    def rd_compute(self) -> np.ndarray:
+        """R&D compute in USD, one value a draw; NaN without spending."""
+        return self._drawn[1]
+
+    def by_run(self, runs: list[str]) -> np.ndarray:
+        """Return the cost in USD of some runs, runs x draws."""
+        kept = self._drawn[2]
+        if kept is None:
+            return costs(self.case, Streams(self.case.seed), self.case.n_draws, runs)
+        places = {run_id: place for place, run_id in enumerate(self.case.window_runs)}
+        return kept[[places[run_id] for run_id in runs]]
+
+    @cached_property
+    def kept(self) -> np.ndarray:
+        """Which draws stand, one bool each: all, or where the scenario conditions on it those in
+        which the cost of all counted runs (excluded groups too) does not exceed R&D compute."""
+        case = self.case
+        if not case.tables.conditioned or not case.has_spending:
+            return read_only(np.ones(case.n_draws, dtype=bool))
+        kept = total(self.by_group.values()) <= self.rd_compute
+        if not kept.any():
+            raise InputError(
+                f"{case.company}: training cost exceeds R&D compute in every draw, so none is left "
+                "to condition on; check the window and the runs, or set condition_on_rd_compute to "
+                "no"
+            )
+        return read_only(kept)
+
+    @cached_property
+    def parts(self) -> tuple[Simulation, ...]:
+        """The same case by each part of the regressions' resamples, on its first draws."""
+        few = min(self.case.n_draws, SEEN)
+        return tuple(
+            Simulation(replace(self.case, n_draws=few, part=part)) for part in range(PARTS)
+        )
+
+
+def total(groups: Iterable[np.ndarray]) -> np.ndarray:
+    """Return the sum of arrays, in their order."""
+    first, *others = groups
+    for other in others:
+        first = first + other
+    return first

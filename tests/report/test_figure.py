@@ -1,0 +1,68 @@
+"""A figure is the same files on every machine."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import training_share as ts
+from training_share.report.display import save
+from training_share.report.figure import numbered, rounded, svg_of
+
+TABLE = pd.DataFrame(
+    {"p5": [0.1, 0.2], "p50": [0.2, 1 / 3], "p95": [0.4, 0.7], "incomplete": [True, False]},
+    index=pd.Index(["a", "b"], name="row"),
+)
+
+
+def test_saved_files_are_identical_and_hold_the_numbers(tmp_path):
+    for folder in ("one", "two"):
+        save(ts.charts.intervals(TABLE), "chart", tmp_path / folder)
+    for kind in ("png", "svg", "csv"):
+        one, two = (tmp_path / folder / f"chart.{kind}" for folder in ("one", "two"))
+        assert one.read_bytes() == two.read_bytes()
+    kept = pd.read_csv(tmp_path / "one" / "chart.csv", index_col="row")
+    pd.testing.assert_frame_equal(kept, TABLE, rtol=1e-9)
+
+
+def test_the_last_bits_of_a_number_change_no_file(tmp_path):
+    other = TABLE.assign(**{name: np.nextafter(TABLE[name], 1) for name in ("p5", "p50", "p95")})
+    assert not other.equals(TABLE)
+    save(ts.charts.intervals(TABLE), "chart", tmp_path / "one")
+    save(ts.charts.intervals(other), "chart", tmp_path / "two")
+    for kind in ("png", "svg", "csv"):
+        one, two = (tmp_path / folder / f"chart.{kind}" for folder in ("one", "two"))
+        assert one.read_bytes() == two.read_bytes()
+
+
+def test_tables_are_rounded_to_ten_digits_and_all_else_is_kept():
+    table = pd.DataFrame({"x": [1 / 3, np.nan], "n": [123456789012, 2], "word": ["a", None]})
+    (result,) = rounded({"one": table}).values()
+    assert result["x"][0] == 0.3333333333 and np.isnan(result["x"][1])
+    pd.testing.assert_frame_equal(result[["n", "word"]], table[["n", "word"]])
+    assert rounded("text") == "text" and rounded(table)["n"].dtype == table["n"].dtype
+
+
+def test_every_reference_in_an_svg_finds_its_id():
+    import re
+
+    svg = svg_of(ts.charts.intervals(TABLE).drawing).decode()
+    used = set(re.findall(r'(?:href="#|url\(#)([^")]+)', svg))
+    ids = re.findall(r'id="([^"]+)"', svg)
+    assert used and used <= set(ids) and len(ids) == len(set(ids))
+    assert not re.search(r'"[pmh][0-9a-f]{10}"', svg)
+
+
+def test_ids_are_numbered_in_order_of_appearance_and_colours_stay():
+    svg = '<a id="pc0ffee1234"/><b clip-path="url(#pc0ffee1234)" id="m0123456789" fill="#c0ffee"/>'
+    assert numbered(svg) == '<a id="id1"/><b clip-path="url(#id1)" id="id2" fill="#c0ffee"/>'
+
+
+def test_a_figure_shows_itself_as_the_last_line_of_a_cell():
+    assert ts.charts.intervals(TABLE)._repr_png_().startswith(b"\x89PNG")
+
+
+def test_unwritable_folder_is_a_clear_error(tmp_path):
+    blocker = tmp_path / "file"
+    blocker.write_text("")
+    with pytest.raises(ts.InputError, match="cannot be written"):
+        save(ts.charts.intervals(TABLE), "chart", blocker / "figures")

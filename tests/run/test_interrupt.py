@@ -1,0 +1,121 @@
+"""The pipeline as a process: what an interrupt ends, and that nothing half done is left."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import pytest
+from made_notebooks import make
+
+from training_share import cli
+
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")]
+
+
+class Running:
+    """The pipeline as a command of its own, with `count` notebooks of which two are being
+    executed."""
+
+    def __init__(self, folder: Path, temporary: Path, count: int) -> None:
+        self.notebooks, self.out, self.temporary = folder / "notebooks", folder / "out", temporary
+        for number in range(count):
+            make(
+                self.notebooks / f"{number}.ipynb",
+                "import os, pathlib, time",
+                "pathlib.Path(f'{os.getpid()}.pid').touch()\ntime.sleep(60)",
+            )
+        command = [
+            sys.executable,
+            "-m",
+            "training_share.pipeline",
+            "--out",
+            str(self.out),
+            "--notebooks-dir",
+            str(self.notebooks),
+            "--jobs",
+            "2",
+        ]
+        self.process = subprocess.Popen(
+            command,
+            env={**os.environ, "TMPDIR": str(self.temporary)},
+            start_new_session=True,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        while len(list(self.notebooks.glob("*.pid"))) < 2:
+            assert self.process.poll() is None
+            time.sleep(0.1)
+        self.processes = {int(path.stem) for path in self.notebooks.glob("*.pid")} | children_of(
+            self.process.pid
+        )
+
+    def alive_after(self, seconds: float) -> set[int]:
+        """Return which workers, kernels and servers are alive when all have ended, or the time is
+        over."""
+        until = time.monotonic() + seconds
+        while (alive := {pid for pid in self.processes if runs(pid)}) and time.monotonic() < until:
+            time.sleep(0.1)
+        return alive
+
+
+@pytest.fixture
+def start(tmp_path):
+    temporary = Path(tempfile.mkdtemp(prefix="ts-"))
+    started = []
+    yield lambda count: started.append(Running(tmp_path, temporary, count)) or started[-1]
+    for pid in {
+        pid for running in started for pid in running.processes if runs(pid)
+    }:  # where a test has failed
+        os.kill(pid, signal.SIGKILL)
+    shutil.rmtree(temporary)
+
+
+def children_of(pid: int) -> set[int]:
+    return {int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()}
+
+
+def runs(pid: int) -> bool:
+    """Whether a process is there and not merely waiting for its exit status to be read."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+@pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_an_interrupt_ends_everything_and_touches_nothing(start, signum):
+    running = start(3)
+    os.killpg(running.process.pid, signum)  # as a terminal does
+    told = running.process.communicate(timeout=20)[1]
+    assert "interrupted" in told and running.process.returncode == 128 + signum
+    assert not list(running.temporary.iterdir()) and not list(running.out.rglob("*.ipynb"))
+    assert not running.alive_after(10)  # a kernel looks once a second whether its parent lives
+
+
+def test_nothing_outlives_a_killed_pipeline_and_no_notebook_is_called_failed(start):
+    running = start(3)
+    running.process.kill()
+    running.process.communicate(timeout=20)
+    assert not running.alive_after(10)
+    assert len(list(running.notebooks.glob("*.pid"))) == 2, "no further kernel was started"
+    assert not list(running.out.rglob("*.ipynb"))
+
+
+def test_an_ignored_signal_stays_ignored_and_handlers_are_put_back():
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)  # as nohup does
+    try:
+        with pytest.raises(KeyboardInterrupt), cli._signals_interrupt():
+            assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+            os.kill(os.getpid(), signal.SIGTERM)
+            time.sleep(5)
+        assert (
+            signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+            and signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+        )
+    finally:
+        signal.signal(signal.SIGHUP, before)

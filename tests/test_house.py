@@ -1,0 +1,126 @@
+"""The house itself: what a room may need, what a door may hide, what an import may change."""
+
+import importlib
+import json
+import pkgutil
+import subprocess
+import sys
+from types import ModuleType
+
+import pytest
+
+import training_share
+
+NOT_FOR_NUMBERS = ["matplotlib", "IPython", "ipywidgets", "papermill", "bs4", "openpyxl"]
+
+
+def run(script: str, names: list[str]) -> list[str]:
+    """Run a script in an interpreter of its own: names in as JSON, names out as its last line."""
+    done = subprocess.run(
+        [sys.executable, "-c", script], input=json.dumps(names), capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+# --- what a room may need -------------------------------------------------------------------------
+ESTIMATE_WITHOUT = """
+import importlib, json, pkgutil, sys
+
+absent = json.load(sys.stdin)
+class Absent:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in absent:
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+
+sys.meta_path.insert(0, Absent())
+for room in ("inputs", "model"):
+    package = importlib.import_module(f"training_share.{room}")
+    for module in pkgutil.walk_packages(package.__path__, package.__name__ + "."):
+        importlib.import_module(module.name)
+import training_share as ts
+print(json.dumps(list(ts.estimate("minimax", n_draws=100).summary().index)))
+"""
+
+
+def test_numbers_need_no_notebook_no_chart_and_no_page():
+    """Every module of inputs and model, and an estimate, where those packages are not installed."""
+    assert "share_p50" in run(ESTIMATE_WITHOUT, NOT_FOR_NUMBERS)
+
+
+# --- what a door may hide -------------------------------------------------------------------------
+def packages() -> list[ModuleType]:
+    """The package and its rooms, imported by their doors alone."""
+    rooms = pkgutil.walk_packages(training_share.__path__, "training_share.")
+    return [training_share, *(importlib.import_module(room.name) for room in rooms if room.ispkg)]
+
+
+def test_no_function_hides_a_module_of_its_own_name():
+    """`from training_share.model import estimate` has one meaning, whatever was imported before."""
+    hidden = [
+        f"{package.__name__}.{module.name}"
+        for package in packages()
+        for module in pkgutil.iter_modules(package.__path__)
+        if not isinstance(vars(package).get(module.name, package), ModuleType)
+    ]
+    assert not hidden
+
+
+def test_every_name_that_a_door_offers_is_there():
+    for package in packages():
+        for name in getattr(package, "__all__", ()):
+            assert getattr(package, name) is not None
+
+
+# --- what an import may change --------------------------------------------------------------------
+IMPORT_ALL = """
+import importlib, json, pkgutil, sys
+
+def import_all():
+    import training_share
+    for module in pkgutil.walk_packages(training_share.__path__, "training_share."):
+        if not module.name.endswith("__main__"):
+            importlib.import_module(module.name)
+"""
+THE_OTHERS = """
+import_all()
+none = [name for name, module in sys.modules.items() if module is None]
+assert not none, f"set to None, so that nothing can import them: {none}"
+print(json.dumps([name for name in sys.modules if name.partition(".")[0] != "training_share"]))
+"""
+WHAT_CHANGED = """
+for name in json.load(sys.stdin):
+    try:
+        importlib.import_module(name)
+    except Exception:  # parts that only their own package can import
+        pass
+import locale, os, signal, tempfile, warnings
+import matplotlib, numpy, pandas
+
+def state():
+    return {
+        "environment": dict(os.environ),
+        "working directory": os.getcwd(),
+        "search path": [*sys.path, *map(repr, sys.meta_path)],
+        "warnings": list(map(str, warnings.filters)),
+        "locale": locale.setlocale(locale.LC_ALL),
+        "signals": [str(signal.getsignal(number)) for number in sorted(signal.valid_signals())],
+        "temporary folder": tempfile.tempdir,
+        "NumPy": [numpy.geterr(), numpy.get_printoptions(), repr(numpy.random.get_state())],
+        "pandas": repr(pandas.options.d),
+        "matplotlib": matplotlib.rcParams.copy(),
+    }
+
+before = state()
+import_all()
+after = state()
+print(json.dumps([f"{name}: {before[name]} became {after[name]}" for name in before
+                  if before[name] != after[name]]))
+"""
+
+
+@pytest.mark.slow
+def test_importing_the_package_changes_nothing_outside_it():
+    """All modules, after the packages that they import themselves, whose doings are not ours."""
+    others = run(IMPORT_ALL + THE_OTHERS, [])
+    assert run(IMPORT_ALL + WHAT_CHANGED, others) == []
