@@ -58,7 +58,7 @@ def read_rows(path: Path) -> Rows:
     broken one."""
     if not path.is_file():
         return {}
-    rows, faults = read_texts(path, MODELS[path.stem])
+    rows, faults = read_texts(path.read_bytes(), path.name, MODELS[path.stem])
     if faults:
         raise InputError(f"{path.parent.name}/" + "\n".join(faults))
     return rows

@@ -8,6 +8,7 @@ from functools import cached_property
 
 from bs4 import BeautifulSoup, Tag
 
+from training_share.inputs.schema import MODELS
 from training_share.inputs.tables import Tables
 
 # tables whose keys are linked wherever they stand; the first to have a key wins
@@ -116,7 +117,7 @@ class Links:
         """
         path, _, fragment = address.partition("#")
         name = path.rsplit("/", 1)[-1]
-        if name.endswith(".csv") and name[:-4] in self.tables.rows:
+        if name.endswith(".csv") and name[:-4] in MODELS:
             page = f"data-{name[:-4]}.html"
             row = self.of_key.get(text, "")
             return row if row.startswith(page) else page + (f"#{fragment}" if fragment else "")
@@ -140,7 +141,7 @@ def link_keys(soup: BeautifulSoup, links: Links, here: str = "") -> None:
         elif (
             node.name == "code"
             and (table := re.fullmatch(r"(?:data/)?(\w+)\.csv", text))
-            and table[1] in links.tables.rows
+            and table[1] in MODELS
         ):
             _wrap(soup, node, f"data-{table[1]}.html")
 
