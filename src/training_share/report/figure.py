@@ -30,6 +30,9 @@ class Figure:
     axes: tuple[Axes, ...]  # from the upper left, row by row
     table: pd.DataFrame  # the plotted numbers
     alt: str  # alternative text and caption
+    title: str = ""  # the finding, made from the numbers
+    subtitle: str = ""  # what is drawn, and in which unit
+    source: str = ""  # where it is from, and what to doubt
 
     @property
     def drawing(self) -> matplotlib.figure.Figure:

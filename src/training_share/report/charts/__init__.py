@@ -3,7 +3,16 @@
 from training_share.report.charts.audit import denominators, effects, waterfall
 from training_share.report.charts.regression import flop, leave_one_out, scaling
 from training_share.report.charts.sensitivity import breaking, lags, surface
-from training_share.report.charts.shares import cost, dollars, intervals, ratio
+from training_share.report.charts.shares import (
+    cost,
+    distributions,
+    dollars,
+    every_run,
+    intervals,
+    pairs,
+    ratio,
+    scenarios,
+)
 from training_share.report.charts.variance import drivers
 from training_share.report.figure import Figure
 
@@ -12,15 +21,19 @@ __all__ = [
     "breaking",
     "cost",
     "denominators",
+    "distributions",
     "dollars",
     "drivers",
     "effects",
+    "every_run",
     "flop",
     "intervals",
     "lags",
     "leave_one_out",
+    "pairs",
     "ratio",
     "scaling",
+    "scenarios",
     "surface",
     "waterfall",
 ]
