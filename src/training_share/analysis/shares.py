@@ -28,6 +28,8 @@ HALF = 0.5  # of R&D compute: the claim is that final training runs take less
 DOTS = 50  # of a distribution, each one draw in fifty
 LARGEST = 8  # runs that a chart of costs names; the others are pooled
 SMALL = 0.01  # of the total: a run below it is pooled too
+STAGES = {"rl": "reinforcement learning", "sft": "finetuning"}  # as a reader has them
+WHOLE = ("pretraining", "final training run", "final training runs")  # need no word more
 MARKET = ("mfu", "price_usd_per_gpu_hour")  # streams that companies which rent share
 
 
@@ -36,13 +38,17 @@ def window_text(start, end) -> str:
     return f"{start:%b %Y} to {end:%b %Y}"
 
 
-def changes(est: Estimate) -> str:
+def changes(*estimates: Estimate) -> str:
     """Return how a run departs from its scenario, as in 'newsletter, changed: MFU 0.30 to 0.50', or
-    "" where it does not.
+    "" where it does not; of several estimates of one run, the one that departs most.
 
     Corrections on top, groups left out, and every value or window set by hand to something else
     than the scenario has count; draws and seed do not.
     """
+    return max(map(_changes, estimates), key=len)
+
+
+def _changes(est: Estimate) -> str:
     case, told = est.case, []
     own = case.base.for_scenario(case.scenario)
     rates, window = own.rates(), own.companies[case.company]
@@ -127,10 +133,11 @@ def company_ratio_table(est: Estimate, row: Callable[..., dict] = ratio_row) -> 
     are asked for.
     """
     panel = {"scenario": est.scenario, "panel": PANELS.get(est.scenario, est.scenario)}
-    rows = [panel | row(est) | {"without": "", "published": published_share(est)}]
-    for group in groups_of(est):
-        left = {"without": group, "published": np.nan}
-        rows.append(panel | row(est.without(group), name_of(est.without(group))) | left)
+    rows = []
+    for one in versions(est):
+        left = "" if one is est else one.excluded[-1]
+        printed = np.nan if left else published_share(est)
+        rows.append(panel | row(one, name_of(one)) | {"without": left, "published": printed})
     return pd.DataFrame(rows)
 
 
@@ -145,10 +152,18 @@ def name_of(est: Estimate) -> str:
     return est.company_row.display_name + (f" without {left}" if left else "")
 
 
-def headline(ratios: pd.DataFrame, scenario: str) -> pd.DataFrame:
-    """Return the rows of `ratio_table` that are the answer under a scenario: each company once,
-    with all its runs."""
-    return ratios[(ratios["scenario"] == scenario) & (ratios["without"] == "")]
+def versions(est: Estimate) -> list[Estimate]:
+    """Return an estimate, and it again without each of its named groups of runs."""
+    return [est, *(est.without(group) for group in groups_of(est))]
+
+
+def headline(comparison: Comparison) -> pd.DataFrame:
+    """Return the rows of the ratio chart that are the answer: each company once, with all the runs
+    that its estimate counts."""
+    return pd.concat(
+        [company_ratio_table(est).head(1) for est in comparison.estimates.values()],
+        ignore_index=True,
+    )
 
 
 def largest_runs(est: Estimate, most: int = LARGEST) -> pd.DataFrame:
@@ -163,10 +178,10 @@ def largest_runs(est: Estimate, most: int = LARGEST) -> pd.DataFrame:
     pooled = [run_id for run_id in est.runs if run_id not in named]
     if len(pooled) == 1:
         named, pooled = [*named, *pooled], []
-    rows = {f"All {len(est.runs)} runs": est.spread("training_cost") | {"runs": len(est.runs)}}
+    rows = {f"Total of {len(est.runs)} runs": est.spread("training_cost") | {"runs": len(est.runs)}}
     for run_id in named:
         run = est.runs[run_id]
-        stage = "" if run.stage in ("pretraining", run.model) else f", {run.stage}"
+        stage = "" if run.stage in WHOLE else f", {STAGES.get(run.stage, run.stage)}"
         rows[run.model + stage] = est.spread(run_id) | {"runs": 1}
     if pooled:
         spread = est.spread_of(lambda one: one.cost_usd[pooled].sum(axis=1).to_numpy() / 1e6)
@@ -324,7 +339,8 @@ def dollars_table(
         rows.append(
             {
                 "company": est.company,
-                "label": est.company_row.display_name,
+                "label": name_of(est),
+                "color": est.company_row.color,
                 "final_training": summary["training_cost_p50"],
                 "other_rd": summary["rd_compute"] - summary["training_cost_p50"],
                 "inference": inference / 1e6,
@@ -349,7 +365,7 @@ def variants_table(est: Estimate, lags: Iterable[int] = (0, 3, 6)) -> pd.DataFra
         if lag != est.company_row.release_lag_months
     }
     changes |= {
-        f"without {group}": {"exclude_groups": [*est.excluded, group]}
+        f"without {group.title()}": {"exclude_groups": [*est.excluded, group]}
         for group in sorted({run.group for run in est.runs.values()} - {""})
     }
     changes |= {

@@ -7,26 +7,31 @@ from collections.abc import Iterable
 import numpy as np
 import pandas as pd
 
-from training_share.analysis.shares import window_text
+from training_share.analysis.implied import ImpliedCompute
+from training_share.analysis.shares import HALF, changes, groups_of, name_of, over_half, window_text
 from training_share.model.estimates import Estimate
 from training_share.model.precision import QUANTILES
-from training_share.report.text import interval, money, percent, points
+from training_share.report.text import chance, end, listed, money, percent, points
+
+SOURCE = "newsletter-body"  # the row of sources.csv that the settings are from
+MONEY = ("training_cost", 1, "USD million")
 
 
 def answer(est: Estimate) -> str:
-    """Return the answer of a company notebook in three sentences."""
-    s, name = est.summary(), est.company_row.display_name
+    """Return the answer of a company notebook: share, amounts, how sure, and what was changed."""
+    s, name = est.summary(), name_of(est)
+    low, high = end(s["share_p5"]), end(s["share_p95"])
     first, last = est.release_window
-    share = est.spread()
-    errors = [100 * share[f"{column}_error"] for column in QUANTILES]
-    return (
-        f"**{name}: final training runs took {percent(s['share_p50'])} of R&D compute spending** "
-        f"(90% interval {percent(s['share_p5'])} to {percent(s['share_p95'])}). The "
-        f"{len(est.runs)} counted runs, released {first:%b %Y} to {last:%b %Y}, cost "
-        f"{interval(s, money, 'training_cost_')}; R&D compute from "
-        f"{window_text(*est.denominator_window)} was {money(s['rd_compute'])}. {_how(est)}; "
-        f"{_errors(*errors)}.{_bound(est)}{_left_out(est)}{_dropped(est)}"
-    )
+    told = [
+        _changed(est)
+        + f"**{name}: final training runs took {percent(s['share_p50'])} of R&D compute spending**"
+        f" (nine draws in ten lie between {low} and {high}).",
+        f"That is {money(s['training_cost_p50'])} of {money(s['rd_compute'])} spent from "
+        f"{window_text(*est.denominator_window)}, for {len(est.runs)} training runs of models "
+        f"released {first:%b %Y} to {last:%b %Y}.",
+        f"The share is over half in {chance(over_half(est))} of the draws.",
+    ]
+    return " ".join(told) + _bound(est) + _dropped(est)
 
 
 def cost_answer(est: Estimate) -> str:
@@ -34,26 +39,109 @@ def cost_answer(est: Estimate) -> str:
     first, last = est.release_window
     cost = est.spread("training_cost")
     low, middle, high = (cost[name] for name in QUANTILES)
-    errors = _errors(*(cost[f"{name}_error"] for name in QUANTILES), unit="USD million")
     return (
-        f"**{est.company_row.display_name}: the {len(est.runs)} counted training runs, released "
-        f"{first:%b %Y} to {last:%b %Y}, cost {money(middle)}** (90% interval {money(low)} to "
-        f"{money(high)}) at rental prices. {_how(est)}; {errors}."
+        f"{_changed(est)}**{name_of(est)}: final training runs cost about {money(middle)}** at "
+        f"rental prices (nine draws in ten lie between {money(low)} and {money(high)}), for "
+        f"{len(est.runs)} training runs of models released {first:%b %Y} to {last:%b %Y}."
     )
 
 
-def _how(est: Estimate) -> str:
-    return f"Scenario `{est.scenario}`, {est.n_draws:,} draws, seed {est.seed}"
-
-
-def _errors(low: float, middle: float, high: float, unit: str = "points") -> str:
-    """Return the Monte Carlo standard errors of p5, p50 and p95 in words."""
-    if np.isnan([low, middle, high]).any():
-        return "too few draws for a Monte Carlo standard error"
-    return (
-        f"Monte Carlo standard error {middle:.1g} {unit} for the median, {low:.1g} and {high:.1g} "
-        "for the ends of the interval"
+def comparison_answer(rows: pd.DataFrame, settings: pd.DataFrame) -> str:
+    """Return the answer of the comparison: the shares of `shares.headline`, how probable more than
+    half is, and where in `shares.ratio_table` it is most probable."""
+    minority = (rows["share_p50"] < HALF).all()
+    shares = listed(f"{percent(row.share_p50)} at {row.label}" for row in rows.itertuples())
+    first = rows.loc[rows["over_half"].idxmax()]
+    worst = settings.loc[settings["over_half"].idxmax()]
+    more = (
+        f"; of all settings below, most at {worst.label} under *{worst.scenario}*, in "
+        f"{chance(worst.over_half)}"
+        if worst.over_half > first.over_half
+        else ""
     )
+    return (
+        f"**{'A minority' if minority else 'Not everywhere a minority'}: final training runs took "
+        f"{shares}.** How sure? More than half is most probable at {first.label}, in "
+        f"{chance(first.over_half)} of the draws of the uncertain inputs{more}."
+    )
+
+
+def doubt(est: Estimate) -> str:
+    """Return the main doubt about a company's share: what it would be without each named group of
+    runs whose FLOP rest on a regression; or ""."""
+    closed, told = est.tables.closed_models, []
+    for group in groups_of(est):
+        models = {
+            run.model: closed[run.flop].modality
+            for run in est.runs.values()
+            if run.group == group and isinstance(run.flop, str)
+        }
+        if models:
+            share = percent(est.without(group).summary()["share_p50"])
+            kinds = listed(sorted(set(models.values())))
+            told.append(
+                f"Main doubt: {listed(models)}, a closed {kinds} model whose compute is inferred "
+                f"from open models; without {group.title()}, {est.company_row.display_name} is at "
+                f"{share}."
+            )
+    return " ".join(told)
+
+
+def below(*estimates: Estimate) -> str:
+    """Return what stands below a ratio chart: the main doubts, and the source."""
+    doubts = filter(None, map(doubt, estimates))
+    return " ".join([*doubts, source(estimates[0])])
+
+
+def implied_answer(implied: ImpliedCompute) -> str:
+    """Return what a training cost implies for R&D compute, as the illustration that it is."""
+    row = implied.table.loc["rd_compute"]
+    known = [est.company_row.display_name for est in implied.known.estimates.values()]
+    return (
+        f"If its share were like one of those known ({listed(known)}), its R&D compute would be "
+        f"about {money(row.p50)} (nine draws in ten lie between {money(row.p5)} and "
+        f"{money(row.p95)}); an illustration, not an estimate."
+    )
+
+
+def notes(table: pd.DataFrame) -> str:
+    """Return what to know of the rows of a table of variants that have a `note`."""
+    told = table["note"].fillna("")
+    return bullets(f"*{label}*: {note}." for label, note in told[told != ""].items())
+
+
+def source(est: Estimate) -> str:
+    """Return the line of source and method under a chart."""
+    row = est.tables.sources[SOURCE]
+    return (
+        f"Source: {row.publisher}, {row.date}; rebuilt here with {est.n_draws:,} draws of the "
+        "uncertain inputs."
+    )
+
+
+def exactness(*estimates: Estimate) -> str:
+    """Return how exact the digits of a notebook are, in one line: the errors of its least exact
+    estimate."""
+    first = estimates[0]
+    draws = f"{first.n_draws:,} draws, seed {first.seed}"
+    quantity, scale, unit = ("share", 100, "points") if first.has_spending else MONEY
+    errors = scale * np.array(
+        [[est.spread(quantity)[f"{name}_error"] for name in QUANTILES] for est in estimates]
+    )
+    if np.isnan(errors).any():
+        return f"How exact: {draws}; too few for a Monte Carlo standard error."
+    low, middle, high = errors.max(axis=0)
+    return (
+        f"How exact: {draws}. The Monte Carlo standard error of a median is at most {middle:.1g} "
+        f"{unit}, of the ends of its interval {low:.1g} and {high:.1g}. Two seeds differ by 1.4 "
+        "standard errors (root mean square), half of all pairs by about one or more. It says "
+        "nothing about the inputs."
+    )
+
+
+def _changed(est: Estimate) -> str:
+    told = changes(est)
+    return f"*Changed run ({told}).* " if told else ""
 
 
 def _bound(est: Estimate) -> str:
@@ -65,10 +153,6 @@ def _bound(est: Estimate) -> str:
     )
 
 
-def _left_out(est: Estimate) -> str:
-    return f" Left out: {', '.join(est.excluded)}." if est.excluded else ""
-
-
 def _dropped(est: Estimate) -> str:
     if est.kept.all():
         return ""
@@ -76,6 +160,19 @@ def _dropped(est: Estimate) -> str:
         " Draws in which training would cost more than all R&D compute are left out; "
         f"{percent(est.kept.mean())} of the draws are kept."
     )
+
+
+def higher_conclusion(table: pd.DataFrame) -> str:
+    """Return who is higher, from `shares.who_is_higher`: each pair, and how far it rests on a
+    shared market."""
+    lines = []
+    for (higher, lower), row in table.iterrows():
+        shared, loose = row.iloc[0], row.iloc[-1]
+        line = f"**{higher} above {lower}** in {chance(shared)} of draws"
+        if abs(shared - loose) > 0.01:
+            line += f", and in {chance(loose)} if each company had a market of its own"
+        lines.append(line + ".")
+    return bullets(lines)
 
 
 def bullets(sentences: Iterable[str]) -> str:

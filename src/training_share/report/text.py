@@ -15,8 +15,8 @@ def percent(fraction: float) -> str:
 
 
 def end(fraction: float) -> str:
-    """Return an end of an interval of fractions as a percentage: whole from ten percent on, with one
-    decimal below, since more digits of it do not hold."""
+    """Return an end of an interval of fractions as a percentage: whole from ten percent on, with
+    one decimal below, since more digits of it do not hold."""
     return percent(fraction) if abs(fraction) < 0.0995 else f"{100 * fraction:.0f}%"
 
 
@@ -91,7 +91,7 @@ def listed(names: Iterable[str]) -> str:
 
 def counted(number: int) -> str:
     """Return a small number as a word."""
-    words = "no one two three four five six seven eight nine ten eleven twelve".split()
+    words = ["no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"]
     return words[number] if number < len(words) else str(number)
 
 

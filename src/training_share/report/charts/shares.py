@@ -3,6 +3,8 @@ dollars."""
 
 from __future__ import annotations
 
+import textwrap
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -21,6 +23,7 @@ from training_share.report.charts.style import (
     WIDE,
     beside,
     chart,
+    column,
     despine,
     dollar_axis,
     half_line,
@@ -31,16 +34,7 @@ from training_share.report.charts.style import (
     sheet,
 )
 from training_share.report.figure import Figure, rounded
-from training_share.report.text import (
-    chance,
-    counted,
-    end,
-    interval,
-    listed,
-    money,
-    percent,
-    usd,
-)
+from training_share.report.text import chance, counted, end, interval, listed, money, percent, usd
 
 SHARE = "Share of R&D compute"
 USES = {  # columns of `shares.dollars_table`: name, colour (None: the company's) and hatching
@@ -48,10 +42,7 @@ USES = {  # columns of `shares.dollars_table`: name, colour (None: the company's
     "other_rd": ("other R&D", REST, ""),
     "inference": ("inference", "white", "////"),
 }
-MISSING = (
-    "Only known releases are counted: one that is missing would raise its company's share. A "
-    "company above 50% would have spent most of its R&D compute on final runs."
-)
+MISSING = "Only known releases are counted: a missing one would raise its company's share."
 
 
 # --- the ratio ------------------------------------------------------------------------------------
@@ -89,7 +80,10 @@ def ratio(table: pd.DataFrame, source: str = "", narrow: bool = False) -> Figure
         if row.published == row.published:
             ax.plot(row.published, place, "D", ms=8, mfc="white", mec=INK, mew=1.4, zorder=6)
         _ratio_words(ax, place, row, narrow)
-    half_line(ax, -0.62, len(table) - 0.7)
+        if narrow:
+            half_line(ax, place - 0.26, place + 0.3, "")
+    if not narrow:
+        half_line(ax, -0.62, len(table) - 0.7)
     ax.set_xlim(0, 1)
     ax.set_xticks([0, 0.25, 0.5, 0.75, 1])
     ax.set_ylim(len(table) - 0.7, -0.9 if narrow else -0.8)
@@ -103,17 +97,17 @@ def ratio(table: pd.DataFrame, source: str = "", narrow: bool = False) -> Figure
         table,
         ratio_alt(table),
         ratio_title(table),
-        "Final training runs of released models (coloured) as a share of all spending on compute"
-        " for R&D. The rest (grey) is everything else: experiments, data, failed runs, models"
-        " never released.",
-        f"{source} {MISSING}".strip() if len(table["company"].unique()) > 1 else source,
+        "Spending on compute for research and development (R&D). Coloured: the runs that made"
+        " released models. Grey: the rest, such as experiments, failed runs and unreleased models.",
+        f"{MISSING} {source}".strip(),
     )
 
 
 def _ratio_words(ax: Axes, place: int, row, narrow: bool) -> None:
     """Write a bar's name and amounts over its left end, and its share over its right one."""
     above = {"xycoords": ("axes fraction", "data"), "textcoords": "offset points", "va": "bottom"}
-    amounts = f"{usd(row.training_cost_p50)} of {usd(row.rd_compute)}, {row.spending_window}"
+    amounts = f"{usd(row.training_cost_p50)} of {usd(row.rd_compute)}"
+    amounts += "" if row.without else f", {row.spending_window}"
     ends = f"90% interval {end(row.share_p5)} to {end(row.share_p95)}"
     top = place - 0.22
     second = 14 if narrow else 0
@@ -127,7 +121,9 @@ def _ratio_words(ax: Axes, place: int, row, narrow: bool) -> None:
     quiet = {"fontsize": 9, "color": QUIET, "annotation_clip": False}
     if narrow:
         ax.annotate(amounts, (0, top), (0, 3), **quiet, **above)
-        ax.annotate(ends.removeprefix("90% interval "), (1, top), (0, 3), ha="right", **quiet, **above)
+        ax.annotate(
+            ends.removeprefix("90% interval "), (1, top), (0, 3), ha="right", **quiet, **above
+        )
         return
     side = {"textcoords": "offset points", "va": "baseline"}
     ax.annotate(amounts, (1, 0), (7, 3.2), xycoords=name, **quiet, **side)
@@ -139,13 +135,15 @@ def _ratio_key(ax: Axes, table: pd.DataFrame, narrow: bool) -> None:
     """Say below the axis what each mark is."""
     colors = list(dict.fromkeys(table["color"]))
     keys: dict[str, object] = {
-        "final training runs (median)": tuple(Patch(color=color) for color in colors),
-        "everything else": Patch(color=REST),
-        "90% interval": Line2D([], [], color=INK, marker="|", ms=8, mew=1.4, lw=1.4),
+        "final training (median)": tuple(Patch(color=color) for color in colors),
+        "the rest": Patch(color=REST),
+        "nine draws in ten (90% interval)": Line2D(
+            [], [], color=INK, marker="|", ms=8, mew=1.4, lw=1.4
+        ),
     }
     if table["published"].notna().any():
         diamond = {"marker": "D", "ms": 7, "mfc": "white", "mec": INK, "mew": 1.3, "ls": ""}
-        keys["as the newsletter prints it"] = Line2D([], [], **diamond)
+        keys["as Epoch AI prints it"] = Line2D([], [], **diamond)
     ax.legend(
         keys.values(),
         keys.keys(),
@@ -198,37 +196,36 @@ def scenarios(table: pd.DataFrame) -> Figure:
             bound = ", lower bound" if row.label.endswith(", lower bound") else ""
             labels[place] = row.scenario + without + bound
             ax.plot(
-                [row.share_p5, min(row.share_p95, 1)], [place] * 2, color=color, lw=2.4, alpha=0.5
+                [row.share_p5, min(row.share_p95, 1)], [place] * 2, color=color, lw=2.6, alpha=0.5
             )
             hollow = {"mfc": "white"} if bound else {}
             ax.plot(row.share_p50, place, "o", color=color, ms=7, zorder=4, **hollow)
             if row.share_p95 > 1:
                 beside(ax, f"▸ to {end(row.share_p95)}", 1, place, -2, fontsize=8)
-            for text, x in ((percent(row.share_p50), 1.09), (chance(row.over_half), 1.25)):
-                ax.text(x, place, text, ha="right", va="center", fontsize=9.5)
+            odds = chance(row.over_half).replace("less than ", "<")
+            for text, x in ((percent(row.share_p50), 1.13), (odds, 1.29)):
+                ax.text(x, place, text, ha="right", va="center", fontsize=10)
         place += 1.35
-    for text, x in (("median", 1.09), ("over half", 1.25)):
+    for text, x in (("median", 1.13), ("over half", 1.29)):
         ax.text(x, 0, text, ha="right", va="center", fontsize=9, color=QUIET)
     half_line(ax, -0.6, place - 0.7)
-    ax.axvspan(HALF, 1, color="#F3F3F3", zorder=0, lw=0)
-    ax.set_yticks(list(labels), list(labels.values()), fontsize=9.5)
+    ax.axvspan(HALF, 1, color="#F1F1F1", zorder=0, lw=0)
+    ax.set_yticks(list(labels), list(labels.values()), fontsize=10)
     ax.tick_params(axis="y", length=0)
     ax.set_ylim(place - 0.7, -0.6)
-    ax.set_xlim(0, 1)
+    ax.set_xlim(0, 1.3)
     ax.set_xticks([0, 0.25, 0.5, 0.75, 1])
     percent_axis(ax)
     ax.grid(axis="y", visible=False)
     despine(ax, left=True)
     worst = table.loc[table["over_half"].idxmax()]
-    title = (
-        "A minority in every setting, by the median"
-        if (table["share_p50"] < HALF).all()
-        else "Not a minority in every setting"
-    )
-    if worst.over_half >= 0.005:
-        title += (
-            f"; {worst.label} may be over half ({chance(worst.over_half)} under {worst.scenario})"
-        )
+    above = table[table["share_p50"] > HALF]
+    title = "The median is below half in every setting"
+    if len(above):
+        title = f"Over half in the median: {listed(above['label'] + ', ' + above['scenario'])}"
+    elif worst.over_half >= 0.005:
+        odds = chance(worst.over_half)
+        title += f"; {worst.label} is over half in {odds} of draws under {worst.scenario}"
     parts = [
         f"{row.label} under {row.scenario} {interval(row, prefix='share_')}, over half with "
         f"probability {chance(row.over_half)}"
@@ -258,7 +255,10 @@ def intervals(table: pd.DataFrame, color: str = BLUE) -> Figure:
     parts = [f"{label} {interval(row)}" for label, row in rows.iterrows()]
     none = "; ".join(table.index[~known])
     alt = f"{SHARE}, median with 90% interval: {'; '.join(parts)}."
-    return Figure((ax,), table, alt + (f" Without an estimate: {none}." if none else ""))
+    alt += f" Without an estimate: {none}." if none else ""
+    low, high = rows["p50"].min(), rows["p50"].max()
+    title = f"One choice changed at a time: the median goes from {percent(low)} to {percent(high)}"
+    return Figure((ax,), table, alt, title)
 
 
 def meaning(rows: pd.DataFrame) -> str:
@@ -278,13 +278,16 @@ def share_rows(ax: Axes, rows: pd.DataFrame, color: str, ends: bool = True) -> N
         if row.p50 != row.p50:
             beside(ax, "no estimate: see the note", 0, place, color=QUIET)
             continue
-        text = interval(row) if ends else percent(row.p50)
-        kept = getattr(row, "kept", 1.0)
-        if ends and kept < 1 - SMALL / 2:
-            text += f", {chance(1 - kept)} of draws dropped"
-        beside(ax, text, row.p95, place)
+        if not ends:
+            beside(ax, percent(row.p50), row.p95, place)
+            continue
+        dropped = 1 - getattr(row, "kept", 1.0)
+        more = f"\n{chance(dropped)} of draws dropped" if dropped > SMALL / 2 else ""
+        column(ax, interval(row) + more, place)
+        if row.p95 > 1:
+            ax.plot(1, place, ">", color=color, ms=7, zorder=4, clip_on=False)
     percent_axis(ax)
-    ax.set_xlim(0, (1.6 if ends else 1.17) * rows["p95"].max())
+    ax.set_xlim(0, min(1.05 * rows["p95"].max(), 1) if ends else 1.17 * rows["p95"].max())
     if ax.get_xlim()[1] > HALF:
         ax.axvline(HALF, color=INK, lw=1, ls=(0, (4, 3)), zorder=1)
 
@@ -295,9 +298,10 @@ def distributions(table: pd.DataFrame) -> Figure:
     """Draw `shares.share_dots`: one strip of dots a row of labels, each dot one draw in fifty."""
     strips = list(table.groupby("label", sort=False))
     high = max(1.0, table["value"].max())
-    heights, axes = _strips([rows["value"].to_numpy() for _, rows in strips], 0, high)
-    for ax, tall, (label, rows) in zip(axes, heights, strips, strict=True):
-        _stack(ax, rows["value"].to_numpy(), [rows["color"].iloc[0]] * len(rows), 0, high, tall)
+    edges = _edges(0, high, 64)
+    axes = _strips([rows["value"].to_numpy() for _, rows in strips], edges)
+    for ax, (label, rows) in zip(axes, strips, strict=True):
+        _stack(ax, rows["value"].to_numpy(), list(rows["color"]), edges)
         ax.axvline(HALF, color=INK, lw=1, ls=(0, (4, 3)), zorder=1)
         words = f"over half in {chance(rows['over_half'].iloc[0])} of draws"
         _strip_words(ax, label, words)
@@ -329,60 +333,67 @@ def pairs(table: pd.DataFrame) -> Figure:
     """Draw `shares.pair_dots`: one strip of dots a pair, coloured by the company that is higher."""
     strips = list(table.groupby(["higher", "lower"], sort=False))
     low, high = table["value"].min() - 0.02, table["value"].max() + 0.02
-    heights, axes = _strips([rows["value"].to_numpy() for _, rows in strips], low, high)
-    for ax, tall, ((higher, lower), rows) in zip(axes, heights, strips, strict=True):
+    edges = _edges(low, high, 100)
+    axes = _strips([rows["value"].to_numpy() for _, rows in strips], edges)
+    for ax, ((higher, lower), rows) in zip(axes, strips, strict=True):
         first = rows.iloc[0]
         above = rows["value"] > 0
         colors = np.where(above, first["higher_color"], first["lower_color"])
-        _stack(ax, rows["value"].to_numpy(), list(colors), low, high, tall)
+        _stack(ax, rows["value"].to_numpy(), list(colors), edges)
         ax.axvline(0, color=INK, lw=1, zorder=1)
         words = f"{higher} higher in {chance(first['probability'])} of draws"
         _strip_words(ax, f"{higher} against {lower}", words)
-    zero = {"xycoords": ("data", "axes fraction"), "textcoords": "offset points", "fontsize": 9}
-    axes[-1].annotate("second is higher", (0, 0), (-6, 4), ha="right", color=QUIET, **zero)
-    axes[-1].annotate("first is higher", (0, 0), (6, 4), color=QUIET, **zero)
     axes[-1].xaxis.set_major_formatter(lambda value, _: f"{100 * value:+.0f}" if value else "0")
-    axes[-1].set_xlabel("Difference of the two shares, percentage points", fontsize=9)
+    axes[-1].set_xlabel(
+        "◂ the second is higher      difference in percentage points      the first is higher ▸",
+        fontsize=9,
+    )
     parts = [
         f"{higher} above {lower} with probability {chance(rows['probability'].iloc[0])}"
         for (higher, lower), rows in strips
     ]
-    sure = max((rows["probability"].iloc[0], *names) for names, rows in strips)
+    odds = {names: rows["probability"].iloc[0] for names, rows in strips}
+    (above, below), most = max(odds.items(), key=lambda pair: pair[1])
+    title = f"{above} is above {below} in {chance(most)} of draws"
+    for (higher, lower), probability in odds.items():
+        if lower == below and higher.startswith(f"{above} without"):
+            title += f",{higher.removeprefix(above)} in {chance(probability)}"
     return Figure(
         tuple(axes),
         table,
         f"Differences of shares, draw by draw, as dots coloured by who is higher. "
         f"{'; '.join(parts)}.",
-        f"Who is higher? {sure[1]} above {sure[2]} in {chance(sure[0])} of draws is the surest",
-        f"Difference of two shares in the same draw; each dot is one draw in {len(strips[0][1])}, "
-        "in the colour of the company that is higher",
+        title,
+        f"Who is higher: the difference of two shares in the same draw. Each dot is one draw in "
+        f"{len(strips[0][1])}, in the colour of the company that is higher.",
     )
 
 
-BINS = 62  # of a strip's width
+def _edges(low: float, high: float, count: int) -> np.ndarray:
+    """Return the ends of about `count` equal bins from `low` to `high`, one of them at zero, so
+    that no bin holds dots of both signs."""
+    step = (high - low) / count
+    return step * np.arange(np.floor(low / step), np.ceil(high / step) + 1)
 
 
-def _strips(values: list[np.ndarray], low: float, high: float) -> tuple[list[int], list[Axes]]:
-    """Return how high each strip's dots stack, and axes as tall as that, on one scale."""
-    edges = np.linspace(low, high, BINS + 1)
-    heights = [int(np.histogram(one, edges)[0].max()) for one in values]
-    slot = 0.97 * WIDE / BINS
-    tall = [(height + 0.6) * slot + 0.34 for height in heights]
+def _strips(values: list[np.ndarray], edges: np.ndarray) -> list[Axes]:
+    """Return axes on one scale, one a strip, each as tall as its dots stack."""
+    slot = 0.97 * WIDE / (len(edges) - 1)
+    tall = [np.histogram(one, edges)[0].max() * slot + 0.36 for one in values]
     axes = sheet(WIDE, sum(tall) + 0.5, len(values), sharex=True, height_ratios=tall)[:, 0]
     for ax, height in zip(axes, tall, strict=True):
-        ax.set(xlim=(low, high), ylim=(0, height / slot), yticks=[])
+        ax.set(xlim=edges[[0, -1]], ylim=(0, height / slot), yticks=[])
         ax.grid(visible=False)
         despine(ax, left=True)
-    return heights, list(axes)
+    return list(axes)
 
 
-def _stack(ax: Axes, values: np.ndarray, colors: list[str], low: float, high: float, tall) -> None:
+def _stack(ax: Axes, values: np.ndarray, colors: list[str], edges: np.ndarray) -> None:
     """Draw values as dots that stand on each other where they fall into the same bin."""
-    edges = np.linspace(low, high, BINS + 1)
-    bins = np.clip(np.digitize(values, edges) - 1, 0, BINS - 1)
+    bins = np.clip(np.digitize(values, edges) - 1, 0, len(edges) - 2)
     level = pd.Series(bins).groupby(bins).cumcount()
     middle = (edges[bins] + edges[bins + 1]) / 2
-    size = 0.9 * (0.97 * WIDE / BINS * 72) ** 2 * 0.86
+    size = (0.9 * 72 * 0.97 * WIDE / (len(edges) - 1)) ** 2
     ax.scatter(middle, level + 0.5, s=size, c=colors, linewidths=0, zorder=3)
 
 
@@ -405,10 +416,11 @@ def cost(est: Estimate) -> Figure:
         ax.barh(place, row.p50, height=0.62, color=color, alpha=1 if place == 0 else 0.65, zorder=2)
         ax.plot([row.p5, row.p95], [place] * 2, "|-", color=INK, lw=1.2, ms=7, zorder=3)
         text = f"{usd(row.p50)} ({usd(row.p5)} to {usd(row.p95)})"
-        beside(ax, text, row.p95, place, fontweight="bold" if place == 0 else "normal")
-    rows_of(ax, table.index)
+        column(ax, text, place, fontweight="bold" if place == 0 else "normal")
+    rows_of(ax, [textwrap.fill(label, 30) for label in table.index])
     dollar_axis(ax)
-    ax.set_xlim(0, 1.42 * table["p95"].max())
+    ax.set_xlim(0, 1.04 * table["p95"].max())
+    ax.locator_params(axis="x", nbins=5)
     ax.set_xlabel("Cost at rental prices: median (bar) and 90% interval (line)", fontsize=9)
     top = table.iloc[1:][table["runs"].iloc[1:] == 1]
     names = "; ".join(f"{label} {money(row.p50)}" for label, row in top.head(3).iterrows())
@@ -459,38 +471,30 @@ def every_run(est: Estimate) -> Figure:
 def dollars(table: pd.DataFrame) -> Figure:
     """Draw `shares.dollars_table`: one bar a company as parts of all its compute spending, with the
     amounts, so that companies of different size stand on one scale."""
-    ax = sheet(WIDE, 0.95 * len(table) + 0.5)[0, 0]
+    ax = sheet(WIDE, 0.8 * len(table) + 0.5)[0, 0]
     for place, row in enumerate(table.itertuples()):
-        amounts = {column: getattr(row, column) for column in USES}
+        amounts = {use: getattr(row, use) for use in USES}
         whole, left = sum(amounts.values()), 0.0
-        for column, (name, color, hatch) in USES.items():
-            part = amounts[column] / whole
-            ax.barh(
-                place, part, left=left, height=0.4, color=color or row.color, hatch=hatch,
-                edgecolor="#888888" if hatch else "white", lw=1, zorder=2,
-            )  # fmt: skip
-            ax.annotate(
-                f"{name} {usd(amounts[column])}",
-                (left, place - 0.22),
-                (0, 2),
-                textcoords="offset points",
-                va="bottom",
-                fontsize=8.5,
-                color=QUIET,
-            )
+        for use, (_, color, hatch) in USES.items():
+            part = amounts[use] / whole
+            edge = {"hatch": hatch, "edgecolor": "#888888" if hatch else "white"}
+            ax.barh(place, part, 0.4, left, color=color or row.color, zorder=2, **edge)
             left += part
-        title = f"{row.label}  {usd(whole)}"
-        ax.annotate(
-            title, (0, place - 0.22), (0, 15), textcoords="offset points", va="bottom",
-            fontsize=11, fontweight="bold",
-        )  # fmt: skip
+        above = {"textcoords": "offset points", "va": "bottom"}
+        ax.annotate(row.label, (0, place - 0.22), (0, 3), fontsize=12, fontweight="bold", **above)
+        words = ", ".join(f"{name} {usd(amounts[use])}" for use, (name, *_) in USES.items())
+        ax.annotate(words, (1, place - 0.22), (0, 3), fontsize=9, color=QUIET, ha="right", **above)
     ax.set_xlim(0, 1)
     ax.set_ylim(len(table) - 0.7, -0.75)
     ax.set_yticks([])
     ax.grid(visible=False)
     percent_axis(ax)
     despine(ax, left=True)
-    ax.set_xlabel("Part of all compute spending in the company's window", fontsize=9)
+    ax.set_xlabel(
+        "Parts of each company's compute spending: final training (coloured), other R&D (grey), "
+        "inference (hatched)",
+        fontsize=9,
+    )
     parts = [
         f"{row.label} {money(row.final_training)} final training, {money(row.other_rd)} other R&D, "
         f"{money(row.inference)} inference"
@@ -504,6 +508,7 @@ def dollars(table: pd.DataFrame) -> Figure:
         (ax,),
         table,
         f"Compute spending by use. {'; '.join(parts)}.",
-        f"Of all compute, inference included, final training runs are {most}",
-        f"{listed(table['label'])}: compute spending by use, each bar a company's whole",
+        f"With inference counted too, final training runs are {most} of compute spending",
+        f"{listed(table['label'])}: spending on compute by use. Inference is running models for"
+        " users.",
     )

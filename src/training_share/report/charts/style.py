@@ -42,10 +42,10 @@ THEME = {
 }
 WIDE, NARROW = 7.6, 4.3  # inches: of a page, and of a phone
 SPEAKERS = {  # texts around a chart: size in points, weight, colour, width of a letter in its size
-    "title": (14, "bold", INK, 0.66),
-    "subtitle": (10, "normal", INK, 0.57),
-    "changed": (10, "bold", INK, 0.66),
-    "source": (8.5, "normal", QUIET, 0.57),
+    "title": (14, "bold", INK, 0.625),
+    "subtitle": (10, "normal", INK, 0.535),
+    "changed": (10, "bold", INK, 0.625),
+    "source": (8.5, "normal", QUIET, 0.535),
 }
 LEADING = 1.3  # height of a line in its size
 MARGIN, GAP = 0.1, 0.09  # inches around a chart, and between its texts and its axes
@@ -93,7 +93,7 @@ def _framed(figure: Figure, changed: str) -> Figure:
         place -= tall + GAP
     drawing.set_size_inches(width, whole)
     rect = (0, (foot + MARGIN) / whole, 1, height / whole)
-    drawing.get_layout_engine().set(rect=rect)
+    drawing.get_layout_engine().set(rect=rect, w_pad=MARGIN)
     return figure
 
 
@@ -151,6 +151,13 @@ def beside(ax: Axes, text: str, x: float, place: float, gap: float = 6, **style:
     ax.annotate(text, (x, place), (gap, 0), textcoords="offset points", **side | style)
 
 
+def column(ax: Axes, text: str, place: float, **style: object) -> None:
+    """Write a text into a column at the right of a chart, in the row `place`."""
+    side = {"ha": "left", "va": "center", "fontsize": 9, "annotation_clip": False}
+    where = {"xycoords": ("axes fraction", "data"), "textcoords": "offset points"}
+    ax.annotate(text, (1, place), (8, 0), **where, **side | style)
+
+
 def interval_rows(ax: Axes, table: pd.DataFrame, color: str = BLUE, above: float = 0.6) -> None:
     """Draw one row a row of `table`: a dot at p50 on a line from p5 to p95."""
     places = np.arange(len(table))
@@ -159,10 +166,10 @@ def interval_rows(ax: Axes, table: pd.DataFrame, color: str = BLUE, above: float
     rows_of(ax, table.index, above)
 
 
-def half_line(ax: Axes, top: float, bottom: float) -> None:
+def half_line(ax: Axes, top: float, bottom: float, name: str = "half") -> None:
     """Draw a dashed line at half of R&D compute, from row `top` to row `bottom`, and name it."""
     ax.plot([0.5, 0.5], [top, bottom], color=INK, lw=1.1, ls=(0, (4, 3)), zorder=5, clip_on=False)
-    ax.annotate("half", (0.5, top), (4, -1), textcoords="offset points", va="top", fontsize=9)
+    ax.annotate(name, (0.5, top), (4, -1), textcoords="offset points", va="top", fontsize=9)
 
 
 def reach(ax: Axes, place: float, low: float, high: float) -> None:
