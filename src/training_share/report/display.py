@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import re
 from html import escape
+from itertools import cycle
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,7 +28,8 @@ FOLDER_VARIABLE = "TRAINING_SHARE_FIGURES"
 SCREEN_DPI = 80  # pixels of a page for an inch of a figure
 LONG = 160  # letters of a cell from which all but its first sentence is folded
 CELL = re.compile(r"<td>(.*?)</td>", re.S)
-NUMERIC = re.compile(r"[-+~<]?[\d,.]+(e[+-]?\d+)?( to [\d,.e+]+)?( billion| trillion)?%?$")
+NUMERIC = re.compile(r"\W*([\d,.]+(e[+-]?\d+)?[ %()]*(to|billion|trillion|points)?[ ]*)*")
+LINK = re.compile(r'<a href="(https?://([^/"]+)[^"]*)" target="_blank">[^<]*</a>')
 
 
 def figures_folder(figures_dir: str | Path = "") -> Path:
@@ -108,15 +110,17 @@ def show_table(
     """
     from IPython.display import display
 
-    shown = held_to_errors(table, percent).rename_axis(columns=None)
+    shown = held_to_errors(table, percent)
     as_text = as_percent if percent else number
     text = shown.to_string(float_format=as_text, na_rep="")
-    long = {name: [_folded(cell) for cell in shown[name]] for name in shown}
-    safe = shown.assign(**long).rename(index=_safe, columns=_safe)
+    safe = shown.map(_folded).rename(index=_safe, columns=_safe)
+    if safe.index.nlevels == 1:  # its name heads its column, not a row of its own
+        safe = safe.rename_axis(index=None, columns=safe.index.name)
     html = safe.to_html(
         float_format=as_text, render_links=True, na_rep="", border=0, justify="left", escape=False
     )
-    html = _aligned(html).replace("<thead>", f"<caption>{caption}</caption>\n  <thead>", 1)
+    html = LINK.sub(r'<a href="\1" target="_blank">\2</a>', _aligned(html, safe.index.nlevels))
+    html = html.replace("<thead>", f"<caption>{caption}</caption>\n  <thead>", 1)
     if fold:
         html = f"<details><summary>{caption}</summary>\n{html}\n</details>"
     display({"text/html": html, "text/plain": f"{caption}\n{text}"}, raw=True)
@@ -136,11 +140,15 @@ def _folded(cell: object) -> object:
     return f"<details><summary>{escape(first + dot.strip())}</summary>{escape(rest)}</details>"
 
 
-def _aligned(html: str) -> str:
-    """Set cells of words left and cells of numbers right."""
-    return CELL.sub(
-        lambda found: found[0].replace(
-            "<td>", f'<td style="text-align: {"right" if NUMERIC.match(found[1]) else "left"}">'
-        ),
-        html,
-    )
+def _aligned(html: str, levels: int) -> str:
+    """Set columns of words left and columns of numbers right, with their heads."""
+    head, body, end = re.split(r"(?<=</thead>)|(?=</tbody>)", html)
+    rows = [CELL.findall(row) for row in body.split("</tr>")[:-1]]
+    columns = zip(*(row for row in rows if row), strict=True)
+    sides = ["right" if all(map(NUMERIC.fullmatch, column)) else "left" for column in columns]
+    places = cycle(sides)
+    body = re.sub("<td>", lambda _: f'<td style="text-align: {next(places)}">', body)
+    body = body.replace("<th>", '<th style="text-align: left">')
+    places = cycle(["left"] * levels + sides)
+    head = re.sub("<th>", lambda _: f'<th style="text-align: {next(places)}">', head)
+    return head + body + end

@@ -3,17 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import date
 
 import numpy as np
 import pandas as pd
 
 from training_share.analysis.implied import ImpliedCompute
-from training_share.analysis.shares import HALF, changes, groups_of, name_of, over_half, window_text
+from training_share.analysis.shares import (
+    HALF,
+    changes,
+    groups_of,
+    name_of,
+    over_half,
+    window_text,
+    without_groups,
+)
+from training_share.model.comparison import Comparison
 from training_share.model.estimates import Estimate
 from training_share.model.precision import QUANTILES
 from training_share.report.text import chance, end, listed, money, percent, points
 
 SOURCE = "newsletter-body"  # the row of sources.csv that the settings are from
+SURE = 0.9  # from here on the draws are called agreed
 MONEY = ("training_cost", 1, "USD million")
 
 
@@ -105,17 +116,18 @@ def implied_answer(implied: ImpliedCompute) -> str:
 
 
 def notes(table: pd.DataFrame) -> str:
-    """Return what to know of the rows of a table of variants that have a `note`."""
-    told = table["note"].fillna("")
-    return bullets(f"*{label}*: {note}." for label, note in told[told != ""].items())
+    """Return why rows of a table of variants have no estimate; "" where all have one."""
+    told = table.loc[table["p50"].isna(), "note"]
+    return bullets(f"*{label}*: {note}." for label, note in told.items())
 
 
 def source(est: Estimate) -> str:
     """Return the line of source and method under a chart."""
     row = est.tables.sources[SOURCE]
+    day = date.fromisoformat(row.date)
     return (
-        f"Source: {row.publisher}, {row.date}; rebuilt here with {est.n_draws:,} draws of the "
-        "uncertain inputs."
+        f"Source: {row.publisher}, {day.day} {day:%B %Y}; rebuilt here with {est.n_draws:,} draws"
+        " of the uncertain inputs."
     )
 
 
@@ -162,17 +174,25 @@ def _dropped(est: Estimate) -> str:
     )
 
 
-def higher_conclusion(table: pd.DataFrame) -> str:
-    """Return who is higher, from `shares.who_is_higher`: each pair, and how far it rests on a
-    shared market."""
-    lines = []
-    for (higher, lower), row in table.iterrows():
-        shared, loose = row.iloc[0], row.iloc[-1]
-        line = f"**{higher} above {lower}** in {chance(shared)} of draws"
-        if abs(shared - loose) > 0.01:
-            line += f", and in {chance(loose)} if each company had a market of its own"
-        lines.append(line + ".")
-    return bullets(lines)
+def catch_up(comparison: Comparison) -> str:
+    """Return whether the draws bear out that companies which catch up spend a larger share on final
+    runs than the company that spends most on R&D compute, and what the order rests on."""
+    estimates = comparison.estimates
+    leader = max(estimates, key=lambda name: estimates[name].summary()["rd_compute"])
+    odds = {}
+    for among in (comparison, without_groups(comparison)):
+        for name, est in among.estimates.items():
+            if name != leader:
+                odds[name_of(est)] = among.probabilities.loc[name, leader]
+    told = listed(f"{name} in {chance(odd)} of draws" for name, odd in odds.items())
+    sure = [odd > SURE for odd in odds.values()]
+    verdict = "the draws agree" if all(sure) else "not borne out"
+    if not all(sure) and min(odds.values()) > 0.5:
+        verdict = "they lean that way, and are not sure"
+    return (
+        f"**Catch-up predicts a larger share than {estimates[leader].company_row.display_name}'s,"
+        f" the largest spender.** Above it: {told}; {verdict}."
+    )
 
 
 def bullets(sentences: Iterable[str]) -> str:

@@ -61,7 +61,7 @@ def number(value: float) -> str:
     on, in words from a billion on, with a power of ten from 1e15 on."""
     size = abs(value)
     if size >= FLOP:
-        return f"{value:.2e}"
+        return f"{value:.2e}".replace("e+", "e")
     for scale, word in LARGE.items():
         if size >= scale:
             return f"{value / scale:.3g} {word}"
@@ -73,7 +73,7 @@ def held(value: float, error: float) -> str:
     is at least half the error. Without an error above zero it is written as `number`.
 
     >>> held(22.718, 0.13), held(49.17, 0.41), held(3.988e24, 2.2e22)
-    ('22.7', '49', '3.99e+24')
+    ('22.7', '49', '3.99e24')
     """
     if math.isnan(value) or not error > 0:
         return "" if math.isnan(value) else number(value)

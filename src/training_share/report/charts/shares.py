@@ -51,10 +51,7 @@ def ratio_title(table: pd.DataFrame) -> str:
     below = int((table["share_p50"] < HALF).sum())
     if len(table["company"].unique()) == 1:
         row = table.iloc[0]
-        return (
-            f"{row.label}: final training runs took {percent(row.share_p50)} of R&D compute"
-            " spending"
-        )
+        return f"{row.label}: final training runs took {percent(row.share_p50)} of R&D compute"
     every = f"{counted(len(table))} companies"
     if below == len(table):
         return f"Final training runs take a minority of R&D compute at all {every}"
@@ -321,8 +318,7 @@ def distributions(table: pd.DataFrame) -> Figure:
         tuple(axes),
         table,
         f"Each share as {len(strips[0][1])} dots. {'; '.join(parts)}.",
-        f"How sure: {worst[1]} is over half in {chance(worst[0])} of draws"
-        + (", the others in fewer" if len(strips) > 1 else ""),
+        f"{worst[1]} is over half in {chance(worst[0])} of draws",
         f"{SHARE} as dots: each dot is one draw in {len(strips[0][1])}, so count dots to read a "
         "probability",
     )
@@ -333,14 +329,15 @@ def pairs(table: pd.DataFrame) -> Figure:
     """Draw `shares.pair_dots`: one strip of dots a pair, coloured by the company that is higher."""
     strips = list(table.groupby(["higher", "lower"], sort=False))
     low, high = table["value"].min() - 0.02, table["value"].max() + 0.02
-    edges = _edges(low, high, 100)
+    edges = _edges(low, high, 80)
     axes = _strips([rows["value"].to_numpy() for _, rows in strips], edges)
     for ax, ((higher, lower), rows) in zip(axes, strips, strict=True):
         first = rows.iloc[0]
         above = rows["value"] > 0
         colors = np.where(above, first["higher_color"], first["lower_color"])
         _stack(ax, rows["value"].to_numpy(), list(colors), edges)
-        ax.axvline(0, color=INK, lw=1, zorder=1)
+        tall = np.histogram(rows["value"], edges)[0].max()
+        ax.plot([0, 0], [0, tall + 0.4], color=INK, lw=1, zorder=1)
         words = f"{higher} higher in {chance(first['probability'])} of draws"
         _strip_words(ax, f"{higher} against {lower}", words)
     axes[-1].xaxis.set_major_formatter(lambda value, _: f"{100 * value:+.0f}" if value else "0")

@@ -42,10 +42,10 @@ THEME = {
 }
 WIDE, NARROW = 7.6, 4.3  # inches: of a page, and of a phone
 SPEAKERS = {  # texts around a chart: size in points, weight, colour, width of a letter in its size
-    "title": (14, "bold", INK, 0.625),
-    "subtitle": (10, "normal", INK, 0.535),
-    "changed": (10, "bold", INK, 0.625),
-    "source": (8.5, "normal", QUIET, 0.535),
+    "title": (14, "bold", INK, 0.59),
+    "subtitle": (10, "normal", INK, 0.555),
+    "changed": (10, "bold", INK, 0.59),
+    "source": (8.5, "normal", QUIET, 0.555),
 }
 LEADING = 1.3  # height of a line in its size
 MARGIN, GAP = 0.1, 0.09  # inches around a chart, and between its texts and its axes
