@@ -12,8 +12,8 @@ import pytest
 from bs4 import BeautifulSoup
 
 from training_share.files import repo_root
-from training_share.run.execute import run
 from training_share.run.notebooks import canonical, unfinished
+from training_share.run.runs import run
 
 ROOT = Path(repo_root())
 RENDERED = sorted(
@@ -32,8 +32,8 @@ SHOWN = {
 @pytest.fixture(scope="module")
 def executed(tmp_path_factory):
     out = tmp_path_factory.mktemp("executed")
-    faults = run(out=out, quiet=True)
-    assert not any(faults.values()), faults
+    outcomes = run(out=out, quiet=True)
+    assert not any(outcome.fault for outcome in outcomes.values()), outcomes
     return out
 
 
