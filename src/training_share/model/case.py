@@ -92,7 +92,7 @@ class Case:
             if name in WINDOW:
                 cells.append(("companies", self.company, name, text))
             elif name in rates:
-                cells.append(("fx", rates[name], "per_usd", text))
+                cells += [("fx", key, "per_usd", text) for key in rates[name]]
             else:
                 cells.append(("assumptions", name, "value", text))
         return cells
