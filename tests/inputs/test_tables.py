@@ -148,9 +148,10 @@ BAD_CELLS = [
     ("assumptions", "mfu", "correlation", "", "write shared, per-company or per-run"),
     ("assumptions", "usd_run_correlation", "value", "1.5", "a correlation from 0 to 1"),
     ("assumptions", "usd_run_correlation", "value", "nan", "a correlation from 0 to 1"),
-    ("assumptions", "bootstrap_resamples", "value", "2.5", "whole number of at least 100"),
-    ("assumptions", "bootstrap_resamples", "value", "99", "whole number of at least 100"),
-    ("assumptions", "bootstrap_resamples", "value", "many", "whole number of at least 100"),
+    ("assumptions", "bootstrap_resamples", "value", "2.5", "whole number from 100 to 1,000,000"),
+    ("assumptions", "bootstrap_resamples", "value", "99", "whole number from 100 to 1,000,000"),
+    ("assumptions", "bootstrap_resamples", "value", "1e7", "whole number from 100 to 1,000,000"),
+    ("assumptions", "bootstrap_resamples", "value", "many", "whole number from 100 to 1,000,000"),
     ("closed_models", "hailuo-02", "modality", "text", "'video', 'image' or 'speech'"),
     ("published", "share-zai", "status", "ok", "'reproduced', 'differs' or 'context'"),
     # dates and whole numbers

@@ -100,8 +100,8 @@ def _correlation(row: schema.Assumption) -> str:
 
 def _resamples(row: schema.Assumption) -> str:
     number = _number(row.value)
-    whole = number.is_integer() and number >= 100
-    return "" if whole else "expected a whole number of at least 100"
+    whole = number.is_integer() and 100 <= number <= 1_000_000
+    return "" if whole else "expected a whole number from 100 to 1,000,000"
 
 
 def _word(row: schema.Assumption) -> str:
