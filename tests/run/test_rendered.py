@@ -108,6 +108,7 @@ def test_every_quantile_in_a_table_has_its_error(path):
                         )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [path.stem for path in RENDERED])
 def test_committed_outputs_are_what_code_and_tables_give(executed, name):
     committed = ROOT / "notebooks" / "rendered" / f"{name}.ipynb"
@@ -120,6 +121,7 @@ def test_committed_outputs_are_what_code_and_tables_give(executed, name):
     assert canonical(committed) == canonical(fresh)
 
 
+@pytest.mark.slow
 def test_committed_figures_show_the_numbers_of_today(executed):
     for fresh in sorted((executed / "figures").glob("*.csv")):
         committed = (ROOT / "figures" / fresh.name).read_text(encoding="utf-8")
