@@ -15,6 +15,7 @@ from training_share.model.scaling import closed_model_flop, fit_scaling
 from training_share.model.spending import window_spending
 from training_share.report import sentences, tables
 from training_share.report.display import save, say, show, show_table
+from training_share.report.parameters import begin
 
 
 def __getattr__(name: str) -> ModuleType:
@@ -31,6 +32,7 @@ __all__ = [
     "Estimate",
     "InputError",
     "audit",
+    "begin",
     "charts",
     "closed_model_flop",
     "closed_models",

@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
@@ -22,8 +23,10 @@ from pydantic import ValidationError
 from training_share.errors import InputError, nearest, require_known
 from training_share.files import repo_root
 from training_share.inputs import schema
-from training_share.inputs.checks import Rows, Texts, cross_faults
+from training_share.inputs.checks import cross_faults
+from training_share.inputs.rows import Rows, Texts
 
+LONGEST = 32_767  # characters in a spreadsheet's cell
 Cell = tuple[str, str, str, str]  # table, key, column, new content
 
 # what to write instead, by pydantic's name of a fault
@@ -101,9 +104,13 @@ class Tables(Rows):
         runs = [run for run in self.training_runs.values() if run.company in companies]
         return sorted({run.group for run in runs} - {""})
 
-    def rates(self) -> dict[str, str]:
-        """Return the keyword that sets an exchange rate, as cny_per_usd -> key of its row in fx."""
-        return {f"{row.currency.lower()}_per_usd": key for key, row in self.fx.items()}
+    def rates(self) -> dict[str, list[str]]:
+        """Return the keyword that sets an exchange rate, as cny_per_usd -> keys of its rows in
+        fx."""
+        found: dict[str, list[str]] = {}
+        for key, row in self.fx.items():
+            found.setdefault(f"{row.currency.lower()}_per_usd", []).append(key)
+        return found
 
     # --- corrections and scenarios ----------------------------------------------------------------
     @cached_property
@@ -241,9 +248,13 @@ def for_scenario(
 def read_texts(
     content: bytes, name: str, model: type[schema.Row]
 ) -> tuple[dict[str, Mapping[str, str]], list[str]]:
-    """Read the content of a CSV file into key -> column -> content, and list its faults of form."""
+    """Read the content of a CSV file into key -> column -> content, and list its faults of form.
+
+    What spreadsheets save is read too: a byte-order mark, Windows line ends, and semicolons or tabs
+    between the cells where the header shows them.
+    """
     try:
-        header, *lines = _parsed(_decoded(content, name), name)
+        header, *lines = _parsed(_decoded(content, name), name, model)
         _check_header(header, name, model)
     except InputError as error:
         return {}, [str(error)]
@@ -251,12 +262,8 @@ def read_texts(
 
 
 def _decoded(content: bytes, name: str) -> str:
-    if content.startswith(b"\xef\xbb\xbf"):
-        raise InputError(f"{name}: starts with a byte-order mark; save it as UTF-8 without BOM")
-    if b"\r" in content:
-        raise InputError(f"{name}: has Windows line ends (CRLF); save it with LF")
     try:
-        return content.decode("utf-8")
+        return content.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
     except UnicodeDecodeError as error:
         line = content[: error.start].count(b"\n") + 1
         raise InputError(
@@ -264,9 +271,13 @@ def _decoded(content: bytes, name: str) -> str:
         ) from None
 
 
-def _parsed(text: str, name: str) -> list[list[str]]:
+def _parsed(text: str, name: str, model: type[schema.Row]) -> list[list[str]]:
+    first = text.partition("\n")[0]
+    columns = sorted(model.model_fields)
+    between = next((mark for mark in ",;\t" if sorted(first.split(mark)) == columns), ",")
     try:
-        return list(csv.reader(io.StringIO(text, newline=""), strict=True)) or [[]]
+        reader = csv.reader(io.StringIO(text, newline=""), delimiter=between, strict=True)
+        return list(reader) or [[]]
     except csv.Error as error:
         raise InputError(
             f"{name}: not a readable CSV file ({error}); look for an unclosed quotation mark"
@@ -292,6 +303,11 @@ def _keyed(
     rows: dict[str, Mapping[str, str]] = {}
     faults = []
     for number, cells in enumerate(lines, start=2):
+        if not any(cells):
+            continue  # a blank line
+        if cells[0].startswith(("<<<<<<<", "=======", ">>>>>>>")):
+            faults.append(f"{name}, line {number}: a mark of a merge; resolve the conflict")
+            continue
         if len(cells) != len(header):
             faults.append(
                 f"{name}, line {number}: {len(cells)} cells, expected {len(header)}; a cell with a "
@@ -299,11 +315,25 @@ def _keyed(
             )
             continue
         row = dict(zip(header, (cell.strip() for cell in cells), strict=True))
+        faults += [
+            f"{name}, line {number}, column {column}: {fault}"
+            for column, cell in row.items()
+            if (fault := _no_text(cell))
+        ]
         key = "/".join(row[column] for column in model.key_columns)
         if key in rows:
             faults.append(f"{name}, line {number}: the key '{key}' stands twice; keys are unique")
         rows[key] = MappingProxyType({column: row[column] for column in model.model_fields})
     return rows, faults
+
+
+def _no_text(cell: str) -> str:
+    """Say what a cell holds that no workbook, page or terminal can; "" where it is plain text."""
+    if control := re.search(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ufffe\uffff]", cell):
+        return f"a control character, {control[0]!r}; remove it"
+    if len(cell) > LONGEST:
+        return f"{len(cell):,} characters; a spreadsheet's cell holds {LONGEST:,}, shorten it"
+    return ""
 
 
 # --- checking -------------------------------------------------------------------------------------

@@ -18,6 +18,7 @@ from training_share.inputs.schema import Company, TrainingRun
 from training_share.inputs.tables import Cell, Tables
 from training_share.model.spending import as_date, disclosed_lines
 
+MOST_DRAWS = 100_000_000  # half an hour and some GB; digits stop changing long before
 WINDOW = ("release_lag_months", "spending_start", "spending_end")  # cells of companies.csv
 
 
@@ -71,7 +72,7 @@ class Case:
             company,
             scenario,
             named,
-            whole_number(n_draws, "n_draws"),
+            whole_number(n_draws, "n_draws", most=MOST_DRAWS),
             whole_number(seed, "seed", 0),
             known_groups(tables, [company], listed(exclude_groups)),
             MappingProxyType({name: text for name, text in told.items() if text}),
@@ -92,7 +93,7 @@ class Case:
             if name in WINDOW:
                 cells.append(("companies", self.company, name, text))
             elif name in rates:
-                cells.append(("fx", rates[name], "per_usd", text))
+                cells += [("fx", key, "per_usd", text) for key in rates[name]]
             else:
                 cells.append(("assumptions", name, "value", text))
         return cells
@@ -215,15 +216,15 @@ class Case:
         return as_date(start, where), as_date(end, where)
 
 
-def listed(names: Iterable[str] | str) -> tuple[str, ...]:
+def listed(names: Iterable[str] | str | None) -> tuple[str, ...]:
     """Return names given as a list or as comma-separated text.
 
     >>> listed("openai, minimax")
     ('openai', 'minimax')
     """
-    if isinstance(names, str):
-        names = names.split(",")
-    return tuple(str(name).strip() for name in names or () if str(name).strip())
+    if names is None or isinstance(names, str):
+        names = (names or "").split(",")
+    return tuple(str(name).strip() for name in names if str(name).strip())
 
 
 def known_groups(

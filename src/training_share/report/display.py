@@ -32,10 +32,15 @@ NUMERIC = re.compile(r"\W*([\d,.]+(e[+-]?\d+)?[ %()]*(to|billion|trillion|points
 LINK = re.compile(r'<a href="(https?://([^/"]+)[^"]*)" target="_blank">[^<]*</a>')
 
 
+def folder_given(figures_dir: str | Path = "") -> str:
+    """Return the folder of figures that was asked for: the argument, else the environment variable,
+    else ""."""
+    return str(figures_dir or os.environ.get(FOLDER_VARIABLE) or "")
+
+
 def figures_folder(figures_dir: str | Path = "") -> Path:
-    """Return where figures go: the argument, else the environment variable, else the project's
-    `figures/`."""
-    return Path(figures_dir or os.environ.get(FOLDER_VARIABLE) or repo_root() / "figures")
+    """Return where figures go: the folder that was asked for, else the project's `figures/`."""
+    return Path(folder_given(figures_dir) or repo_root() / "figures").expanduser()
 
 
 def save(figure: Figure, name: str, figures_dir: str | Path = "") -> bytes:
