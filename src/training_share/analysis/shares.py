@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from training_share.errors import InputError
+from training_share.inputs.tables import load
 from training_share.model.case import listed
 from training_share.model.comparison import Comparison, compare
 from training_share.model.estimates import Estimate
@@ -60,7 +61,9 @@ def _changes(est: Estimate) -> str:
         else:
             label, value = name.replace("_", " "), str(getattr(window, name))
         told += [f"{label} {text.partition(' (')[0]}"] if text != value else []
+    told += [f"{key} {column} {content}" for _, key, column, content in case.changes]
     told += [f"with {name}" for name in case.corrections]
+    told += [f"with the run {run['model']}" for run in case.added]
     told += [f"without {group.title()}" for group in case.excluded]
     return f"{case.scenario}, changed: {'; '.join(told)}" if told else ""
 
@@ -108,18 +111,28 @@ def chart_row(est: Estimate, label: str = "") -> dict:
     }
 
 
+def printed(data_dir=None) -> list[str]:
+    """Return the companies that the newsletter prints a share of, in its order."""
+    tables = load(data_dir)
+    return [company for company in tables.companies if f"share-{company}" in tables["published"]]
+
+
 def ratio_table(
-    companies: Iterable[str] | str = ("openai", "minimax", "zai"),
-    scenarios: Iterable[str] | str = ("newsletter", "appendix", "careful"),
-    **settings,
+    companies: Iterable[str] | str = "", scenarios: Iterable[str] | str = "", **settings
 ) -> pd.DataFrame:
     """Return the rows of the ratio comparison chart: every scenario, every company, and each with
-    runs in a named group once more without that group. `settings` go to `compare`."""
+    runs in a named group once more without that group. `settings` go to `compare`.
+
+    Blank means the companies that the newsletter prints a share of, and all scenarios.
+    """
+    data_dir = settings.get("data_dir")
     return pd.concat(
         [
             company_ratio_table(est)
-            for scenario in listed(scenarios)
-            for est in compare(companies, scenario, **settings).estimates.values()
+            for scenario in listed(scenarios) or load(data_dir).scenario_names
+            for est in compare(
+                listed(companies) or printed(data_dir), scenario, **settings
+            ).estimates.values()
         ],
         ignore_index=True,
     )
@@ -324,14 +337,14 @@ def published_share(est: Estimate) -> float:
 
 
 def dollars_table(
-    companies: Iterable[str] | str = ("openai", "minimax", "zai"),
-    scenario: str = "newsletter",
-    **settings,
+    companies: Iterable[str] | str = "", scenario: str = "newsletter", **settings
 ) -> pd.DataFrame:
     """Return final training, other R&D and inference compute of each company in USD million, over
-    its spending window. Training is the median; other R&D is the rest of R&D compute."""
+    its spending window. Training is the median; other R&D is the rest of R&D compute. Blank means
+    the companies that the newsletter prints a share of."""
     rows = []
-    for est in compare(companies, scenario, **settings).estimates.values():
+    names = listed(companies) or printed(settings.get("data_dir"))
+    for est in compare(names, scenario, **settings).estimates.values():
         summary = est.summary()
         inference = spending_usd(
             est.tables, est.company, ["inference_compute"], *est.denominator_window
