@@ -88,7 +88,7 @@ def test_the_walk_gives_the_numbers_of_the_tables():
         assert words in text, words
     assert cost / compute == pytest.approx(share)
     for target in re.findall(r"\]\(([^)]+)\)", text):
-        assert (ROOT / target).exists(), target
+        assert (ROOT / "docs" / target).exists(), target
 
 
 def test_citation_names_the_sources_it_rests_on():

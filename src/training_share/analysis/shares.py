@@ -54,13 +54,14 @@ def _changes(est: Estimate) -> str:
     own = case.base.for_scenario(case.scenario)
     rates, window = own.rates(), own.companies[case.company]
     for name, text in case.settings.items():
+        label = name.replace("_", " ")
         if name in own.assumptions:
-            label, value = own.assumptions[name].label, own.assumptions[name].value
+            label, given = own.assumptions[name].label, {own.assumptions[name].value}
         elif name in rates:
-            label, value = name.replace("_", " "), str(own["fx"][rates[name]].per_usd)
+            given = {str(own["fx"][key].per_usd) for key in rates[name]}
         else:
-            label, value = name.replace("_", " "), str(getattr(window, name))
-        told += [f"{label} {text.partition(' (')[0]}"] if text != value else []
+            given = {str(getattr(window, name))}
+        told += [f"{label} {text.partition(' (')[0]}"] if {text} != given else []
     told += [f"{key} {column} {content}" for _, key, column, content in case.changes]
     told += [f"with {name}" for name in case.corrections]
     told += [f"with the run {run['model']}" for run in case.added]

@@ -44,7 +44,7 @@ def figures_folder(figures_dir: str | Path = "") -> Path:
 
 
 def save(figure: Figure, name: str, figures_dir: str | Path = "") -> bytes:
-    """Write `name`.png (150 dpi), .svg and .csv (the plotted numbers), and return the PNG.
+    """Write `name`.png (120 dpi), .svg and .csv (the plotted numbers), and return the PNG.
 
     The files are the same to the byte whenever the chart is: no date, no random ids.
     """
