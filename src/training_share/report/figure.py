@@ -79,7 +79,8 @@ def png_of(drawing: matplotlib.figure.Figure, dpi: int, compress_level: int = 6)
 
 
 def svg_of(drawing: matplotlib.figure.Figure) -> bytes:
-    """Draw a matplotlib figure as SVG without a date, its ids numbered in order of appearance."""
+    """Draw a matplotlib figure as SVG without a date and without indentation, its ids numbered in
+    order of appearance."""
     import matplotlib as mpl
     from matplotlib.backends.backend_svg import FigureCanvasSVG
 
@@ -87,7 +88,7 @@ def svg_of(drawing: matplotlib.figure.Figure) -> bytes:
     with mpl.rc_context({"svg.hashsalt": "", "svg.fonttype": "path"}):
         FigureCanvasSVG(drawing).print_svg(stream, metadata={"Date": None, "Creator": None})
     drawing.set_canvas(before)
-    return numbered(stream.getvalue()).encode()
+    return re.sub(r"\n +", "\n", numbered(stream.getvalue())).encode()
 
 
 def numbered(svg: str) -> str:

@@ -57,9 +57,9 @@ def cost_answer(est: Estimate) -> str:
     )
 
 
-def comparison_answer(rows: pd.DataFrame, settings: pd.DataFrame) -> str:
+def comparison_answer(rows: pd.DataFrame, settings: pd.DataFrame, changed: str = "") -> str:
     """Return the answer of the comparison: the shares of `shares.headline`, how probable more than
-    half is, and where in `shares.ratio_table` it is most probable."""
+    half is, and where in `shares.ratio_table` it is most probable; before it what was `changed`."""
     minority = (rows["share_p50"] < HALF).all()
     shares = listed(f"{percent(row.share_p50)} at {row.label}" for row in rows.itertuples())
     first = rows.loc[rows["over_half"].idxmax()]
@@ -71,7 +71,7 @@ def comparison_answer(rows: pd.DataFrame, settings: pd.DataFrame) -> str:
         else ""
     )
     return (
-        f"**{'A minority' if minority else 'Not everywhere a minority'}: final training runs took "
+        f"{_told(changed)}**{'A minority' if minority else 'Not everywhere a minority'}: final training runs took "
         f"{shares}.** How sure? More than half is most probable at {first.label}, in "
         f"{chance(first.over_half)} of the draws of the uncertain inputs{more}."
     )
@@ -152,8 +152,11 @@ def exactness(*estimates: Estimate) -> str:
 
 
 def _changed(est: Estimate) -> str:
-    told = changes(est)
-    return f"*Changed run ({told}).* " if told else ""
+    return _told(changes(est))
+
+
+def _told(changed: str) -> str:
+    return f"*Changed run ({changed}).* " if changed else ""
 
 
 def _bound(est: Estimate) -> str:

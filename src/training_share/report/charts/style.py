@@ -56,7 +56,7 @@ def chart(draw: Callable[..., Figure]) -> Callable[..., Figure]:
     title, subtitle and source around it.
 
     A chart takes one option more, `changed`: how its run departs from a named scenario
-    (`shares.changes`). It is written under the title, and stands in the alternative text and in the
+    (`shares.changes`). It stands under the title, in the alternative text and in the
     table. Where the chart is drawn from an estimate, it is that estimate's own.
     """
 
@@ -72,10 +72,10 @@ def chart(draw: Callable[..., Figure]) -> Callable[..., Figure]:
 
 
 def _framed(figure: Figure, changed: str) -> Figure:
-    """Write title, subtitle and what was changed over the axes, and the source below them; the
+    """Write title, what was changed and subtitle over the axes, and the source below them; the
     sheet grows by what they need."""
-    told = {"title": figure.title, "subtitle": figure.subtitle}
-    told["changed"] = f"Changed run: {changed}" if changed else ""
+    told = {"title": figure.title, "changed": f"{changed[:1].upper()}{changed[1:]}"}
+    told["subtitle"] = figure.subtitle
     drawing = figure.drawing
     width, height = drawing.get_size_inches()
     above = [_lines(kind, text, width) for kind, text in told.items() if text]
