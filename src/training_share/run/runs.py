@@ -35,10 +35,10 @@ def run(
 ) -> dict[str, Outcome]:
     """Execute notebooks by name (default: all) and return how each ended.
 
-    `out` receives `rendered/`, `figures/`, `parameters.yaml` and `results.csv` with its chart of a
-    scenario run elsewhere; parameters that change a result need it, so that the project's own rendered notebooks
-    always stand for the defaults. A folder that holds a run with other parameters is refused unless
-    `replace`.
+    `out` receives `rendered/`, `figures/`, `parameters.yaml` and `results.csv` with its chart, of a
+    scenario run elsewhere; parameters that change a result need it, so that the project's own
+    rendered notebooks always stand for the defaults. A folder that holds a run with other
+    parameters is refused unless `replace`.
 
     Raises InputError before anything runs for an unknown notebook or parameter, a value that does
     not parse, a source notebook whose own parameters differ from the defaults, a folder that cannot
