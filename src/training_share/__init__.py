@@ -5,6 +5,7 @@ from types import ModuleType
 
 from training_share.analysis import closed_models, corrections, published, sensitivity, shares
 from training_share.analysis.corrections import audit
+from training_share.analysis.differences import Difference, diff
 from training_share.analysis.implied import implied_rd_compute
 from training_share.analysis.sweeps import sweep
 from training_share.errors import InputError
@@ -29,6 +30,7 @@ def __getattr__(name: str) -> ModuleType:
 
 __all__ = [
     "Comparison",
+    "Difference",
     "Estimate",
     "InputError",
     "audit",
@@ -38,6 +40,7 @@ __all__ = [
     "closed_models",
     "compare",
     "corrections",
+    "diff",
     "estimate",
     "fit_scaling",
     "implied_rd_compute",

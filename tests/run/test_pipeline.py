@@ -202,7 +202,8 @@ def test_a_folder_holds_one_run(tmp_path):
     (tmp_path / "out/0007_seed_3").mkdir()
     assert not runs.run(parameters={"scenario": "appendix"}, replace=True, **where)["mine"].fault
     left = {path.name for path in (tmp_path / "out").iterdir()}
-    assert left == {"rendered", "figures", "parameters.yaml", "results.csv", "mine.txt"}
+    results = {f"results.{kind}" for kind in ("csv", "png", "svg")}
+    assert left == {"rendered", "figures", "parameters.yaml", "mine.txt"} | results
     assert "appendix" in (tmp_path / "out/parameters.yaml").read_text()
 
 

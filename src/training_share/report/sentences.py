@@ -70,9 +70,9 @@ def comparison_answer(rows: pd.DataFrame, settings: pd.DataFrame, changed: str =
         if worst.over_half > first.over_half
         else ""
     )
+    found = "A minority" if minority else "Not everywhere a minority"
     return (
-        f"{_told(changed)}**{'A minority' if minority else 'Not everywhere a minority'}: final training runs took "
-        f"{shares}.** How sure? More than half is most probable at {first.label}, in "
+        f"{_told(changed)}**{found}: final training runs took {shares}.** How sure? More than half is most probable at {first.label}, in "
         f"{chance(first.over_half)} of the draws of the uncertain inputs{more}."
     )
 
