@@ -67,7 +67,7 @@ def test_the_answer_of_the_comparison_follows_its_numbers(comparison):
     above = sentences.comparison_answer(rows.assign(share_p50=0.6), rows)
     assert above.startswith("**Not everywhere a minority")
     worse = rows.assign(scenario="other", over_half=[0.0, 0.5, 0.0])
-    assert "most at MiniMax under *other*, in 50%" in sentences.comparison_answer(rows, worse)
+    assert "largest under *other*, 50% at MiniMax" in sentences.comparison_answer(rows, worse)
 
 
 def test_the_doubt_names_the_closed_model_and_the_share_without_it(comparison):

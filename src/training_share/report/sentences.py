@@ -65,15 +65,15 @@ def comparison_answer(rows: pd.DataFrame, settings: pd.DataFrame, changed: str =
     first = rows.loc[rows["over_half"].idxmax()]
     worst = settings.loc[settings["over_half"].idxmax()]
     more = (
-        f"; of all settings below, most at {worst.label} under *{worst.scenario}*, in "
-        f"{chance(worst.over_half)}"
+        f"; of all settings below it is largest under *{worst.scenario}*, {chance(worst.over_half)}"
+        f" at {worst.label}"
         if worst.over_half > first.over_half
         else ""
     )
     found = "A minority" if minority else "Not everywhere a minority"
     return (
-        f"{_told(changed)}**{found}: final training runs took {shares}.** How sure? More than half is most probable at {first.label}, in "
-        f"{chance(first.over_half)} of the draws of the uncertain inputs{more}."
+        f"{_told(changed)}**{found}: final training runs took {shares}.** How sure? The chance of"
+        f" more than half is largest at {first.label}, {chance(first.over_half)}{more}."
     )
 
 

@@ -105,6 +105,7 @@ def _ratio_words(ax: Axes, place: int, row, narrow: bool) -> None:
     above = {"xycoords": ("axes fraction", "data"), "textcoords": "offset points", "va": "bottom"}
     amounts = f"{usd(row.training_cost_p50)} of {usd(row.rd_compute)}"
     amounts += "" if row.without else f", {row.spending_window}"
+    amounts += _dropped(row)
     ends = f"90% interval {end(row.share_p5)} to {end(row.share_p95)}"
     top = place - 0.22
     second = 14 if narrow else 0
@@ -126,6 +127,12 @@ def _ratio_words(ax: Axes, place: int, row, narrow: bool) -> None:
     ax.annotate(amounts, (1, 0), (7, 3.2), xycoords=name, **quiet, **side)
     wide = 11.5 * 0.72 * len(share)  # the share's own letters, in points
     ax.annotate(ends, (1, top), (-wide - 6, 5), ha="right", **quiet, **above)
+
+
+def _dropped(row, between: str = ", ") -> str:
+    """Return which part of the draws a row's scenario leaves out; "" where next to none."""
+    dropped = 1 - getattr(row, "kept", 1.0)
+    return f"{between}{chance(dropped)} of draws dropped" if dropped > SMALL / 2 else ""
 
 
 def _ratio_key(ax: Axes, table: pd.DataFrame, narrow: bool) -> None:
@@ -191,7 +198,7 @@ def scenarios(table: pd.DataFrame) -> Figure:
             place += 1
             without = f" without {row.without.title()}" if row.without else ""
             bound = ", lower bound" if row.label.endswith(", lower bound") else ""
-            labels[place] = row.scenario + without + bound
+            labels[place] = row.scenario + without + bound + _dropped(row, "\n")
             ax.plot(
                 [row.share_p5, min(row.share_p95, 1)], [place] * 2, color=color, lw=2.6, alpha=0.5
             )
@@ -278,9 +285,7 @@ def share_rows(ax: Axes, rows: pd.DataFrame, color: str, ends: bool = True) -> N
         if not ends:
             beside(ax, percent(row.p50), row.p95, place)
             continue
-        dropped = 1 - getattr(row, "kept", 1.0)
-        more = f"\n{chance(dropped)} of draws dropped" if dropped > SMALL / 2 else ""
-        column(ax, interval(row) + more, place)
+        column(ax, interval(row) + _dropped(row, "\n"), place)
         if row.p95 > 1:
             ax.plot(1, place, ">", color=color, ms=7, zorder=4, clip_on=False)
     percent_axis(ax)
