@@ -195,7 +195,8 @@ def largest_runs(est: Estimate, most: int = LARGEST) -> pd.DataFrame:
     rows = {f"Total of {len(est.runs)} runs": est.spread("training_cost") | {"runs": len(est.runs)}}
     for run_id in named:
         run = est.runs[run_id]
-        stage = "" if run.stage in WHOLE else f", {STAGES.get(run.stage, run.stage)}"
+        words = [STAGES.get(word, word) for word in run.stage.split()]
+        stage = "" if run.stage in WHOLE else f", {' '.join(words)}"
         rows[run.model + stage] = est.spread(run_id) | {"runs": 1}
     if pooled:
         spread = est.spread_of(lambda one: one.cost_usd[pooled].sum(axis=1).to_numpy() / 1e6)

@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.legend_handler import HandlerTuple
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
+from matplotlib.transforms import ScaledTranslation
 
 from training_share.analysis.shares import HALF, SMALL, largest_runs
 from training_share.model.estimates import Estimate
@@ -78,7 +79,7 @@ def ratio(table: pd.DataFrame, source: str = "", narrow: bool = False) -> Figure
             ax.plot(row.published, place, "D", ms=8, mfc="white", mec=INK, mew=1.4, zorder=6)
         _ratio_words(ax, place, row, narrow)
         if narrow:
-            half_line(ax, place - 0.26, place + 0.3, "")
+            half_line(ax, place - 0.2, place + 0.3, "")
     if not narrow:
         half_line(ax, -0.62, len(table) - 0.7)
     ax.set_xlim(0, 1)
@@ -96,7 +97,7 @@ def ratio(table: pd.DataFrame, source: str = "", narrow: bool = False) -> Figure
         ratio_title(table),
         "Spending on compute for research and development (R&D). Coloured: the runs that made"
         " released models. Grey: the rest, such as experiments, failed runs and unreleased models.",
-        f"{MISSING} {source}".strip(),
+        " ".join(filter(None, [_left_out(table), MISSING, source])),
     )
 
 
@@ -105,7 +106,6 @@ def _ratio_words(ax: Axes, place: int, row, narrow: bool) -> None:
     above = {"xycoords": ("axes fraction", "data"), "textcoords": "offset points", "va": "bottom"}
     amounts = f"{usd(row.training_cost_p50)} of {usd(row.rd_compute)}"
     amounts += "" if row.without else f", {row.spending_window}"
-    amounts += _dropped(row)
     ends = f"90% interval {end(row.share_p5)} to {end(row.share_p95)}"
     top = place - 0.22
     second = 14 if narrow else 0
@@ -135,6 +135,17 @@ def _dropped(row, between: str = ", ") -> str:
     return f"{between}{chance(dropped)} of draws dropped" if dropped > SMALL / 2 else ""
 
 
+def _left_out(table: pd.DataFrame, mark: str = "") -> str:
+    """Return what was left out of which rows; "" where nothing was."""
+    rows = "; ".join(
+        f"{row.label} under {row.scenario} {_dropped(row, '').removesuffix(' of draws dropped')}"
+        for row in table.itertuples()
+        if _dropped(row)
+    )
+    why = "Left out are draws in which training would cost more than all R&D compute"
+    return f"{mark}{why}: {rows}." if rows else ""
+
+
 def _ratio_key(ax: Axes, table: pd.DataFrame, narrow: bool) -> None:
     """Say below the axis what each mark is."""
     colors = list(dict.fromkeys(table["color"]))
@@ -148,12 +159,14 @@ def _ratio_key(ax: Axes, table: pd.DataFrame, narrow: bool) -> None:
     if table["published"].notna().any():
         diamond = {"marker": "D", "ms": 7, "mfc": "white", "mec": INK, "mew": 1.3, "ls": ""}
         keys["as Epoch AI prints it"] = Line2D([], [], **diamond)
+    below = ax.transAxes + ScaledTranslation(0, -0.33, ax.figure.dpi_scale_trans)
     ax.legend(
         keys.values(),
         keys.keys(),
         handler_map={tuple: HandlerTuple(ndivide=None, pad=0)},
         loc="upper left",
-        bbox_to_anchor=(-0.01, -0.14 * 2.6 / len(table) if not narrow else -0.1 * 3 / len(table)),
+        bbox_to_anchor=(0, 0),
+        bbox_transform=below,
         ncols=2 if narrow else 4,
         fontsize=8.5,
         frameon=False,
@@ -198,7 +211,7 @@ def scenarios(table: pd.DataFrame) -> Figure:
             place += 1
             without = f" without {row.without.title()}" if row.without else ""
             bound = ", lower bound" if row.label.endswith(", lower bound") else ""
-            labels[place] = row.scenario + without + bound + _dropped(row, "\n")
+            labels[place] = row.scenario + without + bound + ("*" if _dropped(row) else "")
             ax.plot(
                 [row.share_p5, min(row.share_p95, 1)], [place] * 2, color=color, lw=2.6, alpha=0.5
             )
@@ -242,6 +255,7 @@ def scenarios(table: pd.DataFrame) -> Figure:
         title,
         "Share of R&D compute that final training runs took: median (dot), 90% interval (line), "
         "and the probability of more than half",
+        _left_out(table, "* "),
     )
 
 
