@@ -60,7 +60,7 @@ def test_who_is_higher_reads_as_pairs_and_correlations():
     index = pd.MultiIndex.from_tuples([("A", "B")], names=["higher", "lower"])
     table = pd.DataFrame([[0.999, 0.86]], columns=pd.Index([1.0, 0.5]), index=index)
     shown = ts.tables.higher_text_table(table)
-    assert shown.loc["A above B"].to_dict() == {"1": "more than 99%", "0.5": "86%"}
+    assert shown.loc["A above B"].to_dict() == {"1": ">99%", "0.5": "86%"}
 
 
 def test_an_implied_spending_reads_in_one_column():

@@ -8,7 +8,7 @@ from training_share.analysis.implied import ImpliedCompute
 from training_share.inputs.tables import for_scenario
 from training_share.model.estimates import Estimate
 from training_share.model.spending import signed_periods
-from training_share.report.text import FLOP, chance, held, interval, money
+from training_share.report.text import FLOP, chance, held, interval, money, number
 
 
 def runs_table(est: Estimate) -> pd.DataFrame:
@@ -173,7 +173,10 @@ def implied_text_table(implied: ImpliedCompute) -> pd.DataFrame:
 
 def higher_text_table(table: pd.DataFrame) -> pd.DataFrame:
     """Return `shares.who_is_higher` for reading: one row a pair, one column a correlation."""
-    shown = table.map(chance).rename(columns="{:g}".format).rename_axis(columns=None)
+    short = table.map(
+        lambda odds: chance(odds).replace("more than ", ">").replace("less than ", "<")
+    )
+    shown = short.rename(columns="{:g}".format).rename_axis(columns=None)
     shown.index = pd.Index([f"{one} above {other}" for one, other in table.index], name="pair")
     return shown
 
@@ -188,7 +191,7 @@ def published_text_table(table: pd.DataFrame) -> pd.DataFrame:
             if pd.isna(value)
             else f"{value:.{row.decimals}f}"
             if abs(value) < 1e6
-            else f"{value:.3g}"
+            else number(value)
             for name, value in (("p5", row.p5), ("p50", row.value), ("p95", row.p95))
         }
         ours = {
