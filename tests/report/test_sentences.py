@@ -49,8 +49,8 @@ def test_a_changed_run_is_named_before_its_answer():
         "with drop-glm-4.6",
         "with the run X",
     }
-    assert sentences.answer(est).startswith(f"*Changed run ({told}).* **Z.ai")
-    assert sentences.cost_answer(est).startswith("*Changed run (")
+    assert sentences.answer(est).startswith(f"Changed run ({told}). **Z.ai")
+    assert sentences.cost_answer(est).startswith("Changed run (")
     untouched = ts.estimate("zai", n_draws=10, seed=7)
     assert ts.shares.changes(untouched) == "" and "hanged" not in sentences.answer(untouched)
     without = ts.estimate("minimax", n_draws=10, exclude_groups="hailuo")
@@ -63,7 +63,7 @@ def test_the_answer_of_the_comparison_follows_its_numbers(comparison):
     assert text.startswith("**A minority: final training runs took ")
     for row in rows.itertuples():
         assert f"{100 * row.share_p50:.1f}% at {row.label}" in text
-    assert sentences.comparison_answer(rows, rows, "so").startswith("*Changed run (so).* **A min")
+    assert sentences.comparison_answer(rows, rows, "so").startswith("Changed run (so). **A min")
     above = sentences.comparison_answer(rows.assign(share_p50=0.6), rows)
     assert above.startswith("**Not everywhere a minority")
     worse = rows.assign(scenario="other", over_half=[0.0, 0.5, 0.0])

@@ -156,7 +156,7 @@ def _changed(est: Estimate) -> str:
 
 
 def _told(changed: str) -> str:
-    return f"*Changed run ({changed}).* " if changed else ""
+    return f"Changed run ({changed}). " if changed else ""
 
 
 def _bound(est: Estimate) -> str:
