@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.colors import to_hex
 
 import training_share as ts
 from training_share.report.figure import Figure
@@ -154,8 +155,9 @@ def test_a_pair_of_dots_has_the_colour_of_who_is_higher(comparison):
         right = np.asarray(dots.get_offsets())[:, 0] > 0
         above = rows["value"].to_numpy() > 0
         assert (right == above).all(), "no bin holds dots of both signs"
-        colors = {tuple(color) for color in dots.get_facecolors()[right]}
-        assert len(colors) == 1
+        first = rows.iloc[0]
+        for side, color in ((right, first["higher_color"]), (~right, first["lower_color"])):
+            assert {to_hex(one) for one in dots.get_facecolors()[side]} <= {color.lower()}
         assert above.mean() == pytest.approx(rows["probability"].iloc[0], abs=1 / ts.shares.DOTS)
         assert f"{higher} above {lower}" in figure.alt
 
