@@ -16,6 +16,7 @@ from training_share.model.scaling import closed_model_flop, fit_scaling
 from training_share.model.spending import window_spending
 from training_share.report import sentences, tables
 from training_share.report.display import say, show, show_table
+from training_share.report.parameters import begin
 
 
 def __getattr__(name: str) -> ModuleType:
@@ -33,6 +34,7 @@ __all__ = [
     "Estimate",
     "InputError",
     "audit",
+    "begin",
     "charts",
     "closed_model_flop",
     "closed_models",
