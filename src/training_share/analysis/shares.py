@@ -4,11 +4,13 @@ is USD million."""
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import partial
 
 import numpy as np
 import pandas as pd
 
 from training_share.errors import InputError
+from training_share.inputs.tables import load
 from training_share.model.case import listed
 from training_share.model.comparison import compare
 from training_share.model.estimates import Estimate
@@ -61,17 +63,19 @@ def chart_row(est: Estimate, label: str = "") -> dict:
 
 
 def ratio_table(
-    companies: Iterable[str] | str = ("openai", "minimax", "zai"),
-    scenarios: Iterable[str] | str = ("newsletter", "appendix", "careful"),
+    companies: Iterable[str] | str | None = None,
+    scenarios: Iterable[str] | str | None = None,
     **settings,
 ) -> pd.DataFrame:
     """Return the rows of the ratio comparison chart: every scenario, every company, and each with
-    runs in a named group once more without that group. `settings` go to `compare`."""
+    runs in a named group once more without that group. `settings` go to `compare`. By default all
+    scenarios, and the companies that disclose spending."""
+    scenarios = listed(scenarios or load(settings.get("data_dir")).scenario_names)
     return pd.concat(
         [
             company_ratio_table(est)
-            for scenario in listed(scenarios)
-            for est in compare(companies, scenario, **settings).estimates.values()
+            for scenario in scenarios
+            for est in compare(companies or None, scenario, **settings).estimates.values()
         ],
         ignore_index=True,
     )
@@ -128,14 +132,12 @@ def published_share(est: Estimate) -> float:
 
 
 def dollars_table(
-    companies: Iterable[str] | str = ("openai", "minimax", "zai"),
-    scenario: str = "newsletter",
-    **settings,
+    companies: Iterable[str] | str | None = None, scenario: str = "newsletter", **settings
 ) -> pd.DataFrame:
     """Return final training, other R&D and inference compute of each company in USD million, over
     its spending window. Training is the median; other R&D is the rest of R&D compute."""
     rows = []
-    for est in compare(companies, scenario, **settings).estimates.values():
+    for est in compare(companies or None, scenario, **settings).estimates.values():
         summary = est.summary()
         inference = spending_usd(
             est.tables, est.company, ["inference_compute"], *est.denominator_window
@@ -160,24 +162,25 @@ def variants_table(est: Estimate, lags: Iterable[int] = (0, 3, 6)) -> pd.DataFra
     Variants are the other scenarios, each release lag, each group left out, and spending in
     calendar 2024 as the denominator; everything else stays as `est` was called.
     """
-    scenarios = dict.fromkeys(row.scenario for row in est.tables["scenarios"].values())
-    changes = {f"scenario {name}": {"scenario": name} for name in scenarios if name != est.scenario}
+    names = est.tables.scenario_names
+    changes = {f"scenario {name}": {"scenario": name} for name in names if name != est.scenario}
     changes |= {
         f"release lag of {lag} months": {"release_lag_months": lag}
         for lag in lags
         if lag != est.company_row.release_lag_months
     }
-    changes |= {
-        f"without {group}": {"exclude_groups": [*est.excluded, group]}
+    made = {label: partial(est.again, **change) for label, change in changes.items()}
+    made |= {  # on the draws at hand
+        f"without {group}": partial(est.without, group)
         for group in sorted({run.group for run in est.runs.values()} - {""})
     }
-    changes |= {
-        "over spending of calendar 2024": {"denominator_window": "2024-01-01 to 2024-12-31"}
-    }
+    made["over spending of calendar 2024"] = partial(
+        est.again, denominator_window="2024-01-01 to 2024-12-31"
+    )
     rows = {"as set above": variant_row(est)}
-    for label, change in changes.items():
+    for label, make in made.items():
         try:
-            rows[label] = variant_row(est.again(**change))
+            rows[label] = variant_row(make())
         except InputError as error:
             rows[label] = impossible_row(error)
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis("variant")

@@ -23,7 +23,7 @@ from training_share.report.figure import Figure
 from training_share.report.text import percent
 
 BRIGHT = 74.21875  # percent from which the colour of a cell asks for dark digits
-UNLIKELY = 0.01  # chance below which a mark is hollow
+UNLIKELY, RARE = 0.01, 0.001  # chances below which a mark is hollow, and none is told
 LABELS = {
     "mfu": "MFU",
     "mfu_rl": "RL MFU",
@@ -78,7 +78,7 @@ def breaking(tables: dict[str, pd.DataFrame], colors: dict[str, str]) -> Figure:
     """Draw `sensitivity.breaking_points`: the factor by which one input alone would have to be off,
     the smallest first, and how probable that is. Inputs that cannot do it are left out.
 
-    Hollow: by its own range the input is that far off in less than one draw in a hundred.
+    Hollow: the input is that far off in less than one draw in a hundred, or is taken as exact.
     """
     found = {name: table.dropna(subset=["factor"]) for name, table in tables.items()}
     rows = pd.concat(found.values())
@@ -91,7 +91,7 @@ def breaking(tables: dict[str, pd.DataFrame], colors: dict[str, str]) -> Figure:
         for row in table.itertuples():
             place = names.index(row.label) + 0.28 * (offset - (len(tables) - 1) / 2)
             likely = np.nanmax([row.chance, row.chance_predictive, 0.0])
-            fill = "white" if row.chance == row.chance and likely < UNLIKELY else color
+            fill = color if likely >= UNLIKELY else "white"
             ax.hlines(place, 1, row.factor, color=color, lw=2)
             ax.plot(row.factor, place, mark, mfc=fill, mec=color, ms=8)
             gap = 8 if row.factor > 1 else -8
@@ -120,16 +120,16 @@ def breaking(tables: dict[str, pd.DataFrame], colors: dict[str, str]) -> Figure:
 
 
 def _likely(row) -> str:
-    """Return the chance of an input's being that far off in brackets, "" where it has none."""
+    """Return the chance of an input's being that far off in brackets."""
     if row.chance != row.chance:
-        return ""
+        return " (taken as exact)"
     single = row.chance_predictive
     more = f", {_percent(single)} of one model" if single == single else ""
     return f" ({_percent(row.chance)}{more})"
 
 
 def _percent(chance: float) -> str:
-    return "<0.1%" if chance < 0.0005 else percent(chance)
+    return "<0.1%" if chance < RARE else percent(chance)
 
 
 @chart
