@@ -67,6 +67,7 @@ def test_an_unwritable_folder_is_refused(tmp_path):
         runs.run(["zai"], out=blocker / "out")
 
 
+@pytest.mark.slow
 def test_a_scenario_elsewhere_equals_the_estimate_and_a_second_run_changes_nothing(
     tmp_path, monkeypatch
 ):
@@ -151,6 +152,7 @@ def test_results_stand_beside_the_defaults_and_leave_out_what_failed():
     assert row.difference == own - default and default > own
 
 
+@pytest.mark.slow
 def test_what_a_notebook_does_not_take_is_named(tmp_path, capsys):
     make(tmp_path / "notebooks/plain.ipynb")
     make(tmp_path / "notebooks/more.ipynb", parameters='cny_per_usd: str = ""  # a rate')
@@ -188,6 +190,7 @@ def test_the_names_of_a_run_are_taken_as_they_are(tmp_path, monkeypatch):
     assert job.rendered == tmp_path / "out/rendered"
 
 
+@pytest.mark.slow
 def test_a_folder_holds_one_run(tmp_path):
     make(tmp_path / "notebooks/mine.ipynb", "scenario")
     where = {"out": tmp_path / "out", "notebooks_dir": tmp_path / "notebooks", "quiet": True}
@@ -199,7 +202,8 @@ def test_a_folder_holds_one_run(tmp_path):
     (tmp_path / "out/0007_seed_3").mkdir()
     assert not runs.run(parameters={"scenario": "appendix"}, replace=True, **where)["mine"].fault
     left = {path.name for path in (tmp_path / "out").iterdir()}
-    assert left == {"rendered", "figures", "parameters.yaml", "results.csv", "mine.txt"}
+    results = {f"results.{kind}" for kind in ("csv", "png", "svg")}
+    assert left == {"rendered", "figures", "parameters.yaml", "mine.txt"} | results
     assert "appendix" in (tmp_path / "out/parameters.yaml").read_text()
 
 
@@ -212,6 +216,7 @@ def test_two_runs_cannot_write_to_one_folder(tmp_path):
     assert not list((tmp_path / "out").iterdir())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("cell", "words"),
     [
@@ -265,6 +270,7 @@ def test_the_command_line_refuses_with_status_2(capsys):
     assert "unknown notebook" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_grid_runs_every_combination_with_a_manifest(tmp_path):
     make(
         tmp_path / "notebooks/small.ipynb",
@@ -304,6 +310,7 @@ def test_a_bad_grid_is_refused(tmp_path, text):
         runs.run_grid(grid, ["zai"], tmp_path / "out")
 
 
+@pytest.mark.slow
 def test_the_plain_papermill_command_works_from_any_folder(tmp_path):
     command = [
         BIN / "papermill",

@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -21,10 +20,8 @@ from training_share.errors import InputError
 from training_share.inputs.distributions import Distribution
 from training_share.inputs.schema import Assumption
 from training_share.inputs.tables import load
-from training_share.model.case import Case
 from training_share.model.estimates import Estimate, estimate
 from training_share.model.scaling import closed_model_distribution, predictions, used_points
-from training_share.model.simulation import Simulation
 
 # standard normals of equal weight, by which the probability of a part of a distribution is counted
 EQUALLY_LIKELY = ndtri((np.arange(100_000) + 0.5) / 100_000)
@@ -174,9 +171,9 @@ def _name(est: Estimate, model: str) -> str:
 def _with_flop(est: Estimate, model: str, flop: float) -> Estimate:
     """Return an estimate with the training FLOP of a closed model set to an exact value."""
     runs = est.tables.training_runs.items()
-    cells = [("training_runs", key, "flop", f"{flop:.12g}") for key, r in runs if r.flop == model]
-    case = Case.of(est.case.base.changed(cells), **est.case.asked)
-    return Estimate(Simulation(replace(case, excluded=())), case.excluded)
+    changes = {"/".join(cell[:3]): cell[3] for cell in est.case.changes}
+    changes |= {f"training_runs/{key}/flop": f"{flop:.12g}" for key, r in runs if r.flop == model}
+    return est.again(changes=changes)
 
 
 def _predictive(est: Estimate, model: str) -> np.ndarray:

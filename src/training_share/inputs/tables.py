@@ -152,16 +152,19 @@ class Tables(Rows):
                 cells.append((table, key, column, value))
         return self.changed(cells)
 
-    def changed(self, cells: Iterable[Cell]) -> Tables:
-        """Return the tables with single cells set to other contents, checked again as a whole."""
-        cells = list(cells)
+    def changed(self, cells: Iterable[Cell] = (), runs: Iterable[Mapping[str, str]] = ()) -> Tables:
+        """Return the tables with single cells set to other contents and further training runs,
+        checked again as a whole."""
+        cells, runs = list(cells), list(runs)
         texts = {table: dict(rows) for table, rows in self.texts.items()}
         for table, key, column, value in cells:
             fault = missing_cell(texts, table, key, column)
             if fault:
                 raise InputError(fault)
             texts[table][key] = MappingProxyType({**texts[table][key], column: value})
-        return _checked(texts, "after these changes", self) if cells else self
+        for run in runs:
+            texts["training_runs"][run["run_id"]] = MappingProxyType(dict(run))
+        return _checked(texts, "after these changes", self) if cells or runs else self
 
     @cached_property
     def _by_corrections(self) -> dict[tuple[str, ...], Tables]:
@@ -172,8 +175,10 @@ class Tables(Rows):
         scenario: str = "newsletter",
         corrections: Iterable[str] = (),
         cells: Iterable[Cell] = (),
+        runs: Iterable[Mapping[str, str]] = (),
     ) -> Tables:
-        """Return the tables of a scenario, with further corrections and then changed cells on top.
+        """Return the tables of a scenario, with further corrections and then changed cells and
+        further training runs on top.
 
         Raises InputError as `corrected` and `changed` do, and for a correction that the scenario
         already has.
@@ -188,7 +193,7 @@ class Tables(Rows):
         applied = (*named, *corrections)
         if applied not in self._by_corrections:
             self._by_corrections[applied] = self.corrected(applied)
-        return self._by_corrections[applied].changed(cells)
+        return self._by_corrections[applied].changed(cells, runs)
 
 
 def missing_cell(texts: Texts, table: str, key: str, column: str) -> str:

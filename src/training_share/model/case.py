@@ -16,6 +16,7 @@ import pandas as pd
 from training_share.errors import InputError, nearest, require_known, whole_number
 from training_share.inputs.schema import Company, TrainingRun
 from training_share.inputs.tables import Cell, Tables
+from training_share.model.asked import Changes, Runs, cells_of, rows_of
 from training_share.model.spending import as_date, disclosed_lines
 
 MOST_DRAWS = 100_000_000  # half an hour and some GB; digits stop changing long before
@@ -26,7 +27,8 @@ WINDOW = ("release_lag_months", "spending_start", "spending_end")  # cells of co
 class Case:
     """What an estimate answers. Made by `Case.of`, which checks and resolves it.
 
-    `settings` holds what is set by hand, as text by name: the window, assumptions, exchange rates.
+    `settings` holds what is set by hand, as text by name: the window, assumptions, exchange rates;
+    `changes` and `added` any cell and further training runs.
     `excluded` are groups left out of the numerator. With `part`, closed models are drawn from one
     part of the regressions' resamples alone.
     """
@@ -40,6 +42,8 @@ class Case:
     seed: int
     excluded: tuple[str, ...] = ()
     settings: Mapping[str, str] = field(default_factory=dict)
+    changes: tuple[Cell, ...] = ()  # cells of any table
+    added: tuple[Mapping[str, str], ...] = ()  # training runs of one's own
     part: int | None = None
 
     @classmethod
@@ -53,6 +57,8 @@ class Case:
         *,
         corrections: Iterable[str] | str = (),
         exclude_groups: Iterable[str] | str = (),
+        changes: Changes = None,
+        runs: Runs = None,
         **settings: object,
     ) -> Case:
         """Return a checked case; `settings` are the window and any assumption or exchange rate.
@@ -69,9 +75,11 @@ class Case:
                 raise InputError(f"unknown assumption '{name}'{nearest(name, known)}")
         told = {name: _text(name, value) for name, value in settings.items() if value is not None}
         told = {name: text for name, text in told.items() if text}
+        cells, added = cells_of(changes, tables), rows_of(runs, tables, company)
+        by_hand = [*_cells(company, told, base.rates()), *cells]
         return cls(
             base,
-            tables.changed(_cells(company, told, base.rates())),
+            base.for_scenario(scenario, named, by_hand, added),
             company,
             scenario,
             named,
@@ -79,6 +87,8 @@ class Case:
             whole_number(seed, "seed", 0),
             known_groups(tables, [company], listed(exclude_groups)),
             MappingProxyType(told),
+            cells,
+            added,
         )
 
     @property
@@ -91,6 +101,8 @@ class Case:
             "seed": self.seed,
             "corrections": self.corrections,
             "exclude_groups": self.excluded,
+            "changes": {"/".join(cell[:3]): cell[3] for cell in self.changes},
+            "runs": self.added,
             **self.settings,
         }
 

@@ -151,8 +151,9 @@ def window_spending(
     source_id. Raises InputError for an unknown company or line and for a window that the
     disclosures cannot cover.
 
-    >>> window_spending("minimax", "rd_compute", "2024-10-01", "2025-09-30").amount_millions
-    179.925
+    >>> found = window_spending("minimax", "rd_compute", "2024-10-01", "2025-09-30")
+    >>> round(found.amount_millions, 3), found.currency
+    (179.925, 'USD')
     """
     tables = load(data_dir)
     require_known(company, tables.companies, "company")

@@ -238,6 +238,6 @@ def _combinations(grid: Mapping[str, list[object]]) -> Iterator[Combination]:
     varied = [name for name, values in grid.items() if len(values) > 1]
     for number, values in enumerate(itertools.product(*grid.values()), start=1):
         given = dict(zip(grid, values, strict=True))
-        words = [f"{name}_{given[name]}" for name in varied]
+        words = [f"{name}_{given[name] or 'default'}" for name in varied]
         name = re.sub(r"[^A-Za-z0-9.,=+-]+", "_", "_".join([f"{number:04d}", *words]))
         yield Combination(name[:80].strip("_."), given)

@@ -16,11 +16,12 @@ from training_share.files import alone_in, require_writable, write_aside
 from training_share.inputs.tables import load
 from training_share.model.case import listed
 from training_share.model.comparison import compare
+from training_share.report.display import save
 from training_share.report.text import percent
 from training_share.run.execute import Outcome, execute_all
 from training_share.run.plan import Job, estimate_settings, make_folders, prepare, read_grid
 
-ASKED, RESULTS, MANIFEST = "parameters.yaml", "results.csv", "manifest.csv"
+ASKED, MANIFEST = "parameters.yaml", "manifest.csv"
 
 
 def run(
@@ -34,10 +35,10 @@ def run(
 ) -> dict[str, Outcome]:
     """Execute notebooks by name (default: all) and return how each ended.
 
-    `out` receives `rendered/`, `figures/`, `parameters.yaml` and `results.csv` of a scenario run
-    elsewhere; parameters that change a result need it, so that the project's own rendered notebooks
-    always stand for the defaults. A folder that holds a run with other parameters is refused unless
-    `replace`.
+    `out` receives `rendered/`, `figures/`, `parameters.yaml` and `results.csv` with its chart, of a
+    scenario run elsewhere; parameters that change a result need it, so that the project's own
+    rendered notebooks always stand for the defaults. A folder that holds a run with other
+    parameters is refused unless `replace`.
 
     Raises InputError before anything runs for an unknown notebook or parameter, a value that does
     not parse, a source notebook whose own parameters differ from the defaults, a folder that cannot
@@ -52,7 +53,7 @@ def run(
     with _folders_of(plan, out, asked, replace):
         outcomes = execute_all(plan, jobs, quiet)
         if out is not None:
-            _write(_folder(out) / RESULTS, results({"": list(zip(plan, outcomes, strict=True))}))
+            _save_results(results({"": list(zip(plan, outcomes, strict=True))}), _folder(out))
     return {job.source.stem: outcome for job, outcome in zip(plan, outcomes, strict=True)}
 
 
@@ -98,8 +99,9 @@ def run_grid(
             ]
         )
         table = results(done)
-        _write(_folder(out) / MANIFEST, manifest)
-        _write(_folder(out) / RESULTS, table)
+        text = manifest.to_csv(index=False, lineterminator="\n")
+        write_aside(_folder(out) / MANIFEST, text.encode())
+        _save_results(table, _folder(out))
     return manifest, table
 
 
@@ -108,9 +110,12 @@ def _folder(path: str | Path) -> Path:
     return Path(path).expanduser()
 
 
-def _write(path: Path, table: pd.DataFrame) -> None:
+def _save_results(table: pd.DataFrame, folder: Path) -> None:
+    """Write results.csv and its chart."""
     if not table.empty:
-        write_aside(path, table.to_csv(index=False, lineterminator="\n").encode())
+        from training_share.report.charts import combinations  # brings matplotlib
+
+        save(combinations(table), "results", folder)
 
 
 @contextmanager
@@ -151,7 +156,8 @@ def _refuse_another(folder: Path, asked: dict[str, object], replace: bool) -> No
 
 def _of_a_run(folder: Path) -> Iterator[Path]:
     """Yield what a run has left in a folder."""
-    names = ("rendered", "figures", "site", ASKED, RESULTS, MANIFEST)
+    results = (f"results.{kind}" for kind in ("csv", "png", "svg"))
+    names = ("rendered", "figures", "site", ASKED, MANIFEST, *results)
     yield from (folder / name for name in names if (folder / name).exists())
     if folder.is_dir():
         yield from (path for path in folder.iterdir() if re.match(r"\d{4}(_|$)", path.name))

@@ -20,10 +20,10 @@ from training_share.report.charts.style import (
     sheet,
 )
 from training_share.report.figure import Figure
-from training_share.report.text import percent
+from training_share.report.text import listed, percent
 
 BRIGHT = 74.21875  # percent from which the colour of a cell asks for dark digits
-UNLIKELY, RARE = 0.01, 0.001  # chances below which a mark is hollow, and none is told
+UNLIKELY = 0.01  # chance below which a mark is hollow
 LABELS = {
     "mfu": "MFU",
     "mfu_rl": "RL MFU",
@@ -82,6 +82,7 @@ def breaking(tables: dict[str, pd.DataFrame], colors: dict[str, str]) -> Figure:
     """
     found = {name: table.dropna(subset=["factor"]) for name, table in tables.items()}
     rows = pd.concat(found.values())
+    likely = rows[["chance", "chance_predictive"]].max(axis=1) >= UNLIKELY
     distance = np.log(rows["factor"]).abs().groupby(rows["label"]).min()
     names = list(distance.sort_values(kind="stable").index)
     ax = sheet(9.6, 0.62 * len(names) + 1.3)[0, 0]
@@ -90,8 +91,8 @@ def breaking(tables: dict[str, pd.DataFrame], colors: dict[str, str]) -> Figure:
         ax.plot([], [], mark, color=color, ms=8, label=company)
         for row in table.itertuples():
             place = names.index(row.label) + 0.28 * (offset - (len(tables) - 1) / 2)
-            likely = np.nanmax([row.chance, row.chance_predictive, 0.0])
-            fill = color if likely >= UNLIKELY else "white"
+            chances = np.nan_to_num([row.chance, row.chance_predictive])
+            fill = color if chances.max() >= UNLIKELY else "white"
             ax.hlines(place, 1, row.factor, color=color, lw=2)
             ax.plot(row.factor, place, mark, mfc=fill, mec=color, ms=8)
             gap = 8 if row.factor > 1 else -8
@@ -116,7 +117,13 @@ def breaking(tables: dict[str, pd.DataFrame], colors: dict[str, str]) -> Figure:
         "Factor by which one input alone would have to be off for a median share of 50%, and in "
         f"brackets the chance of that. {'. '.join(parts)}."
     )
-    return Figure((ax,), stacked(tables, "company"), alt)
+    could = list(dict.fromkeys(rows["label"][likely]))
+    title = (
+        f"{listed(could)} may be so far off that a median share reaches half"
+        if could
+        else "No single input is likely to be so far off that a median share reaches half"
+    )
+    return Figure((ax,), stacked(tables, "company"), alt, title)
 
 
 def _likely(row) -> str:
@@ -129,7 +136,7 @@ def _likely(row) -> str:
 
 
 def _percent(chance: float) -> str:
-    return "<0.1%" if chance < RARE else percent(chance)
+    return "<1%" if chance < UNLIKELY / 2 else f"{chance:.0%}"
 
 
 @chart
