@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import re
-from html import escape
+from html import escape, unescape
 from itertools import cycle
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -148,7 +148,7 @@ def _folded(cell: object) -> object:
 def _aligned(html: str, levels: int) -> str:
     """Set columns of words left and columns of numbers right, with their heads."""
     head, body, end = re.split(r"(?<=</thead>)|(?=</tbody>)", html)
-    rows = [CELL.findall(row) for row in body.split("</tr>")[:-1]]
+    rows = [list(map(unescape, CELL.findall(row))) for row in body.split("</tr>")[:-1]]
     columns = zip(*(row for row in rows if row), strict=True)
     sides = ["right" if all(map(NUMERIC.fullmatch, column)) else "left" for column in columns]
     places = cycle(sides)

@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 
 DIGITS = 10  # significant, in the drawing and in the CSV beside it
 PNG_DPI = 120  # half as much again as a page shows; a dozen fit into a notebook below 1 MB
-HASHED_ID = re.compile(r'(?<=["#])(?:[pmh]|image|C[0-9a-f]+_[0-9a-f]+_)[0-9a-f]{10}(?=["\)])')
+LONG_ID = re.compile(  # hashed by matplotlib, or a letter by the name of its font
+    r'(?<=["#])(?:(?:[pmh]|image|C[0-9a-f]+_[0-9a-f]+_)[0-9a-f]{10}|DejaVuSans[\w-]*)(?=["\)])'
+)
 
 
 @dataclass(frozen=True)
@@ -92,6 +94,6 @@ def svg_of(drawing: matplotlib.figure.Figure) -> bytes:
 
 
 def numbered(svg: str) -> str:
-    """Return an SVG with numbers in order of appearance in place of matplotlib's hashed ids."""
+    """Return an SVG with numbers in order of appearance in place of matplotlib's long ids."""
     ids: dict[str, str] = {}
-    return HASHED_ID.sub(lambda found: ids.setdefault(found[0], f"id{len(ids) + 1}"), svg)
+    return LONG_ID.sub(lambda found: ids.setdefault(found[0], f"id{len(ids) + 1}"), svg)

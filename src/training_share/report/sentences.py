@@ -184,16 +184,18 @@ def catch_up(comparison: Comparison) -> str:
     runs than the company that spends most on R&D compute, and what the order rests on."""
     estimates = comparison.estimates
     leader = max(estimates, key=lambda name: estimates[name].summary()["rd_compute"])
-    odds = {}
-    for among in (comparison, without_groups(comparison)):
-        for name, est in among.estimates.items():
-            if name != leader:
-                odds[name_of(est)] = among.probabilities.loc[name, leader]
+    without = without_groups(comparison)
+    odds = {
+        name_of(among.estimates[name]): among.probabilities.loc[name, leader]
+        for name in estimates
+        for among in (comparison, without)
+        if name != leader
+    }
     told = listed(f"{name} in {chance(odd)} of draws" for name, odd in odds.items())
     sure = [odd > SURE for odd in odds.values()]
     verdict = "the draws agree" if all(sure) else "not borne out"
-    if not all(sure) and min(odds.values()) > 0.5:
-        verdict = "they lean that way, and are not sure"
+    if not all(sure) and min(odds.values(), default=0) > 0.5:
+        verdict = "all lean that way, but not surely"
     return (
         f"**Catch-up predicts a larger share than {estimates[leader].company_row.display_name}'s,"
         f" the largest spender.** Above it: {told}; {verdict}."

@@ -8,7 +8,7 @@ from training_share.analysis.implied import ImpliedCompute
 from training_share.inputs.tables import for_scenario
 from training_share.model.estimates import Estimate
 from training_share.model.spending import signed_periods
-from training_share.report.text import FLOP, LARGE, chance, held, interval, money
+from training_share.report.text import FLOP, chance, held, interval, money, number
 
 
 def runs_table(est: Estimate) -> pd.DataFrame:
@@ -20,7 +20,7 @@ def runs_table(est: Estimate) -> pd.DataFrame:
         given = [
             f"regression, closed model {value}"
             if isinstance(value, str)
-            else f"{in_words(str(value))} {unit}"
+            else in_words(str(value), unit)
             for unit, value in amounts.items()
             if value is not None
         ]
@@ -37,20 +37,22 @@ def runs_table(est: Estimate) -> pd.DataFrame:
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis("run_id")
 
 
-def in_words(amount: str) -> str:
-    """Return an amount of the tables with its large numbers in words, as in '170 to 890 million
-    (p5-p95 lognormal)'; a FLOP keeps its power of ten.
+def in_words(amount: str, unit: str) -> str:
+    """Return an amount of the tables with its unit and its large numbers in words; a FLOP keeps its
+    power of ten.
 
-    >>> in_words("1.7e8 to 8.9e8 (p5-p95 lognormal)"), in_words("3.142e24")
-    ('170 to 890 million (p5-p95 lognormal)', '3.142e24')
+    >>> in_words("1.7e8 to 8.9e8 (p5-p95 lognormal)", "USD")
+    'USD 170 to 890 million (p5-p95 lognormal)'
+    >>> in_words("3.142e24", "FLOP")
+    '3.142e24 FLOP'
     """
-    text, _, meaning = amount.partition(" (")
+    text, opening, meaning = amount.replace("e+", "e").partition(" (")
     ends = [float(part) for part in text.split(" to ")]
-    if not 1e6 <= max(ends) < FLOP:
-        return amount
-    scale, word = next(item for item in (*LARGE.items(), (1e6, "million")) if max(ends) >= item[0])
-    words = f"{' to '.join(f'{value / scale:.4g}' for value in ends)} {word}"
-    return words + (f" ({meaning}" if meaning else "")
+    if 1e6 <= max(ends) < FLOP:
+        words = ((1e12, "trillion"), (1e9, "billion"), (1e6, "million"))
+        scale, word = next(item for item in words if max(ends) >= item[0])
+        text = f"{' to '.join(f'{value / scale:.4g}' for value in ends)} {word}"
+    return (f"{unit} {text}" if unit == "USD" else f"{text} {unit}") + opening + meaning
 
 
 def denominator_table(est: Estimate) -> pd.DataFrame:
@@ -171,7 +173,10 @@ def implied_text_table(implied: ImpliedCompute) -> pd.DataFrame:
 
 def higher_text_table(table: pd.DataFrame) -> pd.DataFrame:
     """Return `shares.who_is_higher` for reading: one row a pair, one column a correlation."""
-    shown = table.map(chance).rename(columns="{:g}".format).rename_axis(columns=None)
+    short = table.map(
+        lambda odds: chance(odds).replace("more than ", ">").replace("less than ", "<")
+    )
+    shown = short.rename(columns="{:g}".format).rename_axis(columns=None)
     shown.index = pd.Index([f"{one} above {other}" for one, other in table.index], name="pair")
     return shown
 
@@ -186,7 +191,7 @@ def published_text_table(table: pd.DataFrame) -> pd.DataFrame:
             if pd.isna(value)
             else f"{value:.{row.decimals}f}"
             if abs(value) < 1e6
-            else f"{value:.3g}"
+            else number(value)
             for name, value in (("p5", row.p5), ("p50", row.value), ("p95", row.p95))
         }
         ours = {

@@ -54,12 +54,13 @@ def ratio_title(table: pd.DataFrame) -> str:
     if len(table["company"].unique()) == 1:
         row = table.iloc[0]
         return f"{row.label}: final training runs took {percent(row.share_p50)} of R&D compute"
-    every = f"{counted(len(table))} companies"
+    every = "both" if len(table) == 2 else f"all {counted(len(table))}"
     if below == len(table):
-        return f"Final training runs take a minority of R&D compute at all {every}"
+        return f"Final training runs take a minority of R&D compute at {every} companies"
     if below:
-        return f"Final training runs take a minority of R&D compute at {counted(below)} of {every}"
-    return f"Final training runs take more than half of R&D compute at all {every}"
+        some = f"{counted(below)} of {counted(len(table))}"
+        return f"Final training runs take a minority of R&D compute at {some} companies"
+    return f"Final training runs take more than half of R&D compute at {every} companies"
 
 
 @chart
