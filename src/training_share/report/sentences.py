@@ -301,7 +301,9 @@ def _failure(row: pd.Series) -> str:
     )
     if np.isnan(row.chance):
         return f"{told}, which is taken as exact"
-    told += f"; it is that far off in {chance(row.chance) if row.chance else 'none'} of its draws"
+    told += f"; {chance(row.chance) if row.chance else 'none'} of its draws here are as far off"
     if np.isnan(row.chance_predictive):
         return told
-    return f"{told}, and one model may be with a chance of {chance(row.chance_predictive)}"
+    return (
+        f"{told}, but a single model strays so far with a chance of {chance(row.chance_predictive)}"
+    )

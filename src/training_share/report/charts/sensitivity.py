@@ -136,7 +136,7 @@ def _likely(row) -> str:
 
 
 def _percent(chance: float) -> str:
-    return "<1%" if chance < UNLIKELY / 2 else f"{chance:.0%}"
+    return "<1%" if chance < UNLIKELY else f"{chance:.0%}"
 
 
 @chart
