@@ -24,6 +24,20 @@ def test_changes_are_a_mapping_or_text(changes):
     assert est.again(seed=1).rd_compute_usd == est.rd_compute_usd
 
 
+def test_a_star_and_a_factor_scale_every_period():
+    base = ts.estimate("zai", n_draws=50)
+    more = ts.estimate(
+        "zai", n_draws=50, changes="spending/zai/rd_compute/*/amount_millions = x1.2"
+    )
+    np.testing.assert_allclose(more.share, base.share / 1.2, rtol=1e-12)
+
+
+def test_a_factor_scales_both_ends_of_a_range():
+    base = ts.estimate("zai", n_draws=50)
+    half = ts.estimate("zai", n_draws=50, changes={"assumptions/price_usd_*/value": "x 0.5"})
+    np.testing.assert_allclose(half.share, base.share / 2, rtol=1e-12)
+
+
 def test_a_changed_assumption_is_that_of_the_keyword():
     by_cell = ts.estimate("zai", n_draws=50, changes={"assumptions/mfu/value": "0.3"})
     by_name = ts.estimate("zai", n_draws=50, mfu="0.3")
@@ -42,6 +56,8 @@ def test_a_changed_assumption_is_that_of_the_keyword():
         ({"assumptions/mfu/name": "mfu2"}, "no column 'name' that can be changed"),
         ({"assumptions/mfu/value": "1.5"}, "a fraction cannot exceed 1"),
         ({PERIOD: "150,000"}, "without thousands separators"),
+        ({"spending/nobody/*/amount_millions": "x 2"}, "has no row"),
+        ({"assumptions/bootstrap_unit/value": "x 2"}, "cannot be multiplied"),
     ],
 )
 def test_a_change_that_cannot_be_is_refused(changes, told):

@@ -47,6 +47,9 @@ def audit(
     `in_sequence` (the move from the row before), both as fractions. `corrections` defaults to those
     of the scenario `target` that `start` lacks. `settings` go to `estimate`. Raises InputError as
     `estimate` does, and for a correction `start` already has.
+
+    >>> list(audit("zai", corrections=["add-glm-z1"], n_draws=1_000).index)
+    ['newsletter', 'add-glm-z1']
     """
     tables = load(settings.get("data_dir"))
     if corrections is None:

@@ -159,6 +159,10 @@ def implied_rd_compute(
 
     Raises InputError as `estimate` does, and where `known` is empty, repeats a name, or contains
     the company itself or one without spending.
+
+    >>> implied = implied_rd_compute("deepseek", n_draws=1_000)
+    >>> list(implied.known.estimates)
+    ['openai', 'minimax', 'zai']
     """
     others = [name for name in load(data_dir).with_spending if name != company]
     names = listed(others if known is None else known)

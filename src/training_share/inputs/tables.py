@@ -39,13 +39,17 @@ MENDS = {
 }
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Tables(Rows):
     """The checked tables, read-only. `tables.training_runs["minimax-m2-rl"]` is a row with typed
     fields, `tables["training_runs"]` the same table by its name, `tables.texts` what the files say.
     """
 
     texts: Texts = field(repr=False)
+
+    def __repr__(self) -> str:
+        sizes = ", ".join(f"{len(rows)} {table}" for table, rows in self.texts.items())
+        return f"<Tables: {sizes}; see frame(table), scenario_names, with_spending>"
 
     def __getitem__(self, table: str) -> Mapping[str, Any]:
         require_known(table, schema.MODELS, "table")

@@ -5,10 +5,13 @@ Both are given as Python values or as text, the form that papermill and the comm
 
 from __future__ import annotations
 
+import fnmatch
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from training_share.errors import InputError, nearest
+from training_share.inputs.distributions import Exact, parse
 from training_share.inputs.schema import TrainingRun
 from training_share.inputs.tables import Cell, Tables, missing_cell
 
@@ -20,22 +23,43 @@ SIZES = ("flop", "gpu_hours", "cost_usd", "base_run")
 
 def cells_of(changes: Changes, tables: Tables) -> tuple[Cell, ...]:
     """Return the cells to change, from `{"table/key/column": content}` or the text
-    `table/key/column = content; ...`. InputError for a cell that does not exist.
+    `table/key/column = content; ...`.
+
+    A star in the key stands for anything, and a content that begins with `x` multiplies the amount
+    that stands there: `spending/zai/rd_compute/*/amount_millions = x 1.2`. InputError for a cell
+    that does not exist, and for an amount that cannot be multiplied.
 
     >>> from training_share.inputs.tables import load
-    >>> cells_of("closed_models/hailuo-02/parameters = 20e9", load())
-    (('closed_models', 'hailuo-02', 'parameters', '20e9'),)
+    >>> cells_of("closed_models/hailuo-02/parameters = x 2", load())
+    (('closed_models', 'hailuo-02', 'parameters', '30000000000 to 60000000000 (min-max uniform)'),)
     """
     cells = []
     for address, content in _pairs(changes, "changes", "table/key/column = content"):
         table, _, rest = address.partition("/")
-        key, _, column = rest.rpartition("/")
-        if not column or not key:
+        pattern, _, column = rest.rpartition("/")
+        if not column or not pattern:
             raise InputError(f"changes: '{address}' is no cell; write table/key/column")
-        if fault := missing_cell(tables.texts, table, key, column):
-            raise InputError(f"changes, '{address}': {fault}")
-        cells.append((table, key, column, content))
+        keys = fnmatch.filter(tables.texts.get(table, ()), pattern) if "*" in pattern else [pattern]
+        for key in keys or [pattern]:
+            if fault := missing_cell(tables.texts, table, key, column):
+                raise InputError(f"changes, '{address}': {fault}")
+            before = tables.texts[table][key][column]
+            cells.append((table, key, column, _content(content, before, address)))
     return tuple(cells)
+
+
+def _content(content: str, before: str, address: str) -> str:
+    """Return a cell's new content; `x 1.2` multiplies the amount that stood there."""
+    factor = re.fullmatch(r"x\s*([\d.]+(?:e[+-]?\d+)?)", content)
+    if not factor:
+        return content
+    try:
+        amount, times = parse(before), float(factor[1])
+    except ValueError as error:
+        raise InputError(f"changes, '{address}': cannot be multiplied; {error}") from None
+    if isinstance(amount, Exact):
+        return str(Exact(amount.value * times))
+    return str(replace(amount, low=amount.low * times, high=amount.high * times))
 
 
 def rows_of(runs: Runs, tables: Tables, company: str) -> tuple[dict[str, str], ...]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 
@@ -36,7 +36,7 @@ class ScalingFit:
     r_squared: float
     residual_sd: float  # of log10 FLOP, with n - 2 degrees of freedom
     n: int
-    models: pd.DataFrame
+    models: pd.DataFrame = field(repr=False)
 
     def predict(self, size: float | np.ndarray) -> float | np.ndarray:
         """Return the line's training FLOP at a size (parameters x pixels, or parameters x Hz)."""

@@ -28,6 +28,11 @@ class WindowSpending(NamedTuple):
     amount_millions: float
     currency: str
 
+    def __repr__(self) -> str:
+        signs = self.table["sign"].map({1: "+", -1: "-"})
+        terms = " ".join(signs + " " + self.table["period"])
+        return f"<WindowSpending {terms} = {self.amount_millions:g} million {self.currency}>"
+
 
 def as_date(value: object, name: str) -> date:
     """Return a calendar date from a date or 'YYYY-MM-DD'; InputError otherwise."""
