@@ -27,6 +27,7 @@ class Rows:
     hardware: Mapping[str, schema.Hardware] = field(repr=False)
     generative_models: Mapping[str, schema.GenerativeModel] = field(repr=False)
     closed_models: Mapping[str, schema.ClosedModel] = field(repr=False)
+    evidence: Mapping[str, schema.Evidence] = field(repr=False)
     corrections: Mapping[str, schema.Correction] = field(repr=False)
     scenarios: Mapping[str, schema.Scenario] = field(repr=False)
     published: Mapping[str, schema.Published] = field(repr=False)
@@ -65,6 +66,7 @@ def cross_faults(rows: Rows, texts: Texts) -> list[str]:
         *_assumptions(rows, texts),
         *_sizes(rows),
         *_spending(rows, texts),
+        *_evidence(rows, texts),
         *_scenarios(rows, texts),
     ]
 
@@ -156,9 +158,24 @@ def _assumptions(rows: Rows, texts: Texts) -> Iterator[str]:
                 yield f"{where} value: {row.value!r}: a fraction cannot exceed 1; write 5% as 0.05"
             if isinstance(amount, LogNormal) and not row.correlation:
                 yield f"{where} correlation: empty; write shared, per-company or per-run"
+    yield from _closed_models(rows.assumptions)
     for name in NEEDED:
         if name not in texts["assumptions"]:
             yield f"assumptions.csv: the row '{name}' is missing; the computation needs it"
+
+
+def _closed_models(assumptions: Mapping[str, schema.Assumption]) -> Iterator[str]:
+    """A uniform between percentiles stands for an average: single models and lines do not fit."""
+    if "closed_model_distribution" not in assumptions:
+        return
+    uniform = assumptions["closed_model_distribution"].value == "uniform-p5-p95"
+    for name, word in (("closed_model_interval", "predictive"), ("closed_model_line", "common")):
+        if uniform and name in assumptions and assumptions[name].value == word:
+            yield (
+                f"assumptions.csv, row {name}, column value: '{word}' needs the predictions "
+                "themselves, and row closed_model_distribution replaces them by a uniform; set "
+                "that to bootstrap"
+            )
 
 
 def _number(text: str) -> float:
@@ -243,13 +260,43 @@ def _contradictions(where: str, amounts: Mapping[tuple[date, date], float]) -> I
                 )
 
 
+def _evidence(rows: Rows, texts: Texts) -> Iterator[str]:
+    """Evidence names runs and groups of its company, and assumptions that have one draw for it."""
+    for key, row in rows.evidence.items():
+        runs = [(name, r) for name, r in rows.training_runs.items() if r.company == row.company]
+        known = {name for name, _ in runs} | {r.group for _, r in runs if r.group}
+        for term in row.quantity.terms:
+            for name in term.names:
+                kind, options = "run or group", known
+                if term.kind == "assumption":
+                    kind, options = "assumption", set(texts["assumptions"])
+                    if name in rows.assumptions:
+                        correlation = rows.assumptions[name].correlation
+                        if correlation not in ("shared", "per-company"):
+                            yield (
+                                f"evidence.csv, row {key}, column quantity: '{name}' has no one "
+                                f"draw for {row.company} (correlation {correlation or 'blank'}); "
+                                "name a run's flop, gpu_hours or cost_usd instead"
+                            )
+                if name not in options:
+                    yield _unresolved("evidence", key, "quantity", kind, name, options)
+    both = {row["evidence"] for row in texts["evidence"].values()}
+    both &= {row["correction"] for row in texts["corrections"].values()}
+    for name in sorted(both):
+        yield (
+            f"evidence.csv, {name}: corrections.csv has a correction of this name, and a scenario "
+            "could not tell them apart; rename one"
+        )
+
+
 def _scenarios(rows: Rows, texts: Texts) -> Iterator[str]:
     corrections = {row["correction"] for row in texts["corrections"].values()}
+    corrections |= {row["evidence"] for row in texts["evidence"].values()}
     orders: dict[tuple[str, int], str] = {}
     for key, row in rows.scenarios.items():
         if row.correction and row.correction not in corrections:
             yield _unresolved(
-                "scenarios", key, "correction", "correction", row.correction, corrections
+                "scenarios", key, "correction", "correction or evidence", row.correction, corrections
             )
         if row.order is not None and orders.setdefault((row.scenario, row.order), key) != key:
             yield (

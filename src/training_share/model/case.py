@@ -6,7 +6,7 @@ A `Case` is the one place that holds the request. Blank means default, resolved 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property
 from types import MappingProxyType
@@ -14,7 +14,7 @@ from types import MappingProxyType
 import pandas as pd
 
 from training_share.errors import InputError, nearest, require_known, whole_number
-from training_share.inputs.schema import Company, TrainingRun
+from training_share.inputs.schema import Company, Evidence, TrainingRun
 from training_share.inputs.tables import Cell, Tables
 from training_share.model.spending import as_date, disclosed_lines
 
@@ -39,6 +39,7 @@ class Case:
     excluded: tuple[str, ...] = ()
     settings: Mapping[str, str] = field(default_factory=dict)
     part: int | None = None
+    evidence: tuple[str, ...] | None = None  # None: the scenario's own
 
     @classmethod
     def of(
@@ -51,6 +52,7 @@ class Case:
         *,
         corrections: Iterable[str] | str = (),
         exclude_groups: Iterable[str] | str = (),
+        evidence: Iterable[str] | str | None = None,
         **settings: object,
     ) -> Case:
         """Return a checked case; `settings` are the window and any assumption or exchange rate.
@@ -75,8 +77,10 @@ class Case:
             whole_number(seed, "seed", 0),
             known_groups(tables, [company], listed(exclude_groups)),
             MappingProxyType({name: text for name, text in told.items() if text}),
+            evidence=None if evidence is None or evidence == "" else _evidence(evidence),
         )
         _ = case.tables  # refuse what does not parse now, not at first use
+        _ = case.observed
         return case
 
     @cached_property
@@ -97,6 +101,20 @@ class Case:
                 cells.append(("assumptions", name, "value", text))
         return cells
 
+    @cached_property
+    def observed(self) -> list[Evidence]:
+        """The rows of evidence in force, of whatever company."""
+        names = self.evidence
+        if names is None:
+            names = tuple(self.base.scenario_evidence(self.scenario))
+        return self.tables.observed(names)
+
+    def world(self, company: str) -> Case:
+        """Return what evidence about `company` is held against: every group and the scenario's own
+        windows, since what was observed does not depend on the window that is asked about."""
+        settings = {name: text for name, text in self.settings.items() if name not in WINDOW}
+        return replace(self, company=company, excluded=(), settings=MappingProxyType(settings))
+
     @property
     def asked(self) -> dict[str, object]:
         """The arguments of `estimate` that make this case, without its tables."""
@@ -107,6 +125,7 @@ class Case:
             "seed": self.seed,
             "corrections": self.corrections,
             "exclude_groups": self.excluded,
+            "evidence": self.evidence,
             **self.settings,
         }
 
@@ -224,6 +243,11 @@ def listed(names: Iterable[str] | str) -> tuple[str, ...]:
     if isinstance(names, str):
         names = names.split(",")
     return tuple(str(name).strip() for name in names or () if str(name).strip())
+
+
+def _evidence(names: Iterable[str] | str) -> tuple[str, ...]:
+    """Return the names of evidence; the word "none" stands for an empty list where one is typed."""
+    return () if names == "none" else listed(names)
 
 
 def known_groups(
