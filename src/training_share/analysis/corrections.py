@@ -18,17 +18,16 @@ from training_share.inputs.tables import load
 from training_share.model.case import listed
 from training_share.model.comparison import compare
 from training_share.model.estimates import Estimate, estimate
-from training_share.model.precision import quantiles
 
 MINORITY = 0.5
 
 
 def _median(est: Estimate) -> float:
-    return float(quantiles(est.share)[1])
+    return est.median(est.share)
 
 
 def _spread(est: Estimate) -> dict[str, float]:
-    return est.spread() | {"kept": float(est.kept.mean())}
+    return est.spread() | {"effective_draws": est.effective_draws}
 
 
 def audit(
@@ -76,8 +75,8 @@ def effects_alone(company: str, start: str = "newsletter", **settings: object) -
     """Return the share with every correction of the tables applied alone, ranked by how far it
     moves the median.
 
-    Columns p5, p50, p95, kept, alone (fractions), incomplete and note; a correction that leaves
-    nothing to estimate says so.
+    Columns p5, p50, p95 and alone (fractions), effective_draws, incomplete and note; a correction
+    that leaves nothing to estimate says so.
     """
     tables = load(settings.get("data_dir"))
     base = _median(estimate(company, start, **settings))
@@ -101,7 +100,7 @@ def minority(
     return pd.DataFrame(
         {
             scenario: {
-                company: float((est.share > MINORITY).mean())
+                company: est.mean(est.share > MINORITY)
                 for company, est in compare(companies, scenario, **settings).estimates.items()
             }
             for scenario in listed(scenarios)
@@ -173,7 +172,7 @@ def denominators(
     for correction, label in named.items():
         if correction in tables.cells_of and correction not in already:
             other = estimate(company, scenario, corrections=[correction], **settings)
-            if np.median(other.rd_compute_usd) != np.median(base.rd_compute_usd):
+            if other.median(other.rd_compute_usd) != base.median(base.rd_compute_usd):
                 choices["R&D compute", label] = {"corrections": [correction]}
     rows = {}
     for key, change in choices.items():

@@ -10,14 +10,13 @@ import math
 from collections.abc import Iterable
 from contextlib import suppress
 
-import numpy as np
 import pandas as pd
 
 from training_share.analysis.shares import variant_row
 from training_share.errors import InputError
 from training_share.inputs.distributions import parse
 from training_share.inputs.tables import load
-from training_share.model.estimates import estimate
+from training_share.model.estimates import Estimate, estimate
 
 # Inputs that the claim could fail on, with the widest value each may take: a fraction cannot exceed
 # one.
@@ -28,6 +27,10 @@ CANDIDATES = {
     "rl_fraction": 1.0,
     "sft_fraction": 1.0,
 }
+
+
+def _median(est: Estimate) -> float:
+    return est.median(est.share)
 
 
 def surface(
@@ -44,11 +47,7 @@ def surface(
     (row_name, row_values), (column_name, column_values) = rows, columns
     cells = {
         value: [
-            float(
-                np.median(
-                    estimate(company, **settings, **{row_name: row, column_name: value}).share
-                )
-            )
+            _median(estimate(company, **settings, **{row_name: row, column_name: value}))
             for row in row_values
         ]
         for value in column_values
@@ -75,10 +74,7 @@ def breaking_points(
         median = parse(base.tables["assumptions"][name].value).quantile(0.5)
 
         def excess(log_value: float, name: str = name) -> float:
-            return (
-                float(np.median(base.again(**{name: f"{math.exp(log_value):.12g}"}).share))
-                - threshold
-            )
+            return _median(base.again(**{name: f"{math.exp(log_value):.12g}"})) - threshold
 
         ends = math.log(median / reach), math.log(min(median * reach, highest))
         at_ends = [excess(end) for end in ends]
@@ -86,8 +82,7 @@ def breaking_points(
         if at_ends[0] * at_ends[1] < 0:
             value = math.exp(brentq(excess, *ends, xtol=1e-4))
         rows[name] = {"median": median, "value": value, "factor": value / median}
-    share = float(np.median(base.share))
-    spent = float(np.median(base.rd_compute_usd)) / 1e6
+    share, spent = _median(base), base.median(base.rd_compute_usd) / 1e6
     rows["R&D compute (USD million)"] = {
         "median": spent,
         "value": spent * share / threshold,

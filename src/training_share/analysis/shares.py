@@ -56,7 +56,6 @@ def chart_row(est: Estimate, label: str = "") -> dict:
         **est.summary(),
         "spending_window": window_text(*est.denominator_window),
         "release_window": f"{first:%b %Y} to {last:%b %Y}",
-        "kept": float(est.kept.mean()),
     }
 
 
@@ -184,24 +183,24 @@ def variants_table(est: Estimate, lags: Iterable[int] = (0, 3, 6)) -> pd.DataFra
 
 
 def remark(est: Estimate) -> str:
-    """Return what a reader of the estimate should know: months without collected runs, draws left
-    out; or ""."""
+    """Return what a reader of the estimate should know: months without collected runs, how many
+    draws the evidence leaves; or ""."""
     parts = []
     if est.months_not_collected:
         parts.append(
             f"a lower bound: no runs collected for {est.months_not_collected} of the release"
             " window's months"
         )
-    if not est.kept.all():
-        parts.append(f"{est.kept.mean():.1%} of draws kept")
+    if est.weights is not None:
+        parts.append(f"evidence leaves {est.effective_draws:,.0f} effective draws")
     return "; ".join(parts)
 
 
 def variant_row(est: Estimate) -> dict[str, object]:
-    """Return p5, p50 and p95 of the share with their Monte Carlo standard errors, the fraction of
-    draws kept, whether the numerator is a lower bound, and a remark."""
+    """Return p5, p50 and p95 of the share with their Monte Carlo standard errors, the number of
+    effective draws, whether the numerator is a lower bound, and a remark."""
     return est.spread() | {
-        "kept": float(est.kept.mean()),
+        "effective_draws": est.effective_draws,
         "incomplete": est.months_not_collected > 0,
         "note": remark(est),
     }
@@ -209,5 +208,5 @@ def variant_row(est: Estimate) -> dict[str, object]:
 
 def impossible_row(error: InputError) -> dict[str, object]:
     """Return the row of a variant that cannot be estimated, with the reason as its remark."""
-    unknown = [*QUANTILES, *(f"{name}_error" for name in QUANTILES), "kept"]
+    unknown = [*QUANTILES, *(f"{name}_error" for name in QUANTILES), "effective_draws"]
     return dict.fromkeys(unknown, np.nan) | {"incomplete": False, "note": str(error)}

@@ -29,11 +29,20 @@ SETTINGS = (
     "scenario",
     "corrections",
     "exclude_groups",
+    "evidence",
     "release_lag_months",
     "spending_start",
     "spending_end",
 )
-RESULTS = ("share_p5", "share_p50", "share_p95", "training_cost_p50", "rd_compute", "kept")
+RESULTS = (
+    "share_p5",
+    "share_p50",
+    "share_p95",
+    "training_cost_p50",
+    "rd_compute",
+    "effective_draws",
+    "months_not_collected",
+)
 DRAWS_PER_CHUNK = (
     2_000_000  # a second or two of work: long against handing it out, short against losing it
 )
@@ -52,11 +61,12 @@ def sweep(
 ) -> pd.DataFrame:
     """Estimate every combination of the values in `grid` for every company.
 
-    `grid` maps a name that `estimate` takes (scenario, corrections, exclude_groups,
+    `grid` maps a name that `estimate` takes (scenario, corrections, exclude_groups, evidence,
     release_lag_months, spending_start, spending_end, any assumption, an exchange rate) to a list of
     values. The frame has one row per combination and company, the last parameter of the grid
     varying fastest: a column for each parameter, company, share_p5, share_p50, share_p95
-    (fractions), training_cost_p50 and rd_compute (USD million), kept (fraction of draws) and error.
+    (fractions), training_cost_p50 and rd_compute (USD million), effective_draws,
+    months_not_collected (above zero the share is a lower bound) and error.
     Where a combination is impossible the numbers are NaN and `error` says why; else it is blank.
 
     `n_jobs` is joblib's number of processes; inside `joblib.parallel_config("dask")` the cluster
@@ -211,7 +221,7 @@ def _row(
             "exclude_groups": [group for group in groups if group in own],
         }
         est = estimate(company, n_draws=n_draws, seed=seed, data_dir=data_dir, **asked)
-        results = {**est.summary(), "kept": est.kept.mean()}
+        results = est.summary()
     except InputError as error:
         return {**dict.fromkeys(RESULTS, float("nan")), "error": str(error)}
     return {**{name: float(results[name]) for name in RESULTS}, "error": ""}

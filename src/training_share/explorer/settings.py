@@ -173,7 +173,7 @@ def _estimate_of(
             f"{est.company}: discloses no spending, so it has no share; choose a company with rows"
             " in spending.csv"
         )
-    _ = est.share  # refuse now what only drawing finds out
+    _ = est.weights  # refuse now what only drawing finds out
     return est
 
 

@@ -295,9 +295,8 @@ def _scenarios(rows: Rows, texts: Texts) -> Iterator[str]:
     orders: dict[tuple[str, int], str] = {}
     for key, row in rows.scenarios.items():
         if row.correction and row.correction not in corrections:
-            yield _unresolved(
-                "scenarios", key, "correction", "correction or evidence", row.correction, corrections
-            )
+            kind = "correction or evidence"
+            yield _unresolved("scenarios", key, "correction", kind, row.correction, corrections)
         if row.order is not None and orders.setdefault((row.scenario, row.order), key) != key:
             yield (
                 f"scenarios.csv, row {key}, column order: {row.order} stands twice in "

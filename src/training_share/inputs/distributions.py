@@ -273,8 +273,8 @@ def parse(text: str | float) -> Given:
             f"'{words}': the quantiles must be two different ones, lower first, between p0 and p100"
         )
     raise InputError(
-        f"'{words}': a uniform takes min-max, a lognormal two quantiles and a beta its two exponents,"
-        f" nothing else; {_HOW}"
+        f"'{words}': a uniform takes min-max, a lognormal two quantiles and a beta its two"
+        f" exponents, nothing else; {_HOW}"
     )
 
 

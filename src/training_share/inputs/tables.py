@@ -120,7 +120,9 @@ class Tables(Rows):
     def _steps(self, scenario: str) -> list[str]:
         require_known(scenario, self.scenario_names, "scenario")
         rows = [row for row in self.scenarios.values() if row.scenario == scenario]
-        return [name for _, name in sorted((r.order, r.correction) for r in rows if r.order is not None)]
+        return [
+            name for _, name in sorted((r.order, r.correction) for r in rows if r.order is not None)
+        ]
 
     @cached_property
     def evidence_names(self) -> tuple[str, ...]:

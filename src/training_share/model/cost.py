@@ -124,9 +124,7 @@ class CostModel:
         if self.tables.choice("closed_model_line") == "common":
             row = self.tables.closed_models[model]
             if row.modality not in self.lines:
-                self.lines[row.modality] = Lines.of(
-                    self.tables, row.modality, self.seed, self.part
-                )
+                self.lines[row.modality] = Lines.of(self.tables, row.modality, self.seed, self.part)
             return self.lines[row.modality].flop(row, self.streams)
         if model not in self.closed:
             self.closed[model] = closed_model_distribution(self.tables, model, self.seed, self.part)

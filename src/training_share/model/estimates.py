@@ -17,7 +17,7 @@ from training_share.inputs.schema import Company, TrainingRun
 from training_share.inputs.tables import Tables, load
 from training_share.model import drivers
 from training_share.model.case import WINDOW, Case, known_groups
-from training_share.model.evidence import Posterior, effective_draws
+from training_share.model.evidence import Posterior
 from training_share.model.precision import (
     QUANTILES,
     mean,
@@ -158,10 +158,10 @@ class Estimate:
         """
         return self.posterior.weights
 
-    @cached_property
+    @property
     def effective_draws(self) -> float:
         """How many equally weighted draws would be as exact: all without evidence."""
-        return float(self.n_draws) if self.weights is None else effective_draws(self.weights)
+        return float(self.posterior.effective_draws)
 
     def mean(self, draws: np.ndarray | pd.Series) -> float:
         """Return the mean of one value a draw by the draws' weights; of truth values, such as
@@ -170,7 +170,9 @@ class Estimate:
 
     def median(self, draws: np.ndarray | pd.Series | float) -> float:
         """Return the median of one value a draw, or of one number, by the draws' weights."""
-        return float(quantile(draws, 0.5, self.weights) if np.ndim(draws) else draws)
+        if isinstance(draws, float):
+            return draws
+        return float(quantile(draws, 0.5, self.weights))
 
     @cached_property
     def total_cost_usd(self) -> np.ndarray:
@@ -280,7 +282,7 @@ class Estimate:
         """Return p5, p50 and p95 of the cost of each counted run and of their total, in USD
         million."""
         costs = {run_id: self.cost_usd[run_id] for run_id in self.runs}
-        costs |= {"total": self.total_cost_usd}
+        costs |= {"total": pd.Series(self.total_cost_usd)}
         columns = {name: quantiles(cost / 1e6, self.weights) for name, cost in costs.items()}
         return pd.DataFrame(columns, index=list(QUANTILES)).T.rename_axis("run_id")
 

@@ -57,8 +57,8 @@ class Posterior:
         if self.case.part is None and effective < needed:
             more = int(1.2 * self.case.n_draws * FEWEST / effective)
             raise InputError(
-                f"{self._names}: only {effective:.3g} of {self.case.n_draws:,} draws agree with it, "
-                f"too few for a 90% interval; take n_draws={more:,}, or leave out a row that "
+                f"{self._names}: only {effective:.3g} of {self.case.n_draws:,} draws agree with "
+                f"it, too few for a 90% interval; take n_draws={more:,}, or leave out a row that "
                 f"contradicts the rest ({self._narrowest} alone leaves the fewest)"
             )
         return read_only(weights)
@@ -80,16 +80,16 @@ class Posterior:
         case = self.case.world(company)
         simulation = self.drawn.get(company) or Simulation(case)
         values = np.empty((len(rows), case.n_draws))
-        if all(term.kind in _OF_SIMULATION for row in rows for term in row.quantity.terms):
-            whole = slice(0, case.n_draws)
-            for place, row in enumerate(rows):
-                values[place] = _ratio([_simulated(t, simulation, whole) for t in row.quantity.terms])
-            return values
         for block, model in blocks(case, Streams(case.seed), case.n_draws):
             for place, row in enumerate(rows):
                 terms = [_value(t, model, simulation, block) for t in row.quantity.terms]
                 values[place, block] = _ratio(terms)
         return values
+
+    @cached_property
+    def effective_draws(self) -> float:
+        """How many equally weighted draws would be as exact: all without evidence."""
+        return self.case.n_draws if self.weights is None else effective_draws(self.weights)
 
     @property
     def _names(self) -> str:
@@ -142,8 +142,8 @@ def _value(
         value = getattr(model, term.kind)(run_id)
         if value is None:
             raise InputError(
-                f"evidence.csv, column quantity: {term.kind} of {run_id} is not known, as the run is"
-                " given in another unit; use cost_usd"
+                f"evidence.csv, column quantity: {term.kind} of {run_id} is not known, as the run "
+                "is given in another unit; use cost_usd"
             )
         values.append(value)
     return total(values)
@@ -176,4 +176,4 @@ def _ratio(terms: list) -> float | np.ndarray:
 def effective_draws(weights: np.ndarray) -> float:
     """Return how many equally weighted draws would be as exact (Kish 1965, "Survey Sampling"):
     (sum w)^2 / sum w^2."""
-    return float(weights.sum() ** 2 / (weights @ weights))
+    return float(weights.sum() ** 2 / (weights**2).sum())

@@ -36,8 +36,10 @@ QUANTILES = {"p5": 0.05, "p50": 0.50, "p95": 0.95}
 Weights = np.ndarray | None  # of draws, adding to one; None where all weigh the same
 
 
-def quantile(draws: np.ndarray | pd.Series, p: float | list[float], weights: Weights = None):
-    """Return the quantile(s) `p` of draws by their weights: a float for one, else an array.
+def quantile(
+    draws: np.ndarray | pd.Series, p: float | list[float], weights: Weights = None
+) -> np.ndarray:
+    """Return the quantile(s) `p` of draws by their weights, in p's shape.
 
     Between draws in order it interpolates as NumPy does, which it equals where all weights are the
     same; draws without weight play no part.
@@ -59,13 +61,11 @@ def quantiles(draws: np.ndarray | pd.Series, weights: Weights = None) -> np.ndar
 
 def mean(draws: np.ndarray | pd.Series, weights: Weights = None) -> float:
     """Return the mean of draws by their weights; of truth values it is a probability."""
-    return float(np.mean(draws) if weights is None else weights @ np.asarray(draws))
+    return float(np.mean(draws) if weights is None else (weights * np.asarray(draws)).sum())
 
 
 def spread(
-    draws: np.ndarray,
-    parts: Iterable[tuple[np.ndarray, Weights]] = (),
-    weights: Weights = None,
+    draws: np.ndarray, parts: Iterable[tuple[np.ndarray, Weights]] = (), weights: Weights = None
 ) -> dict[str, float]:
     """Return p5, p50 and p95 of draws in their unit, and their Monte Carlo standard errors as
     p5_error, p50_error and p95_error.
@@ -150,8 +150,7 @@ def _weighted_errors(values: np.ndarray, asked: np.ndarray, weights: np.ndarray)
     errors = []
     for p in asked:
         below = edges[1:] <= p
-        doubt = float(weights[below] @ weights[below]) * (1 - p) ** 2
-        doubt += float(weights[~below] @ weights[~below]) * p**2
+        doubt = float(((np.where(below, 1 - p, p) * weights) ** 2).sum())
         n = p * (1 - p) / doubt
         if n * min(p, 1 - p) < BEYOND:
             errors.append(math.nan)

@@ -25,7 +25,7 @@ def answer(est: Estimate) -> str:
         f"{len(est.runs)} counted runs, released {first:%b %Y} to {last:%b %Y}, cost "
         f"{interval(s, money, 'training_cost_')}; R&D compute from "
         f"{window_text(*est.denominator_window)} was {money(s['rd_compute'])}. {_how(est)}; "
-        f"{_errors(*errors)}.{_bound(est)}{_left_out(est)}{_dropped(est)}"
+        f"{_errors(*errors)}.{_bound(est)}{_left_out(est)}{_weighted(est)}"
     )
 
 
@@ -69,12 +69,12 @@ def _left_out(est: Estimate) -> str:
     return f" Left out: {', '.join(est.excluded)}." if est.excluded else ""
 
 
-def _dropped(est: Estimate) -> str:
-    if est.kept.all():
+def _weighted(est: Estimate) -> str:
+    if est.weights is None:
         return ""
     return (
-        " Draws in which training would cost more than all R&D compute are left out; "
-        f"{percent(est.kept.mean())} of the draws are kept."
+        f" Draws are weighted by the evidence {', '.join(f'`{name}`' for name in est.evidence)}, "
+        f"which leaves {est.effective_draws:,.0f} effective draws."
     )
 
 

@@ -102,7 +102,7 @@ def ratio_text_table(table: pd.DataFrame) -> pd.DataFrame:
             "R&D compute (USD million)": table["rd_compute"].map("{:,.0f}".format),
             "spending": table["spending_window"],
             "releases": table["release_window"],
-            "draws kept": table["kept"].map("{:.1%}".format),
+            "effective draws": table["effective_draws"].map("{:,.0f}".format),
         }
     ).set_index(pd.Index(table["scenario"], name="scenario"))
 
