@@ -33,6 +33,7 @@ PLAIN = 1e-3, 1e5  # amounts outside are shown with a power of ten
 QUANTILES = {"p5": 0.05, "p50": 0.50, "p95": 0.95}
 
 
+NO_WEIGHT = 1e-20  # so many draws of it do not move a quantile's last digit
 Weights = np.ndarray | None  # of draws, adding to one; None where all weigh the same
 
 
@@ -46,7 +47,7 @@ def quantile(
     """
     if weights is None:
         return np.quantile(draws, p)
-    weighty = weights > 0
+    weighty = weights > NO_WEIGHT
     values, weights = np.asarray(draws)[weighty], weights[weighty]
     order = np.argsort(values)
     values, weights = values[order], weights[order]

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
 
-from training_share.inputs.distributions import Distribution
 from training_share.model.case import Case
-from training_share.model.cost import CostModel
-from training_share.model.scaling import PARTS, Lines
+from training_share.model.cost import CostModel, Regressions
+from training_share.model.scaling import PARTS
 from training_share.model.spending import spending_usd
 from training_share.model.streams import AnyStreams, Streams, read_only
 
@@ -19,14 +18,15 @@ KEPT_BYTES = 64_000_000  # of costs by run; above it only the totals by group ar
 SEEN = 4_000  # draws that the parts of the resamples are compared on
 
 
-def blocks(case: Case, streams: AnyStreams, n_draws: int) -> Iterator[tuple[slice, CostModel]]:
+def blocks(
+    case: Case, streams: AnyStreams, n_draws: int, regressions: Regressions | None = None
+) -> Iterator[tuple[slice, CostModel]]:
     """Yield the cost model of each block of draws, and which draws these are."""
-    closed: dict[str, Distribution] = {}
-    lines: dict[str, Lines] = {}
+    regressions = regressions or Regressions()
     for block in streams.blocks(n_draws):
         yield (
             block,
-            CostModel(case.tables, case.company, streams, case.seed, case.part, closed, lines),
+            CostModel(case.tables, case.company, streams, case.seed, case.part, regressions),
         )
 
 
@@ -53,13 +53,14 @@ def simulate(
     n_draws: int,
     by_run: np.ndarray | None = None,
     largest: np.ndarray | None = None,
+    regressions: Regressions | None = None,
 ) -> tuple[dict[str, np.ndarray], np.ndarray]:
     """Evaluate the model on given streams: cost in USD by group (all groups), and R&D compute in
     USD. Memory grows with draws x groups; `by_run`, runs x draws, and `largest`, the cost of the
     dearest run, are filled where they are given (`largest` from zeros)."""
     groups = {run.group: np.zeros(n_draws) for run in case.window_runs.values()}
     rd_compute = np.empty(n_draws)
-    for block, model in blocks(case, streams, n_draws):
+    for block, model in blocks(case, streams, n_draws, regressions):
         for place, (run_id, run) in enumerate(case.window_runs.items()):
             cost = model.cost_usd(run_id)
             groups[run.group][block] += cost
@@ -77,6 +78,7 @@ class Simulation:
     leave groups out share them."""
 
     case: Case
+    regressions: Regressions = field(default_factory=Regressions, repr=False)
 
     @cached_property
     def _drawn(self) -> tuple[dict[str, np.ndarray], np.ndarray, np.ndarray | None, np.ndarray]:
@@ -84,7 +86,9 @@ class Simulation:
         shape = len(case.window_runs), case.n_draws
         by_run = np.empty(shape) if 8 * shape[0] * shape[1] <= KEPT_BYTES else None
         largest = np.zeros(case.n_draws)
-        groups, rd_compute = simulate(case, Streams(case.seed), case.n_draws, by_run, largest)
+        groups, rd_compute = simulate(
+            case, Streams(case.seed), case.n_draws, by_run, largest, self.regressions
+        )
         for draws in (*groups.values(), rd_compute, largest, *([] if by_run is None else [by_run])):
             read_only(draws)
         return groups, rd_compute, by_run, largest

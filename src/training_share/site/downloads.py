@@ -47,9 +47,9 @@ def write_downloads(
     `comparison_SCENARIO.csv`, `costs_COMPANY_SCENARIO.csv`, `training_share_SCENARIO.xlsx` (sheets
     comparison, costs of each company, inputs, sources, about) and `draws_COMPANY_SCENARIO.parquet`
     (a row a draw: training_cost_usd, rd_compute_usd, training_share, its weight where there is
-    evidence, and with `draws_by_run` cost_usd/RUN_ID, in single precision). `settings` go to `compare`. Raises InputError as
-    `compare` does, for a company without spending, and for a folder that cannot be written; nothing
-    is written then.
+    evidence, and with `draws_by_run` cost_usd/RUN_ID, in single precision). `settings` go to
+    `compare`. Raises InputError as `compare` does, for a company without spending, and for a folder
+    that cannot be written; nothing is written then.
     """
     target = _writable(folder)
     comparison = compare(companies, scenario, n_draws, seed, **settings)
