@@ -247,50 +247,6 @@ def test_an_edited_table_is_read_again(data_copy):
     assert after == pytest.approx(2 * before, rel=1e-12)
 
 
-# --- conditioning ---------------------------------------------------------------------------------
-def test_no_condition_keeps_every_draw(minimax):
-    assert minimax.kept.all() and minimax.kept.shape == (N,)
-
-
-def test_the_condition_keeps_draws_within_the_spending():
-    settings = {"n_draws": 3000, "closed_model_interval": "predictive"}
-    free = ts.estimate("minimax", **settings)
-    held = ts.estimate("minimax", **settings, condition_on_rd_compute="yes")
-    assert (held.kept == (free.share <= 1)).all()
-    assert 0 < held.kept.sum() < 3000
-    assert (held.share == free.share[free.share <= 1]).all()
-    assert held.cost_usd.index.tolist() == np.flatnonzero(held.kept).tolist()
-    assert held.chain("hailuo-02-pretraining").index.equals(held.cost_usd.index)
-
-
-def test_the_condition_looks_at_all_groups_whatever_is_excluded():
-    settings = {
-        "n_draws": 3000,
-        "closed_model_interval": "predictive",
-        "condition_on_rd_compute": "yes",
-    }
-    whole = ts.estimate("minimax", **settings)
-    for rest in (
-        whole.without("hailuo"),
-        ts.estimate("minimax", **settings, exclude_groups="hailuo"),
-    ):
-        assert (rest.kept == whole.kept).all() and len(rest.share) == whole.kept.sum()
-
-
-def test_a_cost_of_exactly_the_spending_meets_the_condition(data_copy):
-    data_copy.count_only("openai-gpt-4.5")
-    data_copy.edit("training_runs", "openai-gpt-4.5", "cost_usd", "5e9")
-    settings = {"n_draws": 10, "data_dir": data_copy.folder, "condition_on_rd_compute": "yes"}
-    est = ts.estimate("openai", **settings)
-    assert est.kept.all() and (est.share == 1).all()
-
-
-def test_a_condition_that_no_draw_meets_is_refused():
-    est = ts.estimate("minimax", n_draws=50, condition_on_rd_compute="yes", mfu=0.0001)
-    with pytest.raises(InputError, match="exceeds R&D compute in every draw"):
-        _ = est.share
-
-
 # --- what it returns ------------------------------------------------------------------------------
 def test_summary_holds_the_quantiles_of_the_draws(minimax):
     summary = minimax.summary()
@@ -302,7 +258,10 @@ def test_summary_holds_the_quantiles_of_the_draws(minimax):
         "share_p5",
         "share_p50",
         "share_p95",
+        "effective_draws",
+        "months_not_collected",
     ]
+    assert (summary["effective_draws"], summary["months_not_collected"]) == (N, 0)
     assert summary.name == "minimax"
     for p, name in ((5, "p5"), (50, "p50"), (95, "p95")):
         assert summary[f"share_{name}"] == pytest.approx(np.percentile(minimax.share, p), rel=1e-12)

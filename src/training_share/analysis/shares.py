@@ -200,7 +200,7 @@ def variant_row(est: Estimate) -> dict[str, object]:
     """Return p5, p50 and p95 of the share with their Monte Carlo standard errors, the number of
     effective draws, whether the numerator is a lower bound, and a remark."""
     return est.spread() | {
-        "effective_draws": est.effective_draws,
+        "effective_draws": round(est.effective_draws),
         "incomplete": est.months_not_collected > 0,
         "note": remark(est),
     }

@@ -34,6 +34,7 @@ class Settings:
     seed: int = 42
     corrections: str = ""
     exclude_groups: str = ""
+    evidence: str = ""
     release_lag_months: str = ""
     spending_start: str = ""
     spending_end: str = ""

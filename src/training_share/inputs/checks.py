@@ -263,8 +263,12 @@ def _contradictions(where: str, amounts: Mapping[tuple[date, date], float]) -> I
 def _evidence(rows: Rows, texts: Texts) -> Iterator[str]:
     """Evidence names runs and groups of its company, and assumptions that have one draw for it."""
     for key, row in rows.evidence.items():
-        runs = [(name, r) for name, r in rows.training_runs.items() if r.company == row.company]
-        known = {name for name, _ in runs} | {r.group for _, r in runs if r.group}
+        runs = {
+            name: run["group"]
+            for name, run in texts["training_runs"].items()
+            if run["company"] == row.company
+        }
+        known = {*runs, *filter(None, runs.values())}
         for term in row.quantity.terms:
             for name in term.names:
                 kind, options = "run or group", known

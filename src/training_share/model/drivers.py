@@ -7,7 +7,8 @@ the indices then add to the variance of the quantity in question, and interactio
 them) show as total above first order.
 
 Under evidence the inputs are no longer independent, and Sobol indices have no meaning: indices and
-swings describe the draws before evidence, the rank correlations those after it.
+swings describe the draws before evidence, the indices with a share above one counted as one, and
+the rank correlations describe the draws after it.
 """
 
 from __future__ import annotations
@@ -117,6 +118,8 @@ def sobol_indices(case: Case, n: int = 1024, seed: int = 42) -> pd.DataFrame:
         cube = sample.sample(problem, n, calc_second_order=False, seed=seed)
         normals = ndtri(np.clip(cube, SMALLEST_CHANCE, 1 - SMALLEST_CHANCE))
         share = share_of_normals(case, dict(zip(names, normals.T.copy(), strict=True)), len(cube))
+        if case.observed:
+            share = np.minimum(share, 1.0)
         indices = analyze.analyze(
             problem, share, calc_second_order=False, conf_level=CONFIDENCE, seed=seed
         )

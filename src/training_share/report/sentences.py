@@ -12,6 +12,8 @@ from training_share.model.estimates import Estimate
 from training_share.model.precision import QUANTILES
 from training_share.report.text import interval, money, percent, points
 
+MATTERS = 1.5  # factor between the ends of intervals above which a belief is said to decide them
+
 
 def answer(est: Estimate) -> str:
     """Return the answer of a company notebook in three sentences."""
@@ -107,6 +109,28 @@ def audit_conclusion(
         lines.append(
             f"For {name} the median goes from {percent(first)} to {percent(last)}; the step that "
             f"moves it most is `{step}` ({points(table.loc[step, 'in_sequence'])} points)."
+        )
+    return "\n\n".join(lines)
+
+
+def beliefs_conclusion(tables: dict[str, pd.DataFrame]) -> str:
+    """Return what is left to belief: how far the median and the upper end move between the rows of
+    `corrections.beliefs`, for each company."""
+    lines = []
+    for name, table in tables.items():
+        own, others = table.iloc[0], table.iloc[1:]
+        held = others.loc[others["p95"] <= 1, "p95"]
+        decides = held.max() > MATTERS * held.min()
+        verdict = (
+            "It is the prior, more than the runs, that decides it."
+            if decides
+            else "What is believed about the rest matters little here."
+        )
+        lines.append(
+            f"**{name}**: the median stays between {percent(others['p50'].min())} and "
+            f"{percent(others['p50'].max())} whatever is believed about the rest of R&D "
+            f"({percent(own['p50'])} as chosen); the upper end of the 90% interval lies anywhere "
+            f"from {percent(held.min())} to {percent(held.max())}. {verdict}"
         )
     return "\n\n".join(lines)
 
