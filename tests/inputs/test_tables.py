@@ -545,7 +545,7 @@ def test_a_correction_applied_twice_is_refused_by_name():
     ):
         load().corrected(["fp8-sxm-peak", "m2.1-fp8", "fp8-sxm-peak"])
     with pytest.raises(
-        InputError, match="'m2.1-fp8' is applied twice: scenario 'careful' already has it"
+        InputError, match=r"'m2\.1-fp8' is applied twice: scenario 'careful' already has it"
     ):
         for_scenario("careful", ["m2.1-fp8"])
 
@@ -576,7 +576,9 @@ def test_a_correction_whose_row_was_deleted_is_refused_by_name(data_copy):
 
 def test_a_scenario_with_an_unknown_correction_is_refused(data_copy):
     data_copy.edit("scenarios", "careful/fp8-sxm-peak", "correction", "fp8-sxm-peek")
-    assert "no correction or evidence 'fp8-sxm-peek'; did you mean 'fp8-sxm-peak'?" in refusal(data_copy)
+    assert "no correction or evidence 'fp8-sxm-peek'; did you mean 'fp8-sxm-peak'?" in refusal(
+        data_copy
+    )
 
 
 def test_a_corrected_value_is_checked_like_a_typed_one(data_copy):
