@@ -285,7 +285,48 @@ def test_parts_that_do_not_add_up_are_refused(data_copy):
         period_end="2024-12-31",
         amount_millions="50",
     )
-    assert "the parts of 2024-01-01 to 2024-12-31 add to 153.114, not 140.642" in refusal(data_copy)
+    told = refusal(data_copy)
+    assert "2024-10-01 to 2024-12-31 is 50, but other periods add and subtract to 37.528" in told
+
+
+def test_a_long_period_that_differs_from_its_parts_is_refused_with_both(data_copy):
+    data_copy.add_like(
+        "spending",
+        f"{LINE}/9M2024",
+        period="Oct 2024 to Sep 2025",
+        period_start="2024-10-01",
+        period_end="2025-09-30",
+        amount_millions="300",
+    )
+    told = refusal(data_copy)
+    assert "2024-10-01 to 2025-09-30 is 300" in told and "to 179.925 over the same days" in told
+
+
+def test_a_currency_that_is_not_the_companys_is_refused(data_copy):
+    for row in load()["spending"].values():
+        if (row.company, row.line) == ("minimax", "rd_compute"):
+            data_copy.edit("spending", f"minimax/rd_compute/{row.period}", "currency", "CNY")
+    assert "CNY, but companies.csv has minimax disclose in USD" in refusal(data_copy)
+
+
+def test_a_base_of_another_company_is_refused(data_copy):
+    data_copy.edit(RUNS, "minimax-m2-rl", "base_run", "glm-4.5")
+    assert "glm-4.5 is a run of zai; a base is of the run's own company" in refusal(data_copy)
+
+
+def test_a_run_that_stands_twice_is_refused(data_copy):
+    data_copy.add_like(RUNS, "glm-4.6", run_id="glm-4.6-again")
+    assert "row glm-4.6-again: the same model, stage and size as row glm-4.6" in refusal(data_copy)
+
+
+def test_a_run_with_a_closed_models_key_is_refused(data_copy):
+    data_copy.add_like(RUNS, "minimax-vl-01", run_id="hailuo-02", model="Another")
+    assert "would share their draws; rename the run" in refusal(data_copy)
+
+
+def test_a_name_of_both_a_correction_and_evidence_is_refused(data_copy):
+    data_copy.edit("evidence", "hailuo-ratio/minimax", "evidence", "fp8-sxm-peak")
+    assert "could not tell them apart" in refusal(data_copy)
 
 
 def test_parts_that_add_up_are_accepted(data_copy):

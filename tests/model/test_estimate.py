@@ -247,6 +247,46 @@ def test_an_edited_table_is_read_again(data_copy):
     assert after == pytest.approx(2 * before, rel=1e-12)
 
 
+# --- numbers that would be wrong without a word ---------------------------------------------------
+def test_a_rate_set_by_hand_sets_every_period(data_copy):
+    data_copy.edit("fx", "CNY/2022/2025", "period", "2022/2024")
+    data_copy.add_like("fx", "CNY/2022/2024", period="2024/2025")
+    est = ts.estimate("zai", n_draws=5, cny_per_usd=14.4, data_dir=data_copy.folder)
+    assert est.rd_compute_usd == pytest.approx(2094.719e6 / 14.4)
+
+
+def test_windows_of_other_lengths_are_refused():
+    settings = {"n_draws": 5, "spending_start": "2025-01-01", "spending_end": "2025-09-30"}
+    with pytest.raises(InputError, match=r"12 months .* under the models of 9 months"):
+        ts.estimate("minimax", corrections="fy2024-denominator", **settings)
+    assert ts.estimate("minimax", **settings).share.size == 5
+
+
+def test_releases_that_are_not_counted_are_named():
+    base, more = (
+        ts.estimate("minimax", n_draws=50, corrections=names)
+        for names in ("", "add-unlisted-releases")
+    )
+    assert base.case.uncounted_models == [
+        "Hailuo 2.3",
+        "Hailuo 2.3-Fast",
+        "Speech 2.5",
+        "Speech 2.6",
+    ]
+    assert "Hailuo 2.3, Hailuo 2.3-Fast" in ts.sentences.answer(base)
+    assert more.case.uncounted_models == [] and "incomplete" not in ts.sentences.answer(more)
+
+
+def test_the_basis_of_a_fraction_is_said():
+    assert ts.estimate("zai", n_draws=5).case.basis("glm-4.6") == "FLOP"
+    careful = ts.estimate("zai", "careful", n_draws=5)
+    assert careful.case.basis("glm-4.6") == "GPU-hours"
+    deepseek = ts.estimate("deepseek", n_draws=5)
+    assert deepseek.case.basis("deepseek-r1-0528-rl") == "GPU-hours"
+    told = ts.tables.runs_table(deepseek).loc["deepseek-r1-0528-rl", "amount"]
+    assert told == "rl_fraction of the GPU-hours of deepseek-v3-pretraining"
+
+
 # --- what it returns ------------------------------------------------------------------------------
 def test_summary_holds_the_quantiles_of_the_draws(minimax):
     summary = minimax.summary()

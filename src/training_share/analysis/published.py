@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from training_share.errors import InputError, require_known
+from training_share.inputs.tables import load
 from training_share.model.comparison import Comparison, compare
 from training_share.model.estimates import Estimate
 from training_share.model.precision import spread
@@ -72,6 +73,13 @@ FORMULAS: dict[str, Callable[[Comparison], Quantiles]] = {
     "share-zai": _share("zai"),
     "share-minimax-no-hailuo": _share("minimax", "hailuo"),
     "share-minimax-no-hailuo-footnote": _share("minimax", "hailuo"),
+    "revision-share-openai": _share("openai"),
+    "revision-share-minimax": _share("minimax"),
+    "revision-share-minimax-no-hailuo": _share("minimax", "hailuo"),
+    "revision-share-zai": _share("zai"),
+    "march-share-minimax": _share("minimax"),
+    "march-share-minimax-no-hailuo": _share("minimax", "hailuo"),
+    "march-share-zai": _share("zai"),
     "cost-hailuo-02": _cost_of_hailuo_02,
     "share-hailuo-02": _hailuo_02_of_cost,
     "flop-hailuo-02-interval": _flop_of_hailuo_02,
@@ -98,14 +106,17 @@ def published_table(
     `published.csv` has them.
 
     `value`, `p5` and `p95` are as printed and `our_value`, `our_p5` and `our_p95` as computed under
-    the scenario newsletter (our_value is the median), all in `unit`; NaN where nothing is printed,
+    the claim's scenario (our_value is the median), all in `unit`; NaN where nothing is printed,
     or where a figure is context only. `our_value_error`, `our_p5_error` and `our_p95_error` are
     Monte Carlo standard errors. Raises InputError for an unknown company, and for a row that is not
     context and that no formula stands for.
     """
     some = {"companies": [company]} if company else {}
-    comparison = compare(n_draws=n_draws, seed=seed, data_dir=data_dir, **some)
-    claims = next(iter(comparison.estimates.values())).tables["published"]
+    claims = load(data_dir)["published"]
+    comparisons = {
+        scenario: compare(scenario=scenario, n_draws=n_draws, seed=seed, data_dir=data_dir, **some)
+        for scenario in dict.fromkeys(claim.scenario for claim in claims.values())
+    }
     rows = {}
     for claim_id, claim in claims.items():
         if company and claim.company != company:
@@ -115,9 +126,10 @@ def published_table(
                 f"published.csv, row {claim_id}, column status: {claim.status}, but published.py"
                 " has no formula for this figure; add one, or write context"
             )
-        computed = {} if claim.status == "context" else ours(claim_id, comparison)
+        computed = {} if claim.status == "context" else ours(claim_id, comparisons[claim.scenario])
         rows[claim_id] = {
             "company": claim.company,
+            "scenario": claim.scenario,
             "quantity": claim.quantity,
             "unit": claim.unit,
             "value": claim.value,

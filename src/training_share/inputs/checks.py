@@ -42,6 +42,7 @@ REFERENCES = {
     "base_run": "training_runs",
     "post_training": "assumptions",
 }
+TOLERANCE = 0.005  # by which two ways to reach the same dates may differ, from rounding
 NEEDED = (  # rows of assumptions.csv that the computation asks for by name
     *schema.CHOICES,
     "usd_run_correlation",
@@ -63,6 +64,7 @@ def cross_faults(rows: Rows, texts: Texts) -> list[str]:
         *_references(rows, texts),
         *_keys_or_amounts(rows, texts),
         *_cycles(rows.training_runs),
+        *_runs(rows),
         *_assumptions(rows, texts),
         *_sizes(rows),
         *_spending(rows, texts),
@@ -112,6 +114,31 @@ def _cycles(runs: Mapping[str, schema.TrainingRun]) -> Iterator[str]:
                 f"training_runs.csv, row {key}, column base_run: a cycle of bases "
                 f"({' -> '.join([*path, base])}); a base must not rest on its own finetune"
             )
+
+
+def _runs(rows: Rows) -> Iterator[str]:
+    """A base is of the same company, a run stands once, and no run takes a closed model's draws."""
+    first: dict[tuple[object, ...], str] = {}
+    for key, run in rows.training_runs.items():
+        base = rows.training_runs.get(run.base_run or "")
+        if base is not None and base.company != run.company and base.company in rows.companies:
+            yield (
+                f"training_runs.csv, row {key}, column base_run: {run.base_run} is a run of "
+                f"{base.company}; a base is of the run's own company, {run.company}"
+            )
+        if key in rows.closed_models and not isinstance(run.flop, str):
+            yield (
+                f"training_runs.csv, row {key}: closed_models.csv has a model of this key, and the "
+                "two would share their draws; rename the run"
+            )
+        if run.counted:
+            size = (run.flop, run.gpu_hours, run.cost_usd, run.base_run, run.fraction_of_base)
+            twin = first.setdefault((run.company, run.model, run.stage, *size), key)
+            if twin != key:
+                yield (
+                    f"training_runs.csv, row {key}: the same model, stage and size as row {twin}, "
+                    "so the run counts twice; drop one, or set counted to no"
+                )
 
 
 # --- assumptions: what each row's value may be ----------------------------------------------------
@@ -232,7 +259,13 @@ def _spending(rows: Rows, texts: Texts) -> Iterator[str]:
     rates = {rate["currency"] for rate in texts["fx"].values()}
     for (company, line), periods in lines.items():
         where = f"spending.csv, {company}/{line}"
-        currency = next(iter(periods.values()))[1].currency
+        key, row = next(iter(periods.values()))
+        currency, own = row.currency, rows.companies.get(company)
+        if own is not None and own.currency != currency:
+            yield (
+                f"spending.csv, row {key}, column currency: {currency}, but companies.csv has "
+                f"{company} disclose in {own.currency}; mend one of them"
+            )
         if currency != "USD" and currency not in rates:
             yield f"{where}, column currency: fx.csv has no rate for {currency}; add a row"
         amounts = {dates: row.amount_millions.quantile(0.5) for dates, (_, row) in periods.items()}
@@ -240,7 +273,8 @@ def _spending(rows: Rows, texts: Texts) -> Iterator[str]:
 
 
 def _contradictions(where: str, amounts: Mapping[tuple[date, date], float]) -> Iterator[str]:
-    """Yield where a period lies inside another and is larger, or where two parts miss their sum."""
+    """Yield where a period lies inside another and is larger, and where two ways to add periods up
+    to the same dates disagree."""
     for (start, end), whole in amounts.items():
         for (inner_start, inner_end), part in amounts.items():
             if start <= inner_start and inner_end <= end and part > whole:
@@ -248,16 +282,25 @@ def _contradictions(where: str, amounts: Mapping[tuple[date, date], float]) -> I
                     f"{where}: {inner_start} to {inner_end} ({part:g}) lies inside {start} to "
                     f"{end} ({whole:g}) but is larger; check both amounts"
                 )
-            rest = amounts.get((inner_end + timedelta(days=1), end))
-            if (
-                inner_start == start
-                and rest is not None
-                and abs(part + rest - whole) > 0.005 * whole
-            ):
-                yield (
-                    f"{where}: the parts of {start} to {end} add to {part + rest:g}, not "
-                    f"{whole:g}; check the amounts"
-                )
+    # Days that periods join form a set, in which each day has the sum spent by then; a period
+    # between two days of one set has to agree with the difference of their sums.
+    spent: dict[date, tuple[date, float]] = {}  # day -> first day of its set, sum
+    for (start, end), whole in amounts.items():
+        after = end + timedelta(days=1)
+        root, by_start = spent.setdefault(start, (start, 0.0))
+        other, by_end = spent.get(after, (after, by_start + whole))
+        spent[after] = (other, by_end)
+        move = by_start + whole - by_end
+        if other != root:
+            for day, (set_of, amount) in spent.items():
+                if set_of == other:
+                    spent[day] = (root, amount + move)
+        elif abs(move) > TOLERANCE * whole:
+            others = ", ".join(f"{a} to {b} ({one:g})" for (a, b), one in amounts.items())
+            yield (
+                f"{where}: {start} to {end} is {whole:g}, but other periods add and subtract to "
+                f"{by_end - by_start:g} over the same days; check the amounts among {others}"
+            )
 
 
 def _evidence(rows: Rows, texts: Texts) -> Iterator[str]:
@@ -294,6 +337,10 @@ def _evidence(rows: Rows, texts: Texts) -> Iterator[str]:
 
 
 def _scenarios(rows: Rows, texts: Texts) -> Iterator[str]:
+    scenarios = {row["scenario"] for row in texts["scenarios"].values()}
+    for key, claim in rows.published.items():
+        if claim.scenario not in scenarios:
+            yield _unresolved("published", key, "scenario", "scenario", claim.scenario, scenarios)
     corrections = {row["correction"] for row in texts["corrections"].values()}
     corrections |= {row["evidence"] for row in texts["evidence"].values()}
     orders: dict[tuple[str, int], str] = {}

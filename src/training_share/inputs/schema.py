@@ -357,11 +357,13 @@ class Scenario(Row):
 
 
 class Published(Row):
-    """One row is a figure the newsletter prints, kept apart from all inputs."""
+    """One row is a figure the newsletter, or its authors' code, prints, kept apart from all
+    inputs."""
 
     key_columns = ("claim_id",)
     claim_id: Filled = Field(description="Key.")
     company: Filled = Field(description="Key in companies.")
+    scenario: Filled = Field(description="Scenario whose settings the figure has.")
     quantity: Filled = Field(description="What the figure is.")
     value: PlainFloat = Field(description="Printed central figure.")
     p5: PlainFloat = Field(description="Printed lower end of the 90% interval.")

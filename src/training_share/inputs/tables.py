@@ -96,9 +96,13 @@ class Tables(Rows):
         runs = [run for run in self.training_runs.values() if run.company in companies]
         return sorted({run.group for run in runs} - {""})
 
-    def rates(self) -> dict[str, str]:
-        """Return the keyword that sets an exchange rate, as cny_per_usd -> key of its row in fx."""
-        return {f"{row.currency.lower()}_per_usd": key for key, row in self.fx.items()}
+    def rates(self) -> dict[str, list[str]]:
+        """Return the keyword that sets an exchange rate, as cny_per_usd -> keys of its rows in
+        fx."""
+        keys: dict[str, list[str]] = {}
+        for key, row in self.fx.items():
+            keys.setdefault(f"{row.currency.lower()}_per_usd", []).append(key)
+        return keys
 
     # --- corrections and scenarios ----------------------------------------------------------------
     @cached_property

@@ -96,7 +96,7 @@ class Case:
             if name in WINDOW:
                 cells.append(("companies", self.company, name, text))
             elif name in rates:
-                cells.append(("fx", rates[name], "per_usd", text))
+                cells += [("fx", key, "per_usd", text) for key in rates[name]]
             else:
                 cells.append(("assumptions", name, "value", text))
         return cells
@@ -180,6 +180,35 @@ class Case:
             )
         return runs
 
+    @cached_property
+    def uncounted_models(self) -> list[str]:
+        """Models released in the window of which no run is counted although a correction would
+        count one, by name: the numerator leaves them out."""
+        waiting = {
+            key
+            for cells in self.tables.cells_of.values()
+            for table, key, column, value in cells
+            if (table, column, value) == ("training_runs", "counted", "yes")
+        }
+        first, last = self.release_window
+        counted = {run.model for run in self.window_runs.values()}
+        models = [
+            run.model
+            for key, run in self.tables.training_runs.items()
+            if key in waiting and run.company == self.company and first <= run.released <= last
+        ]
+        return [name for name in dict.fromkeys(models) if name not in counted]
+
+    def basis(self, run_id: str) -> str:
+        """Return what a run's fraction of its base is a fraction of: FLOP, GPU-hours or USD. A base
+        that is only known in GPU-hours or USD decides it, whatever `rl_fraction_basis` says."""
+        run = self.tables.training_runs[run_id]
+        if run.base_run is None:
+            return "USD" if run.cost_usd else "GPU-hours" if run.gpu_hours else "FLOP"
+        of_base = self.basis(run.base_run)
+        in_hours = run.workload == "rl" and self.tables.choice("rl_fraction_basis") == "gpu-hours"
+        return "GPU-hours" if in_hours and of_base == "FLOP" else of_base
+
     def predicted(self, run_id: str) -> bool:
         """Whether a run's FLOP rest on a regression, its own or its base's."""
         run = self.tables.training_runs[run_id]
@@ -231,7 +260,20 @@ class Case:
             return self.company_row.spending_start, self.company_row.spending_end
         start, _, end = words.partition(" to ")
         where = "assumptions.csv, row denominator_window"
-        return as_date(start, where), as_date(end, where)
+        fixed = as_date(start, where), as_date(end, where)
+        own = self.company_row.spending_start, self.company_row.spending_end
+        if months(*fixed) != months(*own):
+            raise InputError(
+                f"{self.company}: R&D compute of {months(*fixed)} months ({words}) under the "
+                f"models of {months(*own)} months is no share; choose a spending window of equal "
+                "length, or denominator_window 'spending window'"
+            )
+        return fixed
+
+
+def months(start: date, end: date) -> int:
+    """Return how many calendar months two days span."""
+    return 12 * (end.year - start.year) + end.month - start.month + 1
 
 
 def listed(names: Iterable[str] | str) -> tuple[str, ...]:

@@ -27,7 +27,7 @@ def answer(est: Estimate) -> str:
         f"{len(est.runs)} counted runs, released {first:%b %Y} to {last:%b %Y}, cost "
         f"{interval(s, money, 'training_cost_')}; R&D compute from "
         f"{window_text(*est.denominator_window)} was {money(s['rd_compute'])}. {_how(est)}; "
-        f"{_errors(*errors)}.{_bound(est)}{_left_out(est)}{_weighted(est)}"
+        f"{_errors(*errors)}.{_bound(est)}{_uncounted(est)}{_left_out(est)}{_weighted(est)}"
     )
 
 
@@ -64,6 +64,16 @@ def _bound(est: Estimate) -> str:
         return ""
     return (
         f" **A lower bound**: no runs were collected for {months} of the release window's months."
+    )
+
+
+def _uncounted(est: Estimate) -> str:
+    names = est.case.uncounted_models
+    if not names:
+        return ""
+    return (
+        f" The numerator may be incomplete: {', '.join(names)} came out in the window and "
+        f"{'is' if len(names) == 1 else 'are'} not counted."
     )
 
 

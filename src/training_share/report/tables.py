@@ -17,7 +17,8 @@ def runs_table(est: Estimate) -> pd.DataFrame:
     for run_id, run in est.runs.items():
         amounts = {"FLOP": run.flop, "GPU-hours": run.gpu_hours, "USD": run.cost_usd}
         given = [f"{value} {unit}" for unit, value in amounts.items() if value is not None]
-        amount = given[0] if given else f"{run.fraction_of_base} of {run.base_run}"
+        fraction = f"{run.fraction_of_base} of the {est.case.basis(run_id)} of {run.base_run}"
+        amount = given[0] if given else fraction
         if isinstance(run.flop, str):
             amount = f"regression, closed model {run.flop}"
         rows[run_id] = {
