@@ -20,7 +20,9 @@ def test_steps_lead_from_newsletter_to_careful():
         end["share_p95"],
     ]
     assert steps["in_sequence"].sum() == pytest.approx(end["share_p50"] - start["share_p50"])
-    assert list(steps.index[1:]) == ts.load().scenario_corrections("careful")
+    tables = ts.load()
+    named = [*tables.scenario_corrections("careful"), *tables.scenario_evidence("careful")]
+    assert list(steps.index[1:]) == named
 
 
 def test_effect_alone_is_the_first_step_of_its_own_audit():
@@ -52,23 +54,23 @@ def test_a_correction_of_the_start_is_refused():
 def test_moving_drops_exactly_the_steps_without_effect():
     steps = ts.audit("zai", **FEW)
     dropped = set(steps.index) - set(ts.corrections.moving(steps).index)
-    assert {"m1-rl-reported-hours", "fp8-sxm-peak", "openai-joint-interval"} <= dropped
+    assert {"m1-rl-reported-hours", "m2.1-fp8", "openai-joint-interval"} <= dropped
     assert not {"newsletter", "add-glm-z1", "zai-owned-compute", "post-training-as-rl"} & dropped
 
 
 def test_minority_counts_draws_above_one_half():
     table = ts.corrections.minority("minimax", "newsletter,careful", **FEW)
-    share = ts.estimate("minimax", "careful", **FEW).share
-    assert table.loc["minimax", "careful"] == np.count_nonzero(share > 0.5) / share.size
+    est = ts.estimate("minimax", "newsletter", **FEW)
+    assert table.loc["minimax", "newsletter"] == np.count_nonzero(est.share > 0.5) / est.share.size
+    est = ts.estimate("minimax", "careful", **FEW)
+    by_weight = est.weights[est.share > 0.5].sum()
+    assert table.loc["minimax", "careful"] == pytest.approx(by_weight, rel=1e-12)
 
 
-def test_minority_shows_the_draws_that_a_scenario_drops():
+def test_minority_takes_all_companies_and_scenarios_by_default():
     table = ts.corrections.minority(**FEW)
     assert list(table.index) == ["openai", "minimax", "zai"]
-    assert list(table) == ["newsletter", "appendix", "careful", "careful, no draw dropped"]
-    est = ts.estimate("minimax", "careful", condition_on_rd_compute="no", **FEW)
-    every = table.loc["minimax", "careful, no draw dropped"]
-    assert every == (est.share > 0.5).mean() > table.loc["minimax", "careful"]
+    assert list(table) == ["newsletter", "appendix", "careful"]
 
 
 def test_ranking_takes_all_pairs_the_higher_first():
@@ -97,10 +99,12 @@ def test_shared_market_makes_the_ranking_surer_than_independent_markets():
     assert table["shared"].item() > table["independent"].item() + 0.05
 
 
-def test_predictive_interval_reports_the_draws_kept():
+def test_effects_alone_are_those_of_corrections_and_of_evidence():
     effects = ts.corrections.effects_alone("minimax", **FEW)
-    assert 0 < effects.loc["predictive-interval", "kept"] < 1
-    assert (effects.drop(index="predictive-interval")["kept"] == 1).all()
+    evidence = list(ts.load().evidence_names)
+    assert set(effects.index) == {*ts.load().cells_of, *evidence}
+    assert (effects.loc[evidence, "effective_draws"] < FEW["n_draws"]).all()
+    assert (effects.drop(index=evidence)["effective_draws"] == FEW["n_draws"]).all()
     assert effects["alone"].abs().is_monotonic_decreasing
 
 

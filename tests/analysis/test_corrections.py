@@ -21,7 +21,8 @@ from arithmetic import (
 import training_share as ts
 from training_share.errors import InputError
 from training_share.inputs.tables import load
-from training_share.model.streams import BLOCK
+from training_share.model.simulation import blocks
+from training_share.model.streams import BLOCK, Streams
 
 N = BLOCK
 COMPANIES = ("openai", "minimax", "zai")
@@ -66,11 +67,14 @@ def test_the_published_scenarios_stay_as_they_are(scenario, company, p5, p50, p9
 # --- whom a correction concerns -------------------------------------------------------------------
 MOVES = {
     "appendix-rl": "minimax zai",
+    "rl-mfu-measured": "minimax zai",
+    "add-unlisted-releases": "minimax zai",
     "m1-rl-reported-hours": "minimax",
     "m1-40k-is-a-checkpoint": "minimax",
     "shared-rl-mfu": "minimax zai",
     "post-training-as-rl": "minimax zai",
     "rl-fraction-as-gpu-hours": "minimax zai",
+    "common-line": "minimax zai",
     "fp8-sxm-peak": "minimax",
     "m2.1-fp8": "minimax",
     "m2-disclosed-tokens": "minimax",
@@ -354,12 +358,29 @@ def test_bootstrap_draws_have_the_median_of_the_predictions(base):
     )
 
 
-def test_the_predictive_interval_keeps_draws_within_the_spending():
-    held = corrected("minimax", "predictive-interval")
-    free = corrected("minimax", "predictive-interval", condition_on_rd_compute="no")
-    within = free.total_cost_usd <= 179.925e6
-    assert (held.kept == within).all() and 0 < within.sum() < N
-    assert (held.total_cost_usd == free.total_cost_usd[within]).all()
+def test_the_predictive_interval_is_the_bootstrap_with_the_scatter_of_single_models():
+    together = corrected("minimax", "bootstrap-draws", "predictive-interval")
+    alone = corrected("minimax", "predictive-interval")
+    assert (alone.share == together.share).all(), "one decision: it contains the other"
+    flop = np.log10(alone.chain("hailuo-02-pretraining")["flop"])
+    line = np.log10(corrected("minimax", "bootstrap-draws").chain("hailuo-02-pretraining")["flop"])
+    scatter = ts.fit_scaling("video").residual_sd
+    assert np.std(flop) ** 2 == pytest.approx(np.std(line) ** 2 + scatter**2, rel=0.03)
+
+
+def test_a_common_line_leaves_each_models_distribution_and_ties_them_together():
+    def log_flop(est: ts.Estimate) -> list[np.ndarray]:
+        runs = ("hailuo-02-pretraining", "hailuo-01-pretraining")
+        blocks_of = blocks(est.case, Streams(est.seed), N)
+        return [np.log10(model.flop(run)) for _, model in blocks_of for run in runs]
+
+    loose = log_flop(corrected("minimax", "bootstrap-draws"))
+    tied = log_flop(corrected("minimax", "bootstrap-draws", "common-line"))
+    for one, other in zip(loose, tied, strict=True):
+        assert np.quantile(other, [0.25, 0.5, 0.75]) == pytest.approx(
+            np.quantile(one, [0.25, 0.5, 0.75]), abs=4 * median_error(one) + 0.01
+        )
+    assert abs(np.corrcoef(*loose)[0, 1]) < 0.05 and np.corrcoef(*tied)[0, 1] > 0.2
 
 
 # --- independent markets --------------------------------------------------------------------------

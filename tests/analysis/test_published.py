@@ -115,7 +115,15 @@ def test_hailuo_02_is_nearly_half_of_the_training_cost(table):
 def test_zai_is_half_a_point_below(table):
     row = table.loc["share-zai"]
     assert row["our_value"] == pytest.approx(11.8, abs=0.1)
-    assert row["status"] == "differs" and "nothing was tuned" in row["explanation"]
+    assert row["status"] == "differs" and "Nothing was tuned" in row["explanation"]
+
+
+def test_the_authors_later_revision_is_what_the_settings_give(table):
+    for claim_id, row in table[table.index.str.match("revision|march")].iterrows():
+        assert row["our_value"] == pytest.approx(row["value"], abs=0.3), claim_id
+        if not math.isnan(row["p5"]):
+            assert row["our_p5"] == pytest.approx(row["p5"], abs=0.3), claim_id
+            assert row["our_p95"] == pytest.approx(row["p95"], abs=0.6), claim_id
 
 
 def test_openai_is_a_sum_of_point_estimates(table):

@@ -65,7 +65,7 @@ def test_who_is_higher_goes_from_one_market_to_markets_of_their_own(comparison):
     assert first[0.0] < first[0.5] < first[1.0]
 
 
-def test_other_markets_are_not_guessed_where_draws_are_dropped():
-    dropped = ts.compare("minimax,zai", n_draws=1000, condition_on_rd_compute="yes", mfu="0.1")
-    assert not dropped.estimates["minimax"].kept.all()
-    assert list(ts.shares.who_is_higher(dropped).columns) == [1.0]
+def test_other_markets_are_not_guessed_where_evidence_weights_draws():
+    weighted = ts.compare("minimax,zai", n_draws=1000, evidence="price-minimax")
+    assert weighted.weights is not None
+    assert list(ts.shares.who_is_higher(weighted).columns) == [1.0]

@@ -29,7 +29,7 @@ RESULTS = [
     "share_p95",
     "training_cost_p50",
     "rd_compute",
-    "kept",
+    "effective_draws",
     "incomplete",
     "error",
 ]
@@ -68,7 +68,8 @@ def test_rows_are_those_of_single_estimates(frame):
             summary["training_cost_p50"],
             summary["rd_compute"],
         )
-        assert row.kept == est.kept.mean()
+        assert row.effective_draws == est.effective_draws
+        assert row.incomplete == (est.months_not_collected > 0)
 
 
 def test_processes_change_nothing(frame):
@@ -184,7 +185,7 @@ SPOILED = {
     "empty": lambda text: "",
     "another kind": lambda text: "[1, 2]",
     "a digit changed": lambda text: text.replace('"share_p50": 0.', '"share_p50": 0.9', 1),
-    "a column gone": lambda text: text.replace('"kept"', '"kept_of"', 1),
+    "a column gone": lambda text: text.replace('"rd_compute"', '"rd"', 1),
 }
 
 

@@ -3,11 +3,19 @@ from statistics import NormalDist
 
 import numpy as np
 import pytest
+import scipy.stats
 from hypothesis import given
 from hypothesis import strategies as st
 
 from training_share.errors import InputError
-from training_share.inputs.distributions import Empirical, Exact, LogNormal, Uniform, parse
+from training_share.inputs.distributions import (
+    Empirical,
+    Exact,
+    LogNormal,
+    Uniform,
+    parse,
+    parse_observed,
+)
 
 AMOUNTS = st.floats(min_value=1e-12, max_value=1e30).map(lambda x: float(f"{x:.12g}"))
 PAIRS = st.tuples(AMOUNTS, AMOUNTS).filter(lambda pair: pair[0] < pair[1])
@@ -188,3 +196,53 @@ def test_any_text_is_read_or_refused_never_anything_else(text):
     except InputError:
         return
     assert read.quantile(0.5) > 0
+
+
+# --- beta distributions and what was observed -----------------------------------------------------
+@pytest.mark.parametrize(
+    ("text", "a", "b"), [("0 to 1 (1-2 beta)", 1, 2), ("0.2 to 0.8 (2.5-3 beta)", 2.5, 3)]
+)
+def test_a_beta_is_stretched_between_its_ends(text, a, b):
+    value = parse(text)
+    assert str(value) == text and parse(str(value)) == value
+    form = scipy.stats.beta(a, b, loc=value.low, scale=value.high - value.low)
+    for p in (0.05, 0.5, 0.95):
+        assert value.quantile(p) == pytest.approx(form.ppf(p), rel=1e-12)
+        z = np.array([NormalDist().inv_cdf(p)])
+        assert value.from_normal(z) == pytest.approx([form.ppf(p)], rel=1e-9)
+    x = np.linspace(value.low + 0.01, value.high - 0.01, 9)
+    moves = value.log_likelihood(x) - form.logpdf(x)
+    assert moves == pytest.approx(np.full(9, moves[0]), abs=1e-9)
+    assert (value.log_likelihood(np.array([value.low - 0.1, value.high + 0.1])) == -np.inf).all()
+
+
+@pytest.mark.parametrize("text", ["0 to 1 (min-max beta)", "0 to 1 (p5-p95 beta)", "0 to 1"])
+def test_a_beta_has_two_exponents(text):
+    with pytest.raises(InputError):
+        parse(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "beyond"),
+    [
+        ("at most 2", lambda x: (x <= 2).astype(float)),
+        ("at least 2", lambda x: (x >= 2).astype(float)),
+        ("at most 1 to 3 (min-max uniform)", lambda x: np.clip((3 - x) / 2, 0, 1)),
+        ("at least 1 to 3 (min-max uniform)", lambda x: np.clip((x - 1) / 2, 0, 1)),
+        (
+            "at most 1 to 4 (p10-p90 lognormal)",
+            scipy.stats.lognorm(math.log(2) / NormalDist().inv_cdf(0.9), scale=2).sf,
+        ),
+        ("at least 0 to 1 (1-2 beta)", scipy.stats.beta(1, 2).cdf),
+    ],
+)
+def test_a_limit_is_as_likely_as_it_leaves_room(text, beyond):
+    value, x = parse_observed(text), np.array([0.1, 0.9, 1.5, 2.5, 2.9])
+    assert str(value) == text
+    assert np.exp(value.log_likelihood(x)) == pytest.approx(beyond(x), abs=1e-12)
+
+
+@pytest.mark.parametrize("text", ["2.07", "at most", "at most nothing", "most 2"])
+def test_an_observation_without_a_spread_is_refused(text):
+    with pytest.raises(InputError):
+        parse_observed(text)

@@ -143,7 +143,23 @@ BAD_CELLS = [
         "famly",
         "not one of the words model, family; did you mean 'family'?",
     ),
-    ("assumptions", "condition_on_rd_compute", "value", "perhaps", "no, yes"),
+    ("assumptions", "closed_model_line", "value", "shared", "per-model, common"),
+    (
+        "assumptions",
+        "closed_model_interval",
+        "value",
+        "predictive",
+        "needs the predictions themselves",
+    ),
+    ("evidence", "hailuo-ratio/minimax", "quantity", "sahre", "did you mean 'share'?"),
+    ("evidence", "hailuo-ratio/minimax", "quantity", "share / share / share", "two sides"),
+    ("evidence", "hailuo-ratio/minimax", "quantity", "flop of hailuo-03", "no run or group"),
+    ("evidence", "hailuo-ratio/minimax", "quantity", "flop of glm-4.5", "no run or group"),
+    ("evidence", "price-minimax/minimax", "quantity", "assumption price", "no assumption 'price'"),
+    ("evidence", "price-minimax/minimax", "quantity", "assumption mfu_rl", "has no one draw"),
+    ("evidence", "price-minimax/minimax", "value", "2.07", "give it a range"),
+    ("evidence", "price-minimax/minimax", "value", "at most", "is not an amount"),
+    ("evidence", "other-rd-beta-1-2/minimax", "value", "0 to 1 (1-0 beta)", "above zero"),
     ("assumptions", "mfu", "correlation", "common", "'shared', 'per-company', 'per-run'"),
     ("assumptions", "mfu", "correlation", "", "write shared, per-company or per-run"),
     ("assumptions", "usd_run_correlation", "value", "1.5", "a correlation from 0 to 1"),
@@ -170,8 +186,8 @@ BAD_CELLS = [
     ("companies", "zai", "release_lag_months", "many", "write a whole number"),
     ("companies", "zai", "color", "red", "#[0-9A-Fa-f]"),
     ("companies", "zai", "display_name", "", "the cell is empty; fill it in"),
-    ("scenarios", "careful/fp8-sxm-peak", "order", "first", "write a whole number"),
-    ("scenarios", "careful/fp8-sxm-peak", "order", "1", "1 stands twice in 'careful'"),
+    ("scenarios", "careful/m2.1-fp8", "order", "first", "write a whole number"),
+    ("scenarios", "careful/m2.1-fp8", "order", "1", "1 stands twice in 'careful'"),
     ("sources", "newsletter-body", "url", "www.example.org", "https?"),
     # regression points
     ("generative_models", "video/Genie", "parameters", "nan", "write a finite number"),
@@ -279,6 +295,26 @@ def test_parts_that_do_not_add_up_are_refused(data_copy):
     told = refusal(data_copy)
     assert "row minimax/rd_compute/Q4 2024: 50 disagrees with" in told
     assert "minimax/rd_compute/9M2024, minimax/rd_compute/FY2024, which give 37.528" in told
+
+
+def test_a_base_of_another_company_is_refused(data_copy):
+    data_copy.edit(RUNS, "minimax-m2-rl", "base_run", "glm-4.5")
+    assert "glm-4.5 is a run of zai; a base is of the run's own company" in refusal(data_copy)
+
+
+def test_a_run_that_stands_twice_is_refused(data_copy):
+    data_copy.add_like(RUNS, "glm-4.6", run_id="glm-4.6-again")
+    assert "row glm-4.6-again: the same model, stage and size as row glm-4.6" in refusal(data_copy)
+
+
+def test_a_run_with_a_closed_models_key_is_refused(data_copy):
+    data_copy.add_like(RUNS, "minimax-vl-01", run_id="hailuo-02", model="Another")
+    assert "would share their draws; rename the run" in refusal(data_copy)
+
+
+def test_a_name_of_both_a_correction_and_evidence_is_refused(data_copy):
+    data_copy.edit("evidence", "hailuo-ratio/minimax", "evidence", "fp8-sxm-peak")
+    assert "could not tell them apart" in refusal(data_copy)
 
 
 def test_parts_that_add_up_are_accepted(data_copy):
@@ -512,8 +548,8 @@ def test_the_scenarios_load_in_their_order(scenario):
         for row in base["scenarios"].values()
         if row.scenario == scenario and row.order is not None
     ]
-    assert len(order) == len(rows)
-    assert order == [row.correction for row in sorted(rows, key=lambda row: row.order)]
+    named = [row.correction for row in sorted(rows, key=lambda row: row.order)]
+    assert [*order, *base.scenario_evidence(scenario)] == named
     texts = for_scenario(scenario).texts
     for name in order:
         for table, key, column, value in base.cells_of[name]:
@@ -525,7 +561,7 @@ def test_the_newsletter_is_the_base_and_the_careful_scenario_judges_every_correc
     assert base.scenario_corrections("newsletter") == []
     assert for_scenario("newsletter").texts == base.texts
     judged = {row.correction for row in base["scenarios"].values() if row.scenario == "careful"}
-    assert judged == set(CORRECTIONS)
+    assert judged == set(CORRECTIONS) | set(base.evidence_names)
 
 
 @pytest.mark.parametrize(
@@ -553,9 +589,9 @@ def test_a_correction_applied_twice_is_refused_by_name():
     ):
         load().corrected(["fp8-sxm-peak", "m2.1-fp8", "fp8-sxm-peak"])
     with pytest.raises(
-        InputError, match="'fp8-sxm-peak' is applied twice: scenario 'careful' already has it"
+        InputError, match=r"'m2\.1-fp8' is applied twice: scenario 'careful' already has it"
     ):
-        for_scenario("careful", ["fp8-sxm-peak"])
+        for_scenario("careful", ["m2.1-fp8"])
 
 
 @pytest.mark.parametrize(
@@ -584,7 +620,9 @@ def test_a_correction_whose_row_was_deleted_is_refused_by_name(data_copy):
 
 def test_a_scenario_with_an_unknown_correction_is_refused(data_copy):
     data_copy.edit("scenarios", "careful/fp8-sxm-peak", "correction", "fp8-sxm-peek")
-    assert "no correction 'fp8-sxm-peek'; did you mean 'fp8-sxm-peak'?" in refusal(data_copy)
+    assert "no correction or evidence 'fp8-sxm-peek'; did you mean 'fp8-sxm-peak'?" in refusal(
+        data_copy
+    )
 
 
 def test_a_corrected_value_is_checked_like_a_typed_one(data_copy):

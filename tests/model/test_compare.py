@@ -28,7 +28,7 @@ def test_the_table_has_a_row_a_company(newsletter):
     assert list(table.index) == ["openai", "minimax", "zai"] and table.index.name == "company"
     assert table.loc["minimax", "rd_compute"] == pytest.approx(179.925)
     assert table.loc["zai", ["release_start", "release_end"]].tolist() == ["2024-10", "2025-09"]
-    assert (table["kept"] == 1).all()
+    assert (table["effective_draws"] == N).all() and (table["months_not_collected"] == 0).all()
     assert (
         (table["share_p5"] < table["share_p50"]) & (table["share_p50"] < table["share_p95"])
     ).all()
@@ -97,17 +97,6 @@ def test_groups_are_excluded_where_they_exist(newsletter):
     assert (
         without.draws["minimax"] == newsletter.estimates["minimax"].without("hailuo").share
     ).all()
-
-
-def test_only_draws_that_every_company_keeps_are_compared():
-    careful = ts.compare(scenario="careful", n_draws=2000)
-    kept = np.logical_and.reduce([est.kept for est in careful.estimates.values()])
-    assert 0 < kept.sum() < 2000
-    assert careful.draws.index.tolist() == np.flatnonzero(kept).tolist()
-    for company, est in careful.estimates.items():
-        whole = np.full(2000, np.nan)
-        whole[est.kept] = est.share
-        assert (careful.draws[company].to_numpy() == whole[kept]).all()
 
 
 def test_settings_reach_every_company():

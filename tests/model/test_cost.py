@@ -163,7 +163,7 @@ def test_row_order_changes_no_draw(data_copy):
 
 
 def test_a_new_run_changes_no_draw_of_the_others(data_copy):
-    data_copy.add_like(RUNS, "glm-4.6", run_id="glm-4.6-copy")
+    data_copy.add_like(RUNS, "glm-4.6", run_id="glm-4.6-copy", model="Copy")
     before, after = (
         ts.estimate("zai", n_draws=500),
         ts.estimate("zai", n_draws=500, data_dir=data_copy.folder),
@@ -258,7 +258,8 @@ def test_a_finetune_with_hardware_of_its_own_runs_on_it(data_copy):
 def test_stated_fractions_of_one_base_are_drawn_apart(data_copy):
     for run_id in ("one", "other"):
         fraction = "0.05 to 0.15 (p10-p90 lognormal)"
-        data_copy.add_like(RUNS, "glm-4.6", run_id=run_id, fraction_of_base=fraction)
+        cells = {"run_id": run_id, "model": run_id, "fraction_of_base": fraction}
+        data_copy.add_like(RUNS, "glm-4.6", **cells)
     model = model_of("zai", load(data_copy.folder))
     one, other = (model.flop(run_id) / model.flop("glm-4.5") for run_id in ("one", "other"))
     assert_close(one, assumed("fraction_of_base/one", RL_FRACTION))

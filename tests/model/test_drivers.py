@@ -94,20 +94,6 @@ def test_given_normals_of_the_streams_give_the_estimates_own_draws():
     assert np.array_equal(share_of_normals(est.case, normals, 2000), est.share)
 
 
-def test_conditioning_scales_the_cost_down_and_leaves_other_draws_alone():
-    est = ts.estimate("minimax", "careful", n_draws=20_000)
-    normals = {
-        name: generator(est.seed, name).standard_normal(20_000)
-        for members in driver_groups(est.case).values()
-        for name in members
-    }
-    share = share_of_normals(est.case, normals, 20_000)
-    assert np.array_equal(share[est.kept], est.share)
-    assert share[~est.kept] == pytest.approx(1.0)
-    without = share_of_normals(est.without("hailuo").case, normals, 20_000)
-    assert (without < share).all()
-
-
 def test_excluded_group_leaves_the_share_and_its_drivers():
     table = (
         ts.estimate("minimax", n_draws=5000).without("hailuo").drivers(n=512).set_index("driver")

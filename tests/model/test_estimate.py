@@ -259,48 +259,44 @@ def test_an_edited_table_is_read_again(data_copy):
     assert after == pytest.approx(2 * before, rel=1e-12)
 
 
-# --- conditioning ---------------------------------------------------------------------------------
-def test_no_condition_keeps_every_draw(minimax):
-    assert minimax.kept.all() and minimax.kept.shape == (N,)
+# --- numbers that would be wrong without a word ---------------------------------------------------
+def test_a_rate_set_by_hand_sets_every_period(data_copy):
+    data_copy.edit("fx", "CNY/2022/2025", "period", "2022/2024")
+    data_copy.add_like("fx", "CNY/2022/2024", period="2024/2025")
+    est = ts.estimate("zai", n_draws=5, cny_per_usd=14.4, data_dir=data_copy.folder)
+    assert est.rd_compute_usd == pytest.approx(2094.719e6 / 14.4)
 
 
-def test_the_condition_keeps_draws_within_the_spending():
-    settings = {"n_draws": 3000, "closed_model_interval": "predictive"}
-    free = ts.estimate("minimax", **settings)
-    held = ts.estimate("minimax", **settings, condition_on_rd_compute="yes")
-    assert (held.kept == (free.share <= 1)).all()
-    assert 0 < held.kept.sum() < 3000
-    assert (held.share == free.share[free.share <= 1]).all()
-    assert held.cost_usd.index.tolist() == np.flatnonzero(held.kept).tolist()
-    assert held.chain("hailuo-02-pretraining").index.equals(held.cost_usd.index)
+def test_windows_of_other_lengths_are_refused():
+    settings = {"n_draws": 5, "spending_start": "2025-01-01", "spending_end": "2025-09-30"}
+    with pytest.raises(InputError, match=r"12 months .* under the models of 9 months"):
+        ts.estimate("minimax", corrections="fy2024-denominator", **settings)
+    assert ts.estimate("minimax", **settings).share.size == 5
 
 
-def test_the_condition_looks_at_all_groups_whatever_is_excluded():
-    settings = {
-        "n_draws": 3000,
-        "closed_model_interval": "predictive",
-        "condition_on_rd_compute": "yes",
-    }
-    whole = ts.estimate("minimax", **settings)
-    for rest in (
-        whole.without("hailuo"),
-        ts.estimate("minimax", **settings, exclude_groups="hailuo"),
-    ):
-        assert (rest.kept == whole.kept).all() and len(rest.share) == whole.kept.sum()
+def test_releases_that_are_not_counted_are_named():
+    base, more = (
+        ts.estimate("minimax", n_draws=50, corrections=names)
+        for names in ("", "add-unlisted-releases")
+    )
+    assert base.case.uncounted_models == [
+        "Hailuo 2.3",
+        "Hailuo 2.3-Fast",
+        "Speech 2.5",
+        "Speech 2.6",
+    ]
+    assert "Hailuo 2.3, Hailuo 2.3-Fast" in ts.sentences.answer(base)
+    assert more.case.uncounted_models == [] and "incomplete" not in ts.sentences.answer(more)
 
 
-def test_a_cost_of_exactly_the_spending_meets_the_condition(data_copy):
-    data_copy.count_only("openai-gpt-4.5")
-    data_copy.edit("training_runs", "openai-gpt-4.5", "cost_usd", "5e9")
-    settings = {"n_draws": 10, "data_dir": data_copy.folder, "condition_on_rd_compute": "yes"}
-    est = ts.estimate("openai", **settings)
-    assert est.kept.all() and (est.share == 1).all()
-
-
-def test_a_condition_that_no_draw_meets_is_refused():
-    est = ts.estimate("minimax", n_draws=50, condition_on_rd_compute="yes", mfu=0.0001)
-    with pytest.raises(InputError, match="exceeds R&D compute in every draw"):
-        _ = est.share
+def test_the_basis_of_a_fraction_is_said():
+    assert ts.estimate("zai", n_draws=5).case.basis("glm-4.6") == "FLOP"
+    careful = ts.estimate("zai", "careful", n_draws=5)
+    assert careful.case.basis("glm-4.6") == "GPU-hours"
+    deepseek = ts.estimate("deepseek", n_draws=5)
+    assert deepseek.case.basis("deepseek-r1-0528-rl") == "GPU-hours"
+    told = ts.tables.runs_table(deepseek).loc["deepseek-r1-0528-rl", "amount"]
+    assert told == "rl_fraction of the GPU-hours of deepseek-v3-pretraining"
 
 
 # --- what it returns ------------------------------------------------------------------------------
@@ -314,7 +310,10 @@ def test_summary_holds_the_quantiles_of_the_draws(minimax):
         "share_p5",
         "share_p50",
         "share_p95",
+        "effective_draws",
+        "months_not_collected",
     ]
+    assert (summary["effective_draws"], summary["months_not_collected"]) == (N, 0)
     assert summary.name == "minimax"
     for p, name in ((5, "p5"), (50, "p50"), (95, "p95")):
         assert summary[f"share_{name}"] == pytest.approx(np.percentile(minimax.share, p), rel=1e-12)

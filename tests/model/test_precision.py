@@ -194,10 +194,11 @@ def test_automatic_number_of_draws_meets_the_target_and_equals_that_number():
     assert ts.estimate("minimax", n_draws="auto", precision_points=5).n_draws == 10_000
 
 
-def test_conditioned_draws_count_only_where_kept():
-    est = ts.estimate("minimax", "careful", n_draws="auto", precision_points=0.1)
-    assert est.share.size < est.n_draws
-    assert 100 * quantile_error(est.share, 0.5) <= 0.1
+def test_automatic_draws_count_by_their_weights():
+    est = ts.estimate("minimax", "careful", n_draws="auto", precision_points=0.5)
+    assert est.effective_draws < est.n_draws
+    assert 100 * quantile_error(est.share, 0.5, est.weights) <= 0.5
+    assert 100 * quantile_error(est.share, 0.5) < 0.25
 
 
 def test_companies_compared_automatically_share_one_number_of_draws():

@@ -1,5 +1,5 @@
-"""Does the conclusion survive? Corrections one by one and in sequence, on common draws, and what
-becomes of the claims.
+"""Does the conclusion survive? Corrections and evidence one by one and in sequence, on common
+draws, and what becomes of the claims.
 
 Shares are fractions. Every row is an ordinary `estimate`, so a step's effect is the difference of
 two of them.
@@ -7,8 +7,9 @@ two of them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from itertools import combinations
+from types import MappingProxyType
 
 import numpy as np
 import pandas as pd
@@ -19,18 +20,28 @@ from training_share.inputs.tables import load
 from training_share.model.case import listed
 from training_share.model.comparison import compare
 from training_share.model.estimates import Estimate, estimate
-from training_share.model.precision import quantiles
 
 MINORITY = 0.5
-NO_DRAW_DROPPED = "no draw dropped"
+# What one may believe about what final runs left for the rest of R&D, weakest first: labels and
+# names of evidence.
+OBSERVED = ("price-minimax", "hailuo-ratio")
+BELIEFS: dict[str, tuple[str, ...]] = {
+    "nothing: every draw counts": (),
+    "at most all of R&D compute": ("other-rd-flat",),
+    "prior Beta(1, 2) on the share": ("other-rd-beta-1-2",),
+    "prior Beta(1, 3) on the share": ("other-rd-beta-1-3",),
+    "price, vendor's ratio, largest run below a half": (*OBSERVED, "largest-run-half"),
+    "price, vendor's ratio, largest run below a third": (*OBSERVED, "largest-run-third"),
+    "price, vendor's ratio, largest run below a quarter": (*OBSERVED, "largest-run-quarter"),
+}
 
 
 def _median(est: Estimate) -> float:
-    return float(quantiles(est.share)[1])
+    return est.median(est.share)
 
 
 def _spread(est: Estimate) -> dict[str, float]:
-    return est.spread() | {"kept": float(est.kept.mean())}
+    return est.spread() | {"effective_draws": round(est.effective_draws)}
 
 
 def audit(
@@ -40,31 +51,42 @@ def audit(
     target: str = "careful",
     **settings: object,
 ) -> pd.DataFrame:
-    """Return the way from a scenario through corrections, one row a step, on common draws.
+    """Return the way from a scenario through corrections and then evidence, one row a step, on
+    common draws.
 
     The first row is `start`. Each further row has the share's p5, p50 and p95 after the step, the
-    draws kept, `alone` (the move of the median when the correction is applied to `start` alone) and
+    effective draws, `alone` (the move of the median when the step is taken from `start` alone) and
     `in_sequence` (the move from the row before), both as fractions. `corrections` defaults to those
-    of the scenario `target` that `start` lacks. `settings` go to `estimate`. Raises InputError as
-    `estimate` does, and for a correction `start` already has.
+    of the scenario `target` that `start` lacks, followed by its evidence. `settings` go to
+    `estimate`. Raises InputError as `estimate` does, and for a correction `start` already has.
 
     >>> list(audit("zai", corrections=["add-glm-z1"], n_draws=1_000).index)
     ['newsletter', 'add-glm-z1']
     """
     tables = load(settings.get("data_dir"))
+    held = tables.scenario_evidence(start)
+    observed: list[str] = []
     if corrections is None:
         already = tables.scenario_corrections(start)
         corrections = [name for name in tables.scenario_corrections(target) if name not in already]
+        observed = [name for name in tables.scenario_evidence(target) if name not in held]
     names = listed(corrections)
-    base = _spread(estimate(company, start, **settings))
+
+    def taken(*steps: str) -> Estimate:
+        changed = [name for name in steps if name not in observed]
+        evidence = [*held, *(name for name in steps if name in observed)]
+        return estimate(company, start, corrections=changed, evidence=evidence, **settings)
+
+    base = _spread(taken())
     rows = {start: base | {"alone": np.nan, "in_sequence": np.nan}}
     before = base["p50"]
     estimate(
         company, start, corrections=names, **settings
     )  # refuses an impossible list before any step is drawn
-    for place, name in enumerate(names, start=1):
-        alone = _median(estimate(company, start, corrections=[name], **settings)) - base["p50"]
-        after = _spread(estimate(company, start, corrections=names[:place], **settings))
+    steps = (*names, *observed)
+    for place, name in enumerate(steps, start=1):
+        alone = _median(taken(name)) - base["p50"]
+        after = _spread(taken(*steps[:place]))
         rows[name] = after | {"alone": alone, "in_sequence": after["p50"] - before}
         before = after["p50"]
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis("step")
@@ -78,18 +100,21 @@ def moving(steps: pd.DataFrame) -> pd.DataFrame:
 
 
 def effects_alone(company: str, start: str = "newsletter", **settings: object) -> pd.DataFrame:
-    """Return the share with every correction of the tables applied alone, ranked by how far it
-    moves the median.
+    """Return the share with every correction, and every piece of evidence, of the tables applied
+    alone, ranked by how far it moves the median.
 
-    Columns p5, p50, p95, kept, alone (fractions), incomplete and note; a correction that leaves
-    nothing to estimate says so.
+    Columns p5, p50, p95 and alone (fractions), effective_draws, incomplete and note; a correction
+    that leaves nothing to estimate says so.
     """
     tables = load(settings.get("data_dir"))
     base = _median(estimate(company, start, **settings))
+    held = tables.scenario_evidence(start)
+    changes: dict[str, dict] = {name: {"corrections": [name]} for name in tables.cells_of}
+    changes |= {name: {"evidence": [*held, name]} for name in tables.evidence_names}
     rows = {}
-    for name in tables.cells_of:
+    for name, change in changes.items():
         try:
-            after = variant_row(estimate(company, start, corrections=[name], **settings))
+            after = variant_row(estimate(company, start, **settings, **change))
             rows[name] = after | {"alone": after["p50"] - base}
         except InputError as error:
             rows[name] = impossible_row(error) | {"alone": np.nan}
@@ -98,27 +123,44 @@ def effects_alone(company: str, start: str = "newsletter", **settings: object) -
     return frame.sort_values("alone", key=lambda moves: -moves.abs().round(12), kind="stable")
 
 
+def beliefs(
+    company: str,
+    scenario: str = "careful",
+    choices: Mapping[str, Iterable[str]] = MappingProxyType(BELIEFS),
+    **settings: object,
+) -> pd.DataFrame:
+    """Return the share under other evidence than the scenario's own, side by side, one row a choice
+    and first the scenario itself.
+
+    `choices` maps a label to names of evidence. Columns as in `shares.variant_row`, and
+    `above_half`, the probability that the share exceeds one half.
+    """
+    rows = {}
+    for label, evidence in {f"as in {scenario}": None, **choices}.items():
+        est = estimate(company, scenario, evidence=evidence, **settings)
+        rows[label] = variant_row(est) | {"above_half": est.mean(est.share > MINORITY)}
+    return pd.DataFrame.from_dict(rows, orient="index").rename_axis("what is believed")
+
+
 def minority(
     companies: Iterable[str] | str | None = None,
     scenarios: Iterable[str] | str | None = None,
     **settings: object,
 ) -> pd.DataFrame:
     """Return the probability that a company's share exceeds one half, companies x scenarios, by
-    default all.
-
-    A scenario that drops the draws in which training cost exceeds R&D compute has a second column,
-    with none dropped: each of them is a draw above one half.
-    """
+    default all."""
     tables = load(settings.get("data_dir"))
-    columns: dict[str, dict[str, float]] = {}
-    for scenario in listed(scenarios or tables.scenario_names):
-        ways = {scenario: settings}
-        if tables.for_scenario(scenario).conditioned:
-            ways[f"{scenario}, {NO_DRAW_DROPPED}"] = settings | {"condition_on_rd_compute": "no"}
-        for label, way in ways.items():
-            estimates = compare(companies or None, scenario, **way).estimates.items()
-            columns[label] = {name: float((est.share > MINORITY).mean()) for name, est in estimates}
-    return pd.DataFrame(columns).rename_axis("company")
+    return pd.DataFrame(
+        {
+            scenario: {
+                company: est.mean(est.share > MINORITY)
+                for company, est in compare(
+                    companies or None, scenario, **settings
+                ).estimates.items()
+            }
+            for scenario in listed(scenarios or tables.scenario_names)
+        }
+    ).rename_axis("company")
 
 
 def ranking(
@@ -182,7 +224,7 @@ def denominators(
     for label, correction in sorted(named.items()):
         if correction not in already:
             other = estimate(company, scenario, corrections=[correction], **settings)
-            if np.median(other.rd_compute_usd) != np.median(base.rd_compute_usd):
+            if other.median(other.rd_compute_usd) != base.median(base.rd_compute_usd):
                 choices["R&D compute", label] = {"corrections": [correction]}
     rows = {}
     for key, change in choices.items():

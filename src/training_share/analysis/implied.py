@@ -36,43 +36,29 @@ class ImpliedCompute:
     known: Comparison
 
     @cached_property
-    def _kept(self) -> np.ndarray:
-        """Which draws every company keeps, one bool each."""
-        kept = np.logical_and.reduce(
-            [est.kept for est in (self.estimate, *self.known.estimates.values())]
-        )
-        if not kept.any():
-            raise InputError(
-                "no draw is kept by all companies; name fewer, or leave out the conditioning"
-            )
-        return kept
-
-    @cached_property
     def chosen(self) -> np.ndarray:
-        """Index of the known company whose share a kept draw takes; each is equally likely."""
+        """Index of the known company whose share a draw takes; each is equally likely."""
         streams, normal = Streams(self.estimate.seed), np.empty(self.estimate.n_draws)
         for block in streams.blocks(normal.size):
             normal[block] = streams.normal(MIXTURE)
         count = len(self.known.estimates)
-        return np.minimum((ndtr(normal) * count).astype(int), count - 1)[self._kept]
+        return np.minimum((ndtr(normal) * count).astype(int), count - 1)
 
     @cached_property
     def share(self) -> np.ndarray:
-        """Pooled share, a fraction, one value a kept draw: an equal-weight mixture of the known
+        """Pooled share, a fraction, one value a draw: an equal-weight mixture of the known
         companies."""
-        shares = np.stack(
-            [est.share[self._kept[est.kept]] for est in self.known.estimates.values()]
-        )
+        shares = np.stack([est.share for est in self.known.estimates.values()])
         return np.take_along_axis(shares, self.chosen[None], axis=0)[0]
 
     @cached_property
     def training_cost_usd(self) -> np.ndarray:
-        """The company's training cost in USD, one value a kept draw."""
-        return self.estimate.total_cost_usd[self._kept[self.estimate.kept]]
+        """The company's training cost in USD, one value a draw."""
+        return self.estimate.total_cost_usd
 
     @cached_property
     def rd_compute_usd(self) -> np.ndarray:
-        """Implied R&D compute in USD, one value a kept draw: training cost divided by the pooled
+        """Implied R&D compute in USD, one value a draw: training cost divided by the pooled
         share."""
         return self.training_cost_usd / self.share
 
@@ -80,7 +66,7 @@ class ImpliedCompute:
     def parts(self) -> tuple[ImpliedCompute, ...]:
         """The same by each part of the regressions' resamples, on the first draws; none where
         nothing rests on a regression."""
-        if not (self.estimate.rests_on_regressions or self.known.parts):
+        if not (self.estimate.parts or self.known.parts):
             return ()
         return tuple(
             ImpliedCompute(self.estimate.part(place), self.known.part(place))
@@ -96,7 +82,14 @@ class ImpliedCompute:
             "share": lambda one: one.share,
             "rd_compute": lambda one: one.rd_compute_usd / 1e6,
         }
-        rows = {name: spread(of(self), map(of, self.parts)) for name, of in quantities.items()}
+        rows = {
+            name: spread(
+                of(self),
+                ((of(part), part.known.weights) for part in self.parts),
+                self.known.weights,
+            )
+            for name, of in quantities.items()
+        }
         table = pd.DataFrame(rows).T
         table.insert(0, "unit", ["USD million", "fraction", "USD million"])
         return table.rename_axis("quantity")

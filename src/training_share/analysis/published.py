@@ -11,6 +11,7 @@ import pandas as pd
 
 from training_share.errors import InputError, require_known
 from training_share.inputs.schema import Published
+from training_share.inputs.tables import load
 from training_share.model.comparison import Comparison, compare
 from training_share.model.estimates import Estimate
 from training_share.model.precision import spread
@@ -67,6 +68,13 @@ FORMULAS: dict[str, Callable[[Estimate, Published], Quantiles]] = {
     "share-zai": _share,
     "share-minimax-no-hailuo": _share_without_hailuo,
     "share-minimax-no-hailuo-footnote": _share_without_hailuo,
+    "revision-share-openai": _share,
+    "revision-share-minimax": _share,
+    "revision-share-minimax-no-hailuo": _share_without_hailuo,
+    "revision-share-zai": _share,
+    "march-share-minimax": _share,
+    "march-share-minimax-no-hailuo": _share_without_hailuo,
+    "march-share-zai": _share,
     "cost-hailuo-02": _cost_of_hailuo_02,
     "share-hailuo-02": _hailuo_02_of_cost,
     "flop-hailuo-02-interval": _flop_of_hailuo_02,
@@ -99,18 +107,24 @@ def published_table(
     `published.csv` has them.
 
     `value`, `p5` and `p95` are as printed and `our_value`, `our_p5` and `our_p95` as computed under
-    the scenario newsletter (our_value is the median), all in `unit`; NaN where nothing is printed,
+    the claim's scenario (our_value is the median), all in `unit`; NaN where nothing is printed,
     or where a figure is context only. `our_value_error`, `our_p5_error` and `our_p95_error` are
     Monte Carlo standard errors. `known` is an estimate at hand: its company, draws, seed and tables
     are taken, and where it is the newsletter's own, its draws too. Raises InputError for an unknown
     company, and for a row that is not context and that no formula stands for.
     """
     if known is not None:
-        company, comparison = known.company, Comparison({known.company: _as_published(known)})
+        company, tables = known.company, known.case.base
+        n_draws, seed = known.n_draws, known.seed
     else:
-        some = [company] if company else None
-        comparison = compare(some, n_draws=n_draws, seed=seed, data_dir=data_dir)
-    claims = next(iter(comparison.estimates.values())).tables.published
+        tables = load(data_dir)
+    claims = tables.published
+    comparisons = {
+        scenario: _compared(scenario, company, known, n_draws, seed, data_dir)
+        for scenario in dict.fromkeys(
+            claim.scenario for claim in claims.values() if company in ("", claim.company)
+        )
+    }
     rows = {}
     for claim_id, claim in claims.items():
         if company and claim.company != company:
@@ -120,9 +134,10 @@ def published_table(
                 f"published.csv, row {claim_id}, column status: {claim.status}, but published.py"
                 " has no formula for this figure; add one, or write context"
             )
-        computed = {} if claim.status == "context" else ours(claim_id, comparison)
+        computed = {} if claim.status == "context" else ours(claim_id, comparisons[claim.scenario])
         rows[claim_id] = {
             "company": claim.company,
+            "scenario": claim.scenario,
             "quantity": claim.quantity,
             "unit": claim.unit,
             "value": claim.value,
@@ -137,10 +152,26 @@ def published_table(
     return frame.astype(dict.fromkeys(("value", "p5", "p95", *OURS), float))
 
 
-def _as_published(est: Estimate) -> Estimate:
-    """Return an estimate under the newsletter's settings: itself, where it has them."""
+def _compared(
+    scenario: str,
+    company: str,
+    known: Estimate | None,
+    n_draws: int,
+    seed: int,
+    data_dir: str | Path | None,
+) -> Comparison:
+    """Return the comparison of a claim's scenario; of one company where it is named."""
+    if known is not None:
+        return Comparison({known.company: _as_published(known, scenario)})
+    some = [company] if company else None
+    return compare(some, scenario, n_draws=n_draws, seed=seed, data_dir=data_dir)
+
+
+def _as_published(est: Estimate, scenario: str) -> Estimate:
+    """Return an estimate under a scenario's own settings: itself, where it has them."""
     case = est.case
-    if case.scenario == "newsletter" and not (case.corrections or case.excluded or case.settings):
+    set_by_hand = case.corrections or case.excluded or case.settings or case.changes or case.added
+    if case.scenario == scenario and not set_by_hand and case.evidence is None:
         return est
-    unset = dict.fromkeys(case.settings, "")
-    return est.again(scenario="newsletter", corrections=(), exclude_groups=(), **unset)
+    unset = dict.fromkeys(case.settings, "") | dict.fromkeys(("changes", "runs", "evidence"))
+    return est.again(scenario=scenario, corrections=(), exclude_groups=(), **unset)

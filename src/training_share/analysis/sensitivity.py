@@ -27,6 +27,10 @@ from training_share.model.scaling import closed_model_distribution, predictions,
 EQUALLY_LIKELY = ndtri((np.arange(100_000) + 0.5) / 100_000)
 
 
+def _median(est: Estimate) -> float:
+    return est.median(est.share)
+
+
 def surface(
     company: str,
     rows: tuple[str, Iterable[float]],
@@ -94,11 +98,12 @@ def breaking_points(
             beyond = float(beyond) if found["value"] > found["median"] else 1 - float(beyond)
             rows[model] = {"label": f"FLOP of {_name(base, model)}"} | found
             rows[model]["chance_predictive"] = beyond if math.isfinite(found["value"]) else math.nan
-    share, spent = float(np.median(base.share)), np.atleast_1d(base.rd_compute_usd) / 1e6
-    value = float(np.median(spent)) * share / threshold
+    share, spent = _median(base), np.atleast_1d(base.rd_compute_usd) / 1e6
+    middle = base.median(base.rd_compute_usd) / 1e6
+    value = middle * share / threshold
     rows["R&D compute (USD million)"] = {
         "label": "R&D compute",
-        "median": float(np.median(spent)),
+        "median": middle,
         "value": value,
         "factor": share / threshold,
         "chance": float((spent <= value).mean()) if spent.size > 1 else math.nan,
@@ -120,7 +125,7 @@ def _breaking(
     from scipy.optimize import brentq
 
     def excess(log_value: float) -> float:
-        return float(np.median(at(math.exp(log_value)).share)) - threshold
+        return _median(at(math.exp(log_value))) - threshold
 
     median = distribution.quantile(0.5)
     ends = [math.log(max(median / reach, bounds[0])), math.log(min(median * reach, bounds[1]))]

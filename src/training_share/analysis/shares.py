@@ -66,14 +66,17 @@ def _changes(est: Estimate) -> str:
         told += [f"{label} {text.partition(' (')[0]}"] if {text} != given else []
     told += [f"{key} {column} {content}" for _, key, column, content in case.changes]
     told += [f"with {name}" for name in case.corrections]
+    own_evidence = tuple(case.base.scenario_evidence(case.scenario))
+    if case.evidence is not None and case.evidence != own_evidence:
+        told.append(f"evidence {', '.join(case.evidence) or 'none'}")
     told += [f"with the run {run['model']}" for run in case.added]
     told += [f"without {group.title()}" for group in case.excluded]
     return f"{case.scenario}, changed: {'; '.join(told)}" if told else ""
 
 
 def chance(est: Estimate, of: np.ndarray) -> float:
-    """Return the probability of what is true of some kept draws, one bool each."""
-    return float(np.average(of, weights=getattr(est, "weights", None)))
+    """Return the probability of what is true of some draws, one bool each."""
+    return float(np.average(of, weights=est.weights))
 
 
 def over_half(est: Estimate) -> float:
@@ -110,7 +113,7 @@ def chart_row(est: Estimate, label: str = "") -> dict:
         "spending_window": window_text(*est.denominator_window),
         "release_window": f"{first:%b %Y} to {last:%b %Y}",
         "over_half": over_half(est),
-        "kept": float(est.kept.mean()),
+        "evidence": ", ".join(est.evidence),
     }
 
 
@@ -216,7 +219,7 @@ def share_dots(estimates: Iterable[Estimate]) -> pd.DataFrame:
     """Return shares as dots, each standing for an equal part of the draws: one row a dot, with its
     company's name and colour and the probability of more than half."""
     rows = [
-        pd.DataFrame({"value": dots(est.share, getattr(est, "weights", None))}).assign(
+        pd.DataFrame({"value": dots(est.share, est.weights)}).assign(
             label=name_of(est), color=est.company_row.color, over_half=over_half(est)
         )
         for est in estimates
@@ -253,7 +256,7 @@ def pair_dots(comparison: Comparison) -> pd.DataFrame:
         for role, name in (("higher", higher), ("lower", lower)):
             est = among.estimates[name]
             row |= {role: name_of(est), f"{role}_color": est.company_row.color}
-        values = dots(draws, getattr(among, "weights", None))
+        values = dots(draws, among.weights)
         rows.append(pd.DataFrame({"value": values}).assign(**row))
     return pd.concat(rows, ignore_index=True)
 
@@ -287,11 +290,10 @@ def who_is_higher(
     far utilization and price go together across companies: at 1 they are the same in each draw, at
     0 each company's are its own (the correction `independent-market`).
 
-    Indexed by both names; one column a correlation. A scenario that weights or drops draws has the
+    Indexed by both names; one column a correlation. A scenario whose evidence weights draws has the
     first column alone, since another market would give other weights.
     """
-    plain = all(est.kept.all() for est in comparison.estimates.values())
-    plain &= getattr(comparison, "weights", None) is None
+    plain = comparison.weights is None
     rows = {}
     for among, higher, lower in pairs(comparison):
         above, below = among.estimates[higher], among.estimates[lower]
@@ -400,24 +402,24 @@ def variants_table(est: Estimate, lags: Iterable[int] = (0, 3, 6)) -> pd.DataFra
 
 
 def remark(est: Estimate) -> str:
-    """Return what a reader of the estimate should know: months without collected runs, draws left
-    out; or ""."""
+    """Return what a reader of the estimate should know: months without collected runs, how many
+    draws the evidence leaves; or ""."""
     parts = []
     if est.months_not_collected:
         parts.append(
             f"a lower bound: no runs collected for {est.months_not_collected} of the release"
             " window's months"
         )
-    if not est.kept.all():
-        parts.append(f"{est.kept.mean():.1%} of draws kept")
+    if est.weights is not None:
+        parts.append(f"evidence leaves {est.effective_draws:,.0f} effective draws")
     return "; ".join(parts)
 
 
 def variant_row(est: Estimate) -> dict[str, object]:
-    """Return p5, p50 and p95 of the share with their Monte Carlo standard errors, the fraction of
-    draws kept, whether the numerator is a lower bound, and a remark."""
+    """Return p5, p50 and p95 of the share with their Monte Carlo standard errors, the number of
+    effective draws, whether the numerator is a lower bound, and a remark."""
     return est.spread() | {
-        "kept": float(est.kept.mean()),
+        "effective_draws": round(est.effective_draws),
         "incomplete": est.months_not_collected > 0,
         "note": remark(est),
     }
@@ -425,5 +427,5 @@ def variant_row(est: Estimate) -> dict[str, object]:
 
 def impossible_row(error: InputError) -> dict[str, object]:
     """Return the row of a variant that cannot be estimated, with the reason as its remark."""
-    unknown = [*QUANTILES, *(f"{name}_error" for name in QUANTILES), "kept"]
+    unknown = [*QUANTILES, *(f"{name}_error" for name in QUANTILES), "effective_draws"]
     return dict.fromkeys(unknown, np.nan) | {"incomplete": False, "note": str(error)}

@@ -28,8 +28,15 @@ from training_share.inputs.tables import Tables, load
 from training_share.model.case import WINDOW, known_groups, listed
 from training_share.model.estimates import estimate
 
-NAMES = ("scenario", "corrections", "exclude_groups")  # settings that are names
-RESULTS = ("share_p5", "share_p50", "share_p95", "training_cost_p50", "rd_compute", "kept")
+NAMES = ("scenario", "corrections", "exclude_groups", "evidence")  # settings that are names
+RESULTS = (
+    "share_p5",
+    "share_p50",
+    "share_p95",
+    "training_cost_p50",
+    "rd_compute",
+    "effective_draws",
+)
 MOST_ROWS = 1_000_000
 Row = dict[str, Any]  # RESULTS, incomplete and error
 
@@ -61,11 +68,11 @@ def sweep(
     """Estimate every combination of the values in `grid` for every company, by default those that
     disclose spending.
 
-    `grid` maps a name that `estimate` takes (scenario, corrections, exclude_groups,
+    `grid` maps a name that `estimate` takes (scenario, corrections, exclude_groups, evidence,
     release_lag_months, spending_start, spending_end, any assumption, an exchange rate) to a list of
     values. The frame has one row per combination and company, the last parameter of the grid
     varying fastest: a column for each parameter, company, share_p5, share_p50, share_p95
-    (fractions), training_cost_p50 and rd_compute (USD million), kept (fraction of draws),
+    (fractions), training_cost_p50 and rd_compute (USD million), effective_draws,
     incomplete (whether the share is a lower bound, for want of runs in some months) and error.
     Where a combination is impossible the numbers are NaN and `error` says why; else it is blank.
 
@@ -186,7 +193,7 @@ def _placed_row(
         )
     try:
         est = estimate(**settings, data_dir=data_dir)
-        results = {**est.summary(), "kept": est.kept.mean()}
+        results = est.summary()
     except InputError as error:
         unknown = dict.fromkeys(RESULTS, math.nan)
         return place, unknown | {"incomplete": False, "error": str(error)}

@@ -72,6 +72,14 @@ class Controls:
             )
             for dial in DIALS
         }
+        self.texts["evidence"] = widgets.Text(
+            value=settings.evidence,
+            description="Evidence",
+            continuous_update=False,
+            placeholder="as the scenario says",
+            tooltip="Names in data/evidence.csv, comma-separated; none: without any",
+            **menu,
+        )
         names = dict.fromkeys(row.correction for row in tables["corrections"].values())
         chosen, excluded = listed(settings.corrections), listed(settings.exclude_groups)
         self.corrections = {name: _box(name, name in chosen, "260px") for name in names}
@@ -117,7 +125,9 @@ class Controls:
             )
             for dial in DIALS
         ]
-        ticks = widgets.HBox([*self.groups.values(), self.reset], layout=WRAP)
+        ticks = widgets.HBox(
+            [*self.groups.values(), self.texts["evidence"], self.reset], layout=WRAP
+        )
         accordion = widgets.Accordion(
             [widgets.HBox(list(self.corrections.values()), layout=WRAP)],
             titles=("Corrections on top of the scenario",),

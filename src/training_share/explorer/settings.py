@@ -34,6 +34,7 @@ class Settings:
     seed: int = 42
     corrections: str = ""
     exclude_groups: str = ""
+    evidence: str = ""
     release_lag_months: str = ""
     spending_start: str = ""
     spending_end: str = ""
@@ -173,7 +174,7 @@ def _estimate_of(
             f"{est.company}: discloses no spending, so it has no share; choose a company with rows"
             " in spending.csv"
         )
-    _ = est.share  # refuse now what only drawing finds out
+    _ = est.weights  # refuse now what only drawing finds out
     return est
 
 

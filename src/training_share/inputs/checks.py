@@ -45,9 +45,11 @@ def cross_faults(rows: Rows, texts: Texts) -> list[str]:
         *_references(rows, texts),
         *_keys_or_amounts(rows, texts),
         *_cycles(rows.training_runs),
+        *_runs(rows),
         *_assumptions(rows, texts),
         *_sizes(rows),
         *_spending(rows, texts),
+        *_evidence(rows, texts),
         *_scenarios(rows, texts),
         *slips(rows, texts),
     ]
@@ -96,6 +98,31 @@ def _cycles(runs: Mapping[str, schema.TrainingRun]) -> Iterator[str]:
             )
 
 
+def _runs(rows: Rows) -> Iterator[str]:
+    """A base is of the same company, a run stands once, and no run takes a closed model's draws."""
+    first: dict[tuple[object, ...], str] = {}
+    for key, run in rows.training_runs.items():
+        base = rows.training_runs.get(run.base_run or "")
+        if base is not None and base.company != run.company and base.company in rows.companies:
+            yield (
+                f"training_runs.csv, row {key}, column base_run: {run.base_run} is a run of "
+                f"{base.company}; a base is of the run's own company, {run.company}"
+            )
+        if key in rows.closed_models and not isinstance(run.flop, str):
+            yield (
+                f"training_runs.csv, row {key}: closed_models.csv has a model of this key, and the "
+                "two would share their draws; rename the run"
+            )
+        if run.counted:
+            size = (run.flop, run.gpu_hours, run.cost_usd, run.base_run, run.fraction_of_base)
+            twin = first.setdefault((run.company, run.model, run.stage, *size), key)
+            if twin != key:
+                yield (
+                    f"training_runs.csv, row {key}: the same model, stage and size as row {twin}, "
+                    "so the run counts twice; drop one, or set counted to no"
+                )
+
+
 # --- assumptions: what each row's value may be ----------------------------------------------------
 def _correlation(row: schema.Assumption) -> str:
     return "" if 0 <= _number(row.value) <= 1 else "expected a correlation from 0 to 1"
@@ -140,9 +167,24 @@ def _assumptions(rows: Rows, texts: Texts) -> Iterator[str]:
                 yield f"{where} value: {row.value!r}: a fraction cannot exceed 1; write 5% as 0.05"
             if isinstance(amount, LogNormal) and not row.correlation:
                 yield f"{where} correlation: empty; write shared, per-company or per-run"
+    yield from _closed_models(rows.assumptions)
     for name in NEEDED:
         if name not in texts["assumptions"]:
             yield f"assumptions.csv: the row '{name}' is missing; the computation needs it"
+
+
+def _closed_models(assumptions: Mapping[str, schema.Assumption]) -> Iterator[str]:
+    """A uniform between percentiles stands for an average: single models and lines do not fit."""
+    if "closed_model_distribution" not in assumptions:
+        return
+    uniform = assumptions["closed_model_distribution"].value == "uniform-p5-p95"
+    for name, word in (("closed_model_interval", "predictive"), ("closed_model_line", "common")):
+        if uniform and name in assumptions and assumptions[name].value == word:
+            yield (
+                f"assumptions.csv, row {name}, column value: '{word}' needs the predictions "
+                "themselves, and row closed_model_distribution replaces them by a uniform; set "
+                "that to bootstrap"
+            )
 
 
 def _number(text: str) -> float:
@@ -211,14 +253,51 @@ def _contradictions(where: str, amounts: Mapping[tuple[date, date], float]) -> I
                 )
 
 
+def _evidence(rows: Rows, texts: Texts) -> Iterator[str]:
+    """Evidence names runs and groups of its company, and assumptions that have one draw for it."""
+    for key, row in rows.evidence.items():
+        runs = {
+            name: run["group"]
+            for name, run in texts["training_runs"].items()
+            if run["company"] == row.company
+        }
+        known = {*runs, *filter(None, runs.values())}
+        for term in row.quantity.terms:
+            for name in term.names:
+                kind, options = "run or group", known
+                if term.kind == "assumption":
+                    kind, options = "assumption", set(texts["assumptions"])
+                    if name in rows.assumptions:
+                        correlation = rows.assumptions[name].correlation
+                        if correlation not in ("shared", "per-company"):
+                            yield (
+                                f"evidence.csv, row {key}, column quantity: '{name}' has no one "
+                                f"draw for {row.company} (correlation {correlation or 'blank'}); "
+                                "name a run's flop, gpu_hours or cost_usd instead"
+                            )
+                if name not in options:
+                    yield _unresolved("evidence", key, "quantity", kind, name, options)
+    both = {row["evidence"] for row in texts["evidence"].values()}
+    both &= {row["correction"] for row in texts["corrections"].values()}
+    for name in sorted(both):
+        yield (
+            f"evidence.csv, {name}: corrections.csv has a correction of this name, and a scenario "
+            "could not tell them apart; rename one"
+        )
+
+
 def _scenarios(rows: Rows, texts: Texts) -> Iterator[str]:
+    scenarios = {row["scenario"] for row in texts["scenarios"].values()}
+    for key, claim in rows.published.items():
+        if claim.scenario not in scenarios:
+            yield _unresolved("published", key, "scenario", "scenario", claim.scenario, scenarios)
     corrections = {row["correction"] for row in texts["corrections"].values()}
+    corrections |= {row["evidence"] for row in texts["evidence"].values()}
     orders: dict[tuple[str, int], str] = {}
     for key, row in rows.scenarios.items():
         if row.correction and row.correction not in corrections:
-            yield _unresolved(
-                "scenarios", key, "correction", "correction", row.correction, corrections
-            )
+            kind = "correction or evidence"
+            yield _unresolved("scenarios", key, "correction", kind, row.correction, corrections)
         if row.order is not None and orders.setdefault((row.scenario, row.order), key) != key:
             yield (
                 f"scenarios.csv, row {key}, column order: {row.order} stands twice in "

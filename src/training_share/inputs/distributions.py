@@ -2,6 +2,7 @@
 
 0.15 to 0.35 (p10-p90 lognormal)      170 to 890 (p5-p95 lognormal)
 6e23 to 1.5e24 (min-max uniform)      3.142e24
+0 to 1 (1-2 beta)                     at most 0.25 to 0.44 (p10-p90 lognormal)   (evidence alone)
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from functools import cached_property, lru_cache
 from statistics import NormalDist
 
 import numpy as np
-from scipy.special import ndtr
+from scipy.special import betainc, betaincinv, log_ndtr, ndtr, xlogy
 
 from training_share.errors import InputError
 
@@ -21,12 +22,14 @@ SMALLEST, LARGEST = 1e-40, 1e40  # of an amount; products of a few stay finite
 _NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
 _NOTATION = re.compile(
     rf"(?P<low>{_NUMBER})\s+to\s+(?P<high>{_NUMBER})\s*"
-    r"(?:\((?P<low_mark>p\d+(?:\.\d+)?|min)-(?P<high_mark>p\d+(?:\.\d+)?|max)\s+(?P<family>\w+)\))?"
+    r"(?:\((?P<low_mark>p?\d+(?:\.\d+)?|min)-(?P<high_mark>p?\d+(?:\.\d+)?|max)"
+    r"\s+(?P<family>\w+)\))?"
 )
 _HOW = (
     "write it as '0.15 to 0.35 (p10-p90 lognormal)', '6e23 to 1.5e24 (min-max uniform)' or"
     " '3.142e24'"
 )
+_BOUNDS = ("at most", "at least")
 
 
 @dataclass(frozen=True)
@@ -62,6 +65,14 @@ class Uniform:
     def quantile(self, p: float) -> float:
         """Return the value below which a fraction `p` of the distribution lies."""
         return self.low + (self.high - self.low) * p
+
+    def below(self, x: np.ndarray) -> np.ndarray:
+        """Return the probability that lies below each `x`."""
+        return np.clip((x - self.low) / (self.high - self.low), 0.0, 1.0)
+
+    def log_likelihood(self, x: np.ndarray) -> np.ndarray:
+        """Return the logarithm of the density at `x`, up to a constant."""
+        return np.where((x >= self.low) & (x <= self.high), 0.0, -np.inf)
 
     def __str__(self) -> str:
         return f"{self.low:.12g} to {self.high:.12g} (min-max uniform)"
@@ -100,11 +111,51 @@ class LogNormal:
         """Return the value below which a fraction `p` of the distribution lies."""
         return math.exp(self.mu + self.sigma * NormalDist().inv_cdf(p))
 
+    def log_likelihood(self, x: np.ndarray) -> np.ndarray:
+        """Return the logarithm of the density of ln x, up to a constant: how likely an observation
+        with this relative error is where the truth is `x`."""
+        return -0.5 * ((np.log(x) - self.mu) / self.sigma) ** 2
+
     def __str__(self) -> str:
         return (
             f"{self.low:.12g} to {self.high:.12g} (p{100 * self.p_low:.6g}-p{100 * self.p_high:.6g}"
             " lognormal)"
         )
+
+
+@dataclass(frozen=True)
+class Beta:
+    """A beta distribution with exponents `a` and `b`, stretched from `low` to `high`."""
+
+    low: float
+    high: float
+    a: float
+    b: float
+
+    def from_normal(self, z: np.ndarray) -> np.ndarray:
+        """Map standard normal draws `z` (any shape) to values by their rank."""
+        return self.low + (self.high - self.low) * betaincinv(self.a, self.b, ndtr(z))
+
+    def quantile(self, p: float) -> float:
+        """Return the value below which a fraction `p` of the distribution lies."""
+        return float(self.low + (self.high - self.low) * betaincinv(self.a, self.b, p))
+
+    def below(self, x: np.ndarray) -> np.ndarray:
+        """Return the probability that lies below each `x`."""
+        return betainc(self.a, self.b, np.clip(self._part(x), 0.0, 1.0))
+
+    def log_likelihood(self, x: np.ndarray) -> np.ndarray:
+        """Return the logarithm of the density at `x`, up to a constant."""
+        part = self._part(x)
+        inside = np.clip(part, 0.0, 1.0)
+        log_density = xlogy(self.a - 1, inside) + xlogy(self.b - 1, 1 - inside)
+        return np.where(inside == part, log_density, -np.inf)
+
+    def _part(self, x: np.ndarray) -> np.ndarray:
+        return (np.asarray(x) - self.low) / (self.high - self.low)
+
+    def __str__(self) -> str:
+        return f"{self.low:.12g} to {self.high:.12g} ({self.a:.12g}-{self.b:.12g} beta)"
 
 
 @dataclass(frozen=True, eq=False)
@@ -135,11 +186,58 @@ class Empirical:
         return f"{self.draws.size} bootstrap draws, p5 {low}, p50 {middle}, p95 {high}"
 
 
-Distribution = Exact | Uniform | LogNormal | Empirical
+Given = Exact | Uniform | LogNormal | Beta
+Distribution = Given | Empirical
+
+
+@dataclass(frozen=True)
+class Bound:
+    """A limit that something observed lies below ("at most") or above ("at least"); one that is
+    itself uncertain is a soft bound."""
+
+    side: str
+    limit: Given
+
+    def log_likelihood(self, x: np.ndarray) -> np.ndarray:
+        """Return the logarithm of the probability that the limit leaves room for `x`."""
+        most = self.side == "at most"
+        if isinstance(self.limit, Exact):
+            allowed = x <= self.limit.value if most else x >= self.limit.value
+            return np.where(allowed, 0.0, -np.inf)
+        if isinstance(self.limit, LogNormal):  # its far tail underflows before its logarithm does
+            beyond = (np.log(x) - self.limit.mu) / self.limit.sigma
+            return log_ndtr(-beyond if most else beyond)
+        below = self.limit.below(x)
+        with np.errstate(divide="ignore"):
+            return np.log(1 - below if most else below)
+
+    def __str__(self) -> str:
+        return f"{self.side} {self.limit}"
+
+
+Observed = Uniform | LogNormal | Beta | Bound
+
+
+def parse_observed(text: str) -> Observed:
+    """Read what was observed: a distribution, or a limit as in "at most 1".
+
+    Raises InputError as `parse` does, and for a bare number, which no draw ever hits.
+    """
+    words = text.strip()
+    for side in _BOUNDS:
+        if words.startswith(f"{side} "):
+            return Bound(side, parse(words.removeprefix(side)))
+    value = parse(words)
+    if isinstance(value, Exact):
+        raise InputError(
+            f"'{words}': an exact observation agrees with no draw; give it a range, as in '8 to 18 "
+            "(p10-p90 lognormal)', or make it a limit, as in 'at most 1'"
+        )
+    return value
 
 
 @lru_cache(maxsize=1024, typed=True)
-def parse(text: str | float) -> Exact | Uniform | LogNormal:
+def parse(text: str | float) -> Given:
     """Read a distribution of a positive quantity from the notation; a bare number is exact.
 
     Raises InputError for an empty, non-numeric, negative, zero, NaN or infinite amount, a low above
@@ -151,7 +249,8 @@ def parse(text: str | float) -> Exact | Uniform | LogNormal:
     match = _NOTATION.fullmatch(words)
     if not match:
         return Exact(_positive(words))
-    low, high = _positive(match["low"]), _positive(match["high"])
+    from_zero = match["family"] == "beta" and float(match["low"]) == 0
+    low, high = 0.0 if from_zero else _positive(match["low"]), _positive(match["high"])
     if match["family"] is None:
         raise InputError(
             f"'{words}': the bracket is missing, so the meaning of 'to' is open; {_HOW}"
@@ -165,7 +264,9 @@ def parse(text: str | float) -> Exact | Uniform | LogNormal:
     marks = (match["low_mark"], match["high_mark"])
     if match["family"] == "uniform" and marks == ("min", "max"):
         return Uniform(low, high)
-    if match["family"] == "lognormal" and "min" not in marks and "max" not in marks:
+    if match["family"] == "beta" and "p" not in "".join(marks) and "m" not in "".join(marks):
+        return Beta(low, high, _positive(marks[0]), _positive(marks[1]))
+    if match["family"] == "lognormal" and all(mark.startswith("p") for mark in marks):
         p_low, p_high = (float(mark[1:]) / 100 for mark in marks)
         if 0 < p_low < p_high < 1:
             return LogNormal(low, high, p_low, p_high)
@@ -173,7 +274,8 @@ def parse(text: str | float) -> Exact | Uniform | LogNormal:
             f"'{words}': the quantiles must be two different ones, lower first, between p0 and p100"
         )
     raise InputError(
-        f"'{words}': a uniform takes min-max and a lognormal two quantiles, nothing else; {_HOW}"
+        f"'{words}': a uniform takes min-max, a lognormal two quantiles and a beta its two"
+        f" exponents, nothing else; {_HOW}"
     )
 
 

@@ -22,6 +22,7 @@ class Rows:
     hardware: Mapping[str, schema.Hardware] = field(repr=False)
     generative_models: Mapping[str, schema.GenerativeModel] = field(repr=False)
     closed_models: Mapping[str, schema.ClosedModel] = field(repr=False)
+    evidence: Mapping[str, schema.Evidence] = field(repr=False)
     corrections: Mapping[str, schema.Correction] = field(repr=False)
     scenarios: Mapping[str, schema.Scenario] = field(repr=False)
     published: Mapping[str, schema.Published] = field(repr=False)

@@ -22,9 +22,8 @@ from pydantic import (
     model_validator,
 )
 
-from training_share.inputs.distributions import Exact, LogNormal, Uniform, parse
-
-Given = Exact | Uniform | LogNormal
+from training_share.inputs.distributions import Exact, Given, Observed, parse, parse_observed
+from training_share.inputs.observable import Observable, parse_observable
 
 
 def _blank_to_none(value: str) -> str | None:
@@ -99,6 +98,8 @@ AmountOrKey = Annotated[Given | str | None, BeforeValidator(_amount_or_key)]
 FractionOrKey = Annotated[
     Given | str | None, BeforeValidator(_amount_or_key), AfterValidator(_fraction)
 ]
+WhatIsObserved = Annotated[Observable, BeforeValidator(parse_observable)]
+ObservedAmount = Annotated[Observed, BeforeValidator(parse_observed)]
 YesNo = Annotated[bool, BeforeValidator(_yes_no)]
 Month = Annotated[pd.Period, BeforeValidator(_month)]
 Date = Annotated[date, BeforeValidator(_date)]
@@ -350,26 +351,51 @@ class Correction(Row):
     source_id: Key = Field(description="Key in sources.")
 
 
+class Evidence(Row):
+    """One row is something observed that the model also predicts: where it is in force, a draw
+    weighs as much as the observation is likely at what the draw predicts. Rows of one name go
+    together."""
+
+    key_columns = ("evidence", "company")
+    evidence: Key = Field(description="Name of the evidence; it may have a row a company.")
+    company: Key = Field(description="Key in companies: whose quantity it is.")
+    quantity: WhatIsObserved = Field(
+        description="What was observed: share, largest run (as a fraction of R&D compute), "
+        "`assumption NAME`, or flop, gpu_hours or cost_usd `of` runs or groups joined by ` + `; "
+        "` / ` between two makes a ratio."
+    )
+    value: ObservedAmount = Field(
+        description="What it was found to be: a distribution, or a limit (`at most` or `at least` "
+        "an amount, soft where the amount is a distribution)."
+    )
+    source_id: Key = Field(description="Key in sources.")
+    note: str = Field(description="Why it is believed, and to within how much.")
+
+
 class Scenario(Row):
-    """One row is one correction considered for a named scenario."""
+    """One row is one correction, or one piece of evidence, considered for a named scenario."""
 
     key_columns = ("scenario", "correction")
     scenario: Key = Field(description="Name of the scenario.")
     correction: str = Field(
-        description="Name of a correction; blank in the row of the base tables themselves."
+        description="Name of a correction or of a piece of evidence; blank in the row of the base "
+        "tables themselves."
     )
     order: Annotated[int | None, BeforeValidator(_blank_to_none)] = Field(
-        description="Place in which it is applied; blank where it was considered and left out."
+        description="Place in which it is applied, which matters for corrections alone; blank "
+        "where it was considered and left out."
     )
     why: str = Field(description="One sentence: why it is in, or why it is left out.")
 
 
 class Published(Row):
-    """One row is a figure the newsletter prints, kept apart from all inputs."""
+    """One row is a figure the newsletter, or its authors' code, prints, kept apart from all
+    inputs."""
 
     key_columns = ("claim_id",)
     claim_id: Key = Field(description="Key.")
     company: Key = Field(description="Key in companies.")
+    scenario: Key = Field(description="Scenario whose settings the figure has.")
     quantity: Filled = Field(description="What the figure is.")
     value: PlainFloat = Field(description="Printed central figure.")
     p5: PlainFloat = Field(description="Printed lower end of the 90% interval.")
@@ -408,6 +434,7 @@ MODELS: dict[str, type[Row]] = {
     "hardware": Hardware,
     "generative_models": GenerativeModel,
     "closed_models": ClosedModel,
+    "evidence": Evidence,
     "corrections": Correction,
     "scenarios": Scenario,
     "published": Published,
@@ -418,7 +445,7 @@ MODELS: dict[str, type[Row]] = {
 CHOICES: dict[str, tuple[str, ...]] = {
     "closed_model_distribution": ("uniform-p5-p95", "bootstrap"),
     "closed_model_interval": ("line", "predictive"),
+    "closed_model_line": ("per-model", "common"),
     "bootstrap_unit": ("model", "family"),
     "rl_fraction_basis": ("flop", "gpu-hours"),
-    "condition_on_rd_compute": ("no", "yes"),
 }

@@ -88,11 +88,6 @@ class Tables(Rows):
         return int(float(self.choice("bootstrap_resamples")))
 
     @cached_property
-    def conditioned(self) -> bool:
-        """Whether only draws count in which training cost does not exceed R&D compute."""
-        return self.choice("condition_on_rd_compute") == "yes"
-
-    @cached_property
     def scenario_names(self) -> tuple[str, ...]:
         """The scenarios in the file's order."""
         return tuple(dict.fromkeys(row.scenario for row in self.scenarios.values()))
@@ -127,10 +122,43 @@ class Tables(Rows):
 
     def scenario_corrections(self, scenario: str) -> list[str]:
         """Return the names of a scenario's corrections in the order they are applied."""
+        return [name for name in self._steps(scenario) if name not in self.evidence_names]
+
+    def scenario_evidence(self, scenario: str) -> list[str]:
+        """Return the names of a scenario's evidence, all of which counts."""
+        return [name for name in self._steps(scenario) if name in self.evidence_names]
+
+    def _steps(self, scenario: str) -> list[str]:
         require_known(scenario, self.scenario_names, "scenario")
         rows = [row for row in self.scenarios.values() if row.scenario == scenario]
-        steps = [(row.order, row.correction) for row in rows if row.order is not None]
-        return [correction for _, correction in sorted(steps)]
+        return [
+            name for _, name in sorted((r.order, r.correction) for r in rows if r.order is not None)
+        ]
+
+    @cached_property
+    def evidence_names(self) -> tuple[str, ...]:
+        """The names of all evidence, in the file's order."""
+        return tuple(dict.fromkeys(row.evidence for row in self.evidence.values()))
+
+    def observed(self, names: Iterable[str]) -> list[schema.Evidence]:
+        """Return the rows of the named evidence, in the file's order.
+
+        Raises InputError for an unknown name and for two rows that observe the same quantity of a
+        company.
+        """
+        asked = list(names)
+        for name in asked:
+            require_known(name, self.evidence_names, "evidence")
+        rows = [row for row in self.evidence.values() if row.evidence in asked]
+        first: dict[tuple[str, str], str] = {}
+        for row in rows:
+            other = first.setdefault((row.company, row.quantity.text), row.evidence)
+            if other != row.evidence:
+                raise InputError(
+                    f"evidence '{other}' and '{row.evidence}' both speak of {row.quantity} of "
+                    f"{row.company}, which would count it twice; choose one"
+                )
+        return rows
 
     def corrected(self, corrections: Iterable[str]) -> Tables:
         """Return the tables with the named corrections applied in order.

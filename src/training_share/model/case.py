@@ -6,7 +6,7 @@ A `Case` is the one place that holds the request. Blank means default, resolved 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property
 from types import MappingProxyType
@@ -14,7 +14,7 @@ from types import MappingProxyType
 import pandas as pd
 
 from training_share.errors import InputError, nearest, require_known, whole_number
-from training_share.inputs.schema import Company, TrainingRun
+from training_share.inputs.schema import Company, Evidence, TrainingRun
 from training_share.inputs.tables import Cell, Tables
 from training_share.model.asked import Changes, Runs, cells_of, rows_of
 from training_share.model.spending import as_date, disclosed_lines
@@ -45,6 +45,7 @@ class Case:
     changes: tuple[Cell, ...] = ()  # cells of any table
     added: tuple[Mapping[str, str], ...] = ()  # training runs of one's own
     part: int | None = None
+    evidence: tuple[str, ...] | None = None  # None: the scenario's own
 
     @classmethod
     def of(
@@ -57,6 +58,7 @@ class Case:
         *,
         corrections: Iterable[str] | str = (),
         exclude_groups: Iterable[str] | str = (),
+        evidence: Iterable[str] | str | None = None,
         changes: Changes = None,
         runs: Runs = None,
         **settings: object,
@@ -77,7 +79,7 @@ class Case:
         told = {name: text for name, text in told.items() if text}
         cells, added = cells_of(changes, tables), rows_of(runs, tables, company)
         by_hand = [*_cells(company, told, base.rates()), *cells]
-        return cls(
+        case = cls(
             base,
             base.for_scenario(scenario, named, by_hand, added),
             company,
@@ -89,6 +91,29 @@ class Case:
             MappingProxyType(told),
             cells,
             added,
+            evidence=None if evidence is None or evidence == "" else _evidence(evidence),
+        )
+        _ = case.observed  # refuse what is unknown now, not at first use
+        return case
+
+    @cached_property
+    def observed(self) -> list[Evidence]:
+        """The rows of evidence in force, of whatever company."""
+        names = self.evidence
+        if names is None:
+            names = tuple(self.base.scenario_evidence(self.scenario))
+        return self.tables.observed(names)
+
+    def world(self, company: str) -> Case:
+        """Return what evidence about `company` is held against: every group and the scenario's own
+        windows, since what was observed does not depend on the window that is asked about."""
+        settings = {name: text for name, text in self.settings.items() if name not in WINDOW}
+        tables = self.tables
+        if len(settings) < len(self.settings):
+            by_hand = [*_cells(self.company, settings, self.base.rates()), *self.changes]
+            tables = self.base.for_scenario(self.scenario, self.corrections, by_hand, self.added)
+        return replace(
+            self, company=company, tables=tables, excluded=(), settings=MappingProxyType(settings)
         )
 
     @property
@@ -101,6 +126,7 @@ class Case:
             "seed": self.seed,
             "corrections": self.corrections,
             "exclude_groups": self.excluded,
+            "evidence": self.evidence,
             "changes": {"/".join(cell[:3]): cell[3] for cell in self.changes},
             "runs": self.added,
             **self.settings,
@@ -157,6 +183,35 @@ class Case:
             )
         return runs
 
+    @cached_property
+    def uncounted_models(self) -> list[str]:
+        """Models released in the window of which no run is counted although a correction would
+        count one, by name: the numerator leaves them out."""
+        waiting = {
+            key
+            for cells in self.tables.cells_of.values()
+            for table, key, column, value in cells
+            if (table, column, value) == ("training_runs", "counted", "yes")
+        }
+        first, last = self.release_window
+        counted = {run.model for run in self.window_runs.values()}
+        models = [
+            run.model
+            for key, run in self.tables.training_runs.items()
+            if key in waiting and run.company == self.company and first <= run.released <= last
+        ]
+        return [name for name in dict.fromkeys(models) if name not in counted]
+
+    def basis(self, run_id: str) -> str:
+        """Return what a run's fraction of its base is a fraction of: FLOP, GPU-hours or USD. A base
+        that is only known in GPU-hours or USD decides it, whatever `rl_fraction_basis` says."""
+        run = self.tables.training_runs[run_id]
+        if run.base_run is None:
+            return "USD" if run.cost_usd else "GPU-hours" if run.gpu_hours else "FLOP"
+        of_base = self.basis(run.base_run)
+        in_hours = run.workload == "rl" and self.tables.choice("rl_fraction_basis") == "gpu-hours"
+        return "GPU-hours" if in_hours and of_base == "FLOP" else of_base
+
     def predicted(self, run_id: str) -> bool:
         """Whether a run's FLOP rest on a regression, its own or its base's."""
         run = self.tables.training_runs[run_id]
@@ -208,7 +263,20 @@ class Case:
             return self.company_row.spending_start, self.company_row.spending_end
         start, _, end = words.partition(" to ")
         where = "assumptions.csv, row denominator_window"
-        return as_date(start, where), as_date(end, where)
+        fixed = as_date(start, where), as_date(end, where)
+        own = self.company_row.spending_start, self.company_row.spending_end
+        if months(*fixed) != months(*own):
+            raise InputError(
+                f"{self.company}: R&D compute of {months(*fixed)} months ({words}) under the "
+                f"models of {months(*own)} months is no share; choose a spending window of equal "
+                "length, or denominator_window 'spending window'"
+            )
+        return fixed
+
+
+def months(start: date, end: date) -> int:
+    """Return how many calendar months two days span."""
+    return 12 * (end.year - start.year) + end.month - start.month + 1
 
 
 def listed(names: Iterable[str] | str | None) -> tuple[str, ...]:
@@ -220,6 +288,11 @@ def listed(names: Iterable[str] | str | None) -> tuple[str, ...]:
     if names is None or isinstance(names, str):
         names = (names or "").split(",")
     return tuple(str(name).strip() for name in names if str(name).strip())
+
+
+def _evidence(names: Iterable[str] | str) -> tuple[str, ...]:
+    """Return the names of evidence; the word "none" stands for an empty list where one is typed."""
+    return () if names == "none" else listed(names)
 
 
 def known_groups(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import combinations
 from pathlib import Path
@@ -16,7 +16,8 @@ from training_share.errors import InputError
 from training_share.inputs.tables import for_scenario
 from training_share.model.asked import Runs, rows_of
 from training_share.model.case import known_groups, listed
-from training_share.model.estimates import Estimate, estimate
+from training_share.model.estimates import Estimate, estimate, known_draws
+from training_share.model.evidence import Posterior
 from training_share.model.precision import spread
 from training_share.model.scaling import PARTS
 
@@ -36,7 +37,8 @@ class Comparison:
     @cached_property
     def table(self) -> pd.DataFrame:
         """One row a company: share_p5, share_p50 and share_p95 as fractions; training cost and R&D
-        compute in USD million; spending window, release window and the fraction of draws kept."""
+        compute in USD million; effective draws and months without collected runs; spending window
+        and release window."""
         rows = {}
         for company, est in self.estimates.items():
             start, end = est.denominator_window
@@ -48,35 +50,37 @@ class Comparison:
                 "spending_end": end,
                 "release_start": str(first),
                 "release_end": str(last),
-                "kept": float(est.kept.mean()),
             }
         return pd.DataFrame.from_dict(rows, orient="index").rename_axis("company")
 
     @cached_property
     def draws(self) -> pd.DataFrame:
-        """Shares, draws x companies, in the draws that every company keeps."""
-        kept = np.logical_and.reduce([est.kept for est in self.estimates.values()])
-        if not kept.any():
-            raise InputError(
-                "no draw is kept by all companies; compare fewer, or without the conditioning"
-            )
-        shares = {company: est.share[kept[est.kept]] for company, est in self.estimates.items()}
-        return pd.DataFrame(shares, index=pd.RangeIndex(kept.size, name="draw")[kept])
+        """Shares, draws x companies."""
+        shares = {company: est.share for company, est in self.estimates.items()}
+        return pd.DataFrame(shares).rename_axis("draw")
+
+    @property
+    def weights(self) -> np.ndarray | None:
+        """Weight of each draw under the evidence in force; see `Estimate.weights`."""
+        return next(iter(self.estimates.values())).weights
 
     @cached_property
     def probabilities(self) -> pd.DataFrame:
-        """P(share of the row's company > share of the column's company), draw by draw; NaN on the
-        diagonal."""
+        """P(share of the row's company > share of the column's company), draw by draw and by the
+        draws' weights; NaN on the diagonal."""
         shares = self.draws.to_numpy()
-        higher = (shares[:, :, None] > shares[:, None, :]).mean(axis=0)
+        above = shares[:, :, None] > shares[:, None, :]
+        higher = np.average(above, axis=0, weights=self.weights)
         np.fill_diagonal(higher, np.nan)
         return pd.DataFrame(higher, index=self.draws.columns, columns=self.draws.columns)
 
     @cached_property
     def parts(self) -> tuple[Comparison, ...]:
         """The same comparison by each part of the regressions' resamples, on its first draws; none
-        where no company rests on a regression. A company without regressions is its first draws."""
-        if not any(est.rests_on_regressions for est in self.estimates.values()):
+        where no company and no evidence rests on a regression. A company without regressions is its
+        first draws."""
+        rests = any(est.rests_on_regressions for est in self.estimates.values())
+        if not rests and self.weights is None:
             return ()
         return tuple(map(self.part, range(PARTS)))
 
@@ -87,7 +91,8 @@ class Comparison:
     def spread_of(self, quantity: Callable[[Comparison], np.ndarray]) -> dict[str, float]:
         """Return p5, p50 and p95 of any quantity, given as a function from a comparison to draws,
         and their Monte Carlo standard errors (`precision.spread`)."""
-        return spread(quantity(self), map(quantity, self.parts))
+        parts = ((quantity(part), part.weights) for part in self.parts)
+        return spread(quantity(self), parts, self.weights)
 
     def _difference(self, a: str, b: str) -> dict[str, float]:
         return self.spread_of(lambda one: (one.draws[a] - one.draws[b]).to_numpy())
@@ -139,4 +144,6 @@ def compare(
     ):  # shares are compared draw by draw: all take as many as the most demanding
         most = max(est.n_draws for est in estimates.values())
         estimates = {company: est.again(n_draws=most) for company, est in estimates.items()}
-    return Comparison(estimates)
+    drawn = known_draws(est.simulation for est in estimates.values())
+    shared = Posterior(next(iter(estimates.values())).case, drawn)
+    return Comparison({name: replace(est, posterior=shared) for name, est in estimates.items()})

@@ -16,7 +16,7 @@ import numpy as np
 from training_share.inputs.distributions import Distribution, Exact
 from training_share.inputs.schema import Given, TrainingRun
 from training_share.inputs.tables import Tables
-from training_share.model.scaling import closed_model_distribution
+from training_share.model.scaling import Lines, closed_model_distribution
 from training_share.model.streams import AnyStreams, draw
 
 Quantity = float | np.ndarray
@@ -25,12 +25,21 @@ MFU_OF_WORKLOAD = {"pretraining": "mfu", "rl": "mfu_rl"}
 
 
 @dataclass
+class Regressions:
+    """What the regressions say under one set of tables, made when first asked for: distributions
+    of closed models, and lines of modalities."""
+
+    closed: dict[str, Distribution] = field(default_factory=dict)
+    lines: dict[str, Lines] = field(default_factory=dict)
+
+
+@dataclass
 class CostModel:
     """The compute and cost of one company's runs for one block of draws.
 
     `streams` gives standard normals by name (`Streams` or its like); `seed` is that of the
     regressions, and `part` the part of their resamples that closed models are drawn from, all by
-    default. `closed` keeps the distributions of closed models from block to block.
+    default. `regressions` keeps what they say from block to block.
     """
 
     tables: Tables
@@ -38,7 +47,7 @@ class CostModel:
     streams: AnyStreams
     seed: int
     part: int | None = None
-    closed: dict[str, Distribution] = field(default_factory=dict)
+    regressions: Regressions = field(default_factory=Regressions)
     _flop: dict[str, Quantity | None] = field(default_factory=dict)
     _assumed: dict[str, Quantity] = field(default_factory=dict)
 
@@ -115,15 +124,21 @@ class CostModel:
         if run.flop is None:
             return None
         if isinstance(run.flop, str):
-            flop = draw(self.streams, f"flop/{run.flop}", self._closed_model(run.flop))
+            flop = self._closed_model(run.flop)
         else:
             flop = draw(self.streams, f"flop/{run.run_id}", run.flop)
         return flop * self.assumption(run.post_training, run.run_id) if run.post_training else flop
 
-    def _closed_model(self, model: str) -> Distribution:
-        if model not in self.closed:
-            self.closed[model] = closed_model_distribution(self.tables, model, self.seed, self.part)
-        return self.closed[model]
+    def _closed_model(self, model: str) -> Quantity:
+        kept, how = self.regressions, (self.seed, self.part)
+        if self.tables.choice("closed_model_line") == "common":
+            row = self.tables.closed_models[model]
+            if row.modality not in kept.lines:
+                kept.lines[row.modality] = Lines.of(self.tables, row.modality, *how)
+            return kept.lines[row.modality].flop(row, self.streams)
+        if model not in kept.closed:
+            kept.closed[model] = closed_model_distribution(self.tables, model, *how)
+        return draw(self.streams, f"flop/{model}", kept.closed[model])
 
     def _given_cost(self, run_id: str, cost: Given) -> Quantity:
         """Costs given in USD share `usd_run_correlation` of their draw within the company (a

@@ -6,11 +6,9 @@ one a name. The names are grouped by meaning. The function is the share itself, 
 the indices then add to the variance of the quantity in question, and interactions (a product has
 them) show as total above first order.
 
-Where a scenario conditions on R&D compute the inputs are no longer independent and Sobol indices
-have no meaning on the draws that are kept. The functions here use all draws and scale the training
-cost down to R&D compute where it would exceed it: what the condition drops counts as a share of all
-runs of exactly one. Excluded groups stay in that comparison, as they do in the estimate, and out of
-the share.
+Under evidence the inputs are no longer independent, and Sobol indices have no meaning: indices and
+swings describe the draws before evidence, the indices with a share above one counted as one, and
+the rank correlations describe the draws after it.
 """
 
 from __future__ import annotations
@@ -24,6 +22,7 @@ from training_share.model.case import Case
 from training_share.model.simulation import simulate, total
 from training_share.model.streams import GivenStreams, generator
 
+CLOSED_MODEL_LABEL = "closed-model FLOP"
 # streams that belong to no row of assumptions.csv, whose labels stand there
 LABELS = {
     "flop": "FLOP ranges",
@@ -33,8 +32,10 @@ LABELS = {
     "spending": "spending",
     "fx": "exchange rate",
     "hardware": "peak FLOP/s",
+    "line": CLOSED_MODEL_LABEL,
+    "parameters": CLOSED_MODEL_LABEL,
+    "residual": CLOSED_MODEL_LABEL,
 }
-CLOSED_MODEL_LABEL = "closed-model FLOP"
 RANK_DRAWS = 50_000
 CONFIDENCE = 0.95
 SMALLEST_CHANCE = 2.0**-53  # keeps a design point at the edge of the unit cube finite
@@ -76,14 +77,10 @@ def driver_groups(case: Case) -> dict[str, list[str]]:
 
 def share_of_normals(case: Case, normals: dict[str, np.ndarray], n: int) -> np.ndarray:
     """Return the share, a fraction, for `n` given standard normals of each stream; streams not
-    given stand at their medians. Scaled as the module says where the scenario conditions on R&D
-    compute."""
+    given stand at their medians."""
     groups, rd_compute = simulate(case, GivenStreams(normals), n)
     counted = {run.group for run in case.runs.values()}
-    share = total(groups[group] for group in sorted(counted)) / rd_compute
-    if case.tables.conditioned:
-        share = share / np.maximum(1.0, total(groups.values()) / rd_compute)
-    return share
+    return total(groups[group] for group in sorted(counted)) / rd_compute
 
 
 def sobol_indices(case: Case, n: int = 1024, seed: int = 42) -> pd.DataFrame:
@@ -121,6 +118,8 @@ def sobol_indices(case: Case, n: int = 1024, seed: int = 42) -> pd.DataFrame:
         cube = sample.sample(problem, n, calc_second_order=False, seed=seed)
         normals = ndtri(np.clip(cube, SMALLEST_CHANCE, 1 - SMALLEST_CHANCE))
         share = share_of_normals(case, dict(zip(names, normals.T.copy(), strict=True)), len(cube))
+        if case.observed:
+            share = np.minimum(share, 1.0)
         indices = analyze.analyze(
             problem, share, calc_second_order=False, conf_level=CONFIDENCE, seed=seed
         )
@@ -137,35 +136,35 @@ def sobol_indices(case: Case, n: int = 1024, seed: int = 42) -> pd.DataFrame:
     return table.sort_values("total", ascending=False, kind="stable", ignore_index=True)
 
 
-def rank_correlations(case: Case, share: np.ndarray, kept: np.ndarray) -> pd.DataFrame:
+def rank_correlations(
+    case: Case, share: np.ndarray, weights: np.ndarray | None = None
+) -> pd.DataFrame:
     """Return Spearman's rank correlation of every stream with the share, the strongest first; a
     quick look.
 
-    `share` has one value a draw that `kept` keeps. Columns: driver, stream, rank_correlation. Taken
-    over the kept ones of the first 50,000 draws; with conditioning they are those of the
-    conditioned share, so an input may borrow from another. Raises InputError where nothing is
-    uncertain.
+    Columns: driver, stream, rank_correlation. Taken over the first 50,000 draws by their weights;
+    under evidence an input may borrow from another. Raises InputError where nothing is uncertain.
     """
     from scipy.stats import rankdata  # half a second of imports that only this needs
 
     n = min(case.n_draws, RANK_DRAWS)
-    kept = kept[:n]
-    ranks = rankdata(share[: np.count_nonzero(kept)])
+    weights = np.full(n, 1 / n) if weights is None else weights[:n] / weights[:n].sum()
+    ranks = rankdata(share[:n])
     rows = []
     for label, members in driver_groups(case).items():
         for name in members:
-            normal = rankdata(generator(case.seed, name).standard_normal(n)[kept])
-            rows.append((label, name, _correlation(normal, ranks)))
+            normal = rankdata(generator(case.seed, name).standard_normal(n))
+            rows.append((label, name, _correlation(normal, ranks, weights)))
     table = pd.DataFrame(rows, columns=["driver", "stream", "rank_correlation"])
     return table.sort_values(
         "rank_correlation", key=np.abs, ascending=False, kind="stable", ignore_index=True
     )
 
 
-def _correlation(a: np.ndarray, b: np.ndarray) -> float:
-    a, b = a - a.mean(), b - b.mean()
-    size = np.sqrt((a @ a) * (b @ b))
-    return float(a @ b / size) if size > 0 else np.nan
+def _correlation(a: np.ndarray, b: np.ndarray, weights: np.ndarray) -> float:
+    a, b = a - weights @ a, b - weights @ b
+    size = np.sqrt((weights @ a**2) * (weights @ b**2))
+    return float((weights * a) @ b / size) if size > 0 else np.nan
 
 
 def tornado(case: Case, low: float = 0.10, high: float = 0.90) -> pd.DataFrame:

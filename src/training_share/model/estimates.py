@@ -17,9 +17,12 @@ from training_share.inputs.schema import Company, TrainingRun
 from training_share.inputs.tables import Tables, load
 from training_share.model import drivers, trace
 from training_share.model.asked import Changes, Runs
-from training_share.model.case import Case, known_groups
+from training_share.model.case import WINDOW, Case, known_groups
+from training_share.model.evidence import Posterior
 from training_share.model.precision import (
     QUANTILES,
+    mean,
+    quantile,
     quantile_error,
     quantiles,
     round_certain,
@@ -38,7 +41,14 @@ class Estimate:
     until asked, and nothing is read from disk."""
 
     simulation: Simulation
+    posterior: Posterior  # a comparison's companies share it
     excluded: tuple[str, ...] = ()  # groups left out of the numerator
+
+    @classmethod
+    def of(cls, case: Case) -> Estimate:
+        """Return the estimate that answers a case."""
+        simulation = Simulation(replace(case, excluded=()))
+        return cls(simulation, Posterior(case, known_draws([simulation])), case.excluded)
 
     @cached_property
     def case(self) -> Case:
@@ -48,8 +58,15 @@ class Estimate:
     def __repr__(self) -> str:
         return (
             f"<Estimate of {self.company}, scenario {self.scenario}, {self.n_draws:,} draws, seed "
-            f"{self.seed}: see summary(), cost_table(), inputs()>"
+            f"{self.seed}{self._remarks}: see summary(), cost_table(), inputs()>"
         )
+
+    @property
+    def _remarks(self) -> str:
+        names = dict.fromkeys(row.evidence for row in self.case.observed)
+        told = [f"evidence {', '.join(names)}"] if names else []
+        told += ["a lower bound"] if self.months_not_collected else []
+        return "".join(f", {words}" for words in told)
 
     # --- what was asked ---------------------------------------------------------------------------
     @property
@@ -131,50 +148,75 @@ class Estimate:
 
     # --- draws ------------------------------------------------------------------------------------
     @property
-    def kept(self) -> np.ndarray:
-        """Which draws stand, one bool each; see `Simulation.kept`."""
-        return self.simulation.kept
+    def evidence(self) -> tuple[str, ...]:
+        """Names of the evidence in force."""
+        return tuple(dict.fromkeys(row.evidence for row in self.case.observed))
+
+    @property
+    def weights(self) -> np.ndarray | None:
+        """Weight of each draw under the evidence in force, adding to one; None without evidence.
+
+        Raises InputError where the evidence leaves too few draws; see `Posterior.weights`.
+        """
+        return self.posterior.weights
+
+    @property
+    def effective_draws(self) -> float:
+        """How many equally weighted draws would be as exact: all without evidence."""
+        return float(self.posterior.effective_draws)
+
+    def mean(self, draws: np.ndarray | pd.Series) -> float:
+        """Return the mean of one value a draw by the draws' weights; of truth values, such as
+        `est.share > 0.5`, the probability."""
+        return mean(draws, self.weights)
+
+    def median(self, draws: np.ndarray | pd.Series | float) -> float:
+        """Return the median of one value a draw, or of one number, by the draws' weights."""
+        if isinstance(draws, float):
+            return draws
+        return float(quantile(draws, 0.5, self.weights))
 
     @cached_property
     def total_cost_usd(self) -> np.ndarray:
-        """Cost of all counted runs in USD, one value a kept draw, read-only."""
+        """Cost of all counted runs in USD, one value a draw, read-only."""
         counted = sorted({run.group for run in self.runs.values()})
-        groups = [self.simulation.by_group[group] for group in counted]
-        return read_only(total(groups)[self.kept])
+        return read_only(total(self.simulation.by_group[group] for group in counted))
 
     @cached_property
     def cost_usd(self) -> pd.DataFrame:
-        """Cost in USD, kept draws x counted runs."""
-        values = read_only(self.simulation.by_run(list(self.runs)).T[self.kept])
-        index = pd.RangeIndex(self.n_draws, name="draw")[self.kept]
+        """Cost in USD, draws x counted runs."""
+        values = read_only(self.simulation.by_run(list(self.runs)).T)
+        index = pd.RangeIndex(self.n_draws, name="draw")
         columns = pd.Index(self.runs, name="run_id")
         return pd.DataFrame(values, index=index, columns=columns, copy=False)
 
     @cached_property
     def rd_compute_usd(self) -> float | np.ndarray:
-        """R&D compute in USD: a float, or one value a kept draw where it is uncertain, read-only.
+        """R&D compute in USD: a float, or one value a draw where it is uncertain, read-only.
 
         Raises InputError for a company without spending.
         """
         self.case.require_spending()
-        draws = self.simulation.rd_compute[self.kept]
-        return float(draws[0]) if draws.min() == draws.max() else read_only(draws)
+        draws = self.simulation.rd_compute
+        return float(draws[0]) if draws.min() == draws.max() else draws
 
     @cached_property
     def share(self) -> np.ndarray:
-        """Training share of R&D compute, a fraction, one value a kept draw, read-only."""
+        """Training share of R&D compute, a fraction, one value a draw, read-only."""
         return read_only(self.total_cost_usd / self.rd_compute_usd)
 
     @cached_property
     def parts(self) -> tuple[Estimate, ...]:
         """The same estimate by each part of the regressions' resamples, on its first draws; none
-        where it rests on no regression."""
-        return tuple(map(self.part, range(PARTS))) if self.rests_on_regressions else ()
+        where neither it nor its evidence rests on a regression."""
+        rests = self.rests_on_regressions or self.weights is not None
+        return tuple(map(self.part, range(PARTS))) if rests else ()
 
     def part(self, place: int) -> Estimate:
         """Return the same estimate by one part of the regressions' resamples, on its first
         draws."""
-        return Estimate(self.simulation.parts[place], self.excluded)
+        parts = self.simulation.parts[place], self.posterior.parts[place]
+        return Estimate(*parts, self.excluded)
 
     def chain(self, run_id: str) -> pd.DataFrame:
         """Return one run's draws of flop, gpu_hours and cost_usd; a step the run does not have is
@@ -186,13 +228,14 @@ class Estimate:
                 value = getattr(model, step)(run_id)
                 if value is not None:
                     steps.setdefault(step, np.empty(self.n_draws))[block] = value
-        return pd.DataFrame(steps).loc[self.kept]
+        return pd.DataFrame(steps)
 
     # --- variants ---------------------------------------------------------------------------------
     def without(self, *groups: str) -> Estimate:
         """Return the estimate on the same draws without some groups of runs."""
         further = known_groups(self.tables, [self.company], groups)
-        other = Estimate(self.simulation, tuple(dict.fromkeys((*self.excluded, *further))))
+        excluded = tuple(dict.fromkeys((*self.excluded, *further)))
+        other = Estimate(self.simulation, self.posterior, excluded)
         _ = other.runs
         return other
 
@@ -208,7 +251,8 @@ class Estimate:
     def spread_of(self, quantity: Callable[[Estimate], np.ndarray]) -> dict[str, float]:
         """Return p5, p50 and p95 of any quantity, given as a function from an estimate to draws,
         and their Monte Carlo standard errors (`precision.spread`)."""
-        return spread(quantity(self), map(quantity, self.parts))
+        parts = ((quantity(part), part.weights) for part in self.parts)
+        return spread(quantity(self), parts, self.weights)
 
     @cached_property
     def _spreads(self) -> dict[str, dict[str, float]]:
@@ -231,7 +275,7 @@ class Estimate:
         if quantity == "training_cost":
             return self.spread_of(lambda est: est.total_cost_usd / 1e6)
         require_known(quantity, self.runs, f"counted run of {self.company}")
-        if not self.case.predicted(quantity):
+        if not self.case.predicted(quantity) and self.weights is None:
             return spread(self.cost_usd[quantity].to_numpy() / 1e6)
         return self.spread_of(lambda est: est.cost_usd[quantity].to_numpy() / 1e6)
 
@@ -239,24 +283,30 @@ class Estimate:
     def cost_table(self) -> pd.DataFrame:
         """Return p5, p50 and p95 of the cost of each counted run and of their total, in USD
         million."""
-        columns = {run_id: quantiles(self.cost_usd[run_id] / 1e6) for run_id in self.runs}
-        columns["total"] = quantiles(self.total_cost_usd / 1e6)
+        costs = {run_id: self.cost_usd[run_id] for run_id in self.runs}
+        costs |= {"total": pd.Series(self.total_cost_usd)}
+        columns = {name: quantiles(cost / 1e6, self.weights) for name, cost in costs.items()}
         return pd.DataFrame(columns, index=list(QUANTILES)).T.rename_axis("run_id")
 
     def summary(self) -> pd.Series:
         """Return training_cost and rd_compute in USD million and the share as a fraction, with p5,
-        p50 and p95.
+        p50 and p95; how many effective draws they rest on, and how many months of the release
+        window have no runs collected (above zero the share is a lower bound).
 
         >>> est = estimate("openai", n_draws=1_000)
         >>> list(est.summary().index[:4])
         ['training_cost_p5', 'training_cost_p50', 'training_cost_p95', 'rd_compute']
         """
-        cost, share = quantiles(self.total_cost_usd / 1e6), quantiles(self.share)
+        cost, share = (
+            quantiles(draws, self.weights) for draws in (self.total_cost_usd / 1e6, self.share)
+        )
         values = {
             f"training_cost_{name}": value for name, value in zip(QUANTILES, cost, strict=True)
         }
-        values["rd_compute"] = float(np.median(self.rd_compute_usd)) / 1e6
+        values["rd_compute"] = self.median(self.rd_compute_usd) / 1e6
         values |= {f"share_{name}": value for name, value in zip(QUANTILES, share, strict=True)}
+        values["effective_draws"] = self.effective_draws
+        values["months_not_collected"] = float(self.months_not_collected)
         return pd.Series(values, name=self.company)
 
     def precision(self) -> pd.DataFrame:
@@ -284,7 +334,8 @@ class Estimate:
 
     def drivers(self, n: int = 1024, seed: int | None = None) -> pd.DataFrame:
         """Return which uncertain inputs make the share uncertain: Sobol indices, and the strongest
-        rank correlation of each; see `drivers.sobol_indices`."""
+        rank correlation of each; see `drivers.sobol_indices`. Under evidence the indices describe
+        the draws before it, the rank correlations those after it."""
         table = drivers.sobol_indices(self.case, n, self.seed if seed is None else seed)
         ranks = self.rank_correlations().drop_duplicates("driver").set_index("driver")
         table["rank_correlation"] = ranks["rank_correlation"].reindex(table["driver"]).to_numpy()
@@ -294,30 +345,33 @@ class Estimate:
     def rank_correlations(self) -> pd.DataFrame:
         """Return Spearman's rank correlation of every stream with the share; see
         `drivers.rank_correlations`."""
-        return drivers.rank_correlations(self.case, self.share, self.kept)
+        return drivers.rank_correlations(self.case, self.share, self.weights)
 
     def tornado(self, low: float = 0.10, high: float = 0.90) -> pd.DataFrame:
         """Return the share with one driver at a time at its p10 and p90; see `drivers.tornado`."""
         return drivers.tornado(self.case, low, high)
 
     def draws(self) -> pd.DataFrame:
-        """Return one row a kept draw: share (a fraction), training_cost_usd and rd_compute_usd."""
+        """Return one row a draw: share (a fraction), training_cost_usd, rd_compute_usd, and the
+        weight where evidence gives draws one."""
         values = {
             "share": self.share,
             "training_cost_usd": self.total_cost_usd,
             "rd_compute_usd": self.rd_compute_usd,
         }
+        if self.weights is not None:
+            values["weight"] = self.weights
         return pd.DataFrame(values, index=self.cost_usd.index)
 
     def gpu_hours(self, hardware: str = "") -> pd.DataFrame:
         """Return GPU-hours by run and in total, of the runs' own chips or of a named one; see
         `trace.gpu_hours`."""
-        return trace.gpu_hours(self.case, self.kept, hardware)
+        return trace.gpu_hours(self.case, self.weights, hardware)
 
     def trace(self, run_id: str) -> pd.DataFrame:
         """Return each step of a run's chain with its expression, values and source; see
         `trace.trace`."""
-        return trace.trace(self.case, self.kept, run_id)
+        return trace.trace(self.case, self.weights, run_id)
 
     def cite(self, what: str) -> pd.DataFrame:
         """Return the sources that a number rests on; see `trace.cite`."""
@@ -333,6 +387,16 @@ class Estimate:
         return frame[["value", "unit", "correlation", "source", "note"]]
 
 
+def known_draws(simulations: Iterable[Simulation]) -> dict[str, Simulation]:
+    """Return the simulations that evidence can be held against, by company: those that were asked
+    for in the scenario's own windows."""
+    return {
+        simulation.case.company: simulation
+        for simulation in simulations
+        if not set(WINDOW) & set(simulation.case.settings)
+    }
+
+
 def estimate(
     company: str,
     scenario: str = "newsletter",
@@ -341,6 +405,7 @@ def estimate(
     *,
     corrections: Iterable[str] | str = (),
     exclude_groups: Iterable[str] | str = (),
+    evidence: Iterable[str] | str | None = None,
     release_lag_months: int | str | None = None,
     spending_start: str | date | None = None,
     spending_end: str | date | None = None,
@@ -354,8 +419,10 @@ def estimate(
 
     `assumptions` sets any row of `assumptions.csv` by name (`mfu_rl="0.01 to 0.10 (p10-p90
     lognormal)"`), and an exchange rate as `cny_per_usd=7.1`. None or an empty string means "as the
-    scenario says". Lists may be given as comma-separated text. `changes` sets any cell of any
-    table (`{"closed_models/hailuo-02/parameters": "20e9"}`), and `runs` adds training runs
+    scenario says". Lists may be given as comma-separated text. `corrections` come on top of the
+    scenario's own; `evidence` names rows of `evidence.csv` in place of the scenario's, and an empty
+    list, or the word "none", is no evidence. `changes` sets any cell of any table
+    (`{"closed_models/hailuo-02/parameters": "20e9"}`), and `runs` adds training runs
     (`[{"model": "X", "released": "2025-07", "flop": "2e24"}]`).
 
     `n_draws="auto"` takes as many draws as bring their standard error of the median share to
@@ -364,8 +431,8 @@ def estimate(
     raise `bootstrap_resamples`.
 
     Raises InputError for anything unknown (with the nearest right name), for values that do not
-    parse, for a window the disclosures cannot cover, where no run is left to count, and for a
-    precision beyond ten million draws.
+    parse, for a window the disclosures cannot cover, where no run is left to count, for evidence
+    that next to no draw agrees with, and for a precision beyond ten million draws.
 
     >>> estimate("openai", n_draws=1_000).share.size
     1000
@@ -377,6 +444,7 @@ def estimate(
         "seed": seed,
         "corrections": corrections,
         "exclude_groups": exclude_groups,
+        "evidence": evidence,
         "release_lag_months": release_lag_months,
         "spending_start": spending_start,
         "spending_end": spending_end,
@@ -397,7 +465,7 @@ def _estimated(base: Tables, asked: dict[str, Any]) -> Estimate:
     _ = case.runs
     if case.has_spending:
         rd_compute_usd(case, GivenStreams({}).at(1))
-    made = Estimate(Simulation(replace(case, excluded=())), case.excluded)
+    made = Estimate.of(case)
     return _precise(made, points) if automatic else made
 
 
@@ -407,7 +475,7 @@ def _precise(est: Estimate, points: float) -> Estimate:
     number = isinstance(points, (int, float)) and not isinstance(points, bool)
     if not number or not 0 < points < np.inf:
         raise InputError(f"precision_points: expected percentage points above zero, got {points!r}")
-    while (error := 100 * float(quantile_error(est.share, 0.5))) > points:
+    while (error := 100 * float(quantile_error(est.share, 0.5, est.weights))) > points:
         needed = int(est.n_draws * max(1.1, 1.05 * (error / points) ** 2))
         if needed > MOST_DRAWS:
             raise InputError(
@@ -416,6 +484,5 @@ def _precise(est: Estimate, points: float) -> Estimate:
                 "set n_draws"
             )
         unit = 10 ** (len(str(needed)) - 2)  # two digits, so that it can be quoted
-        case = replace(est.simulation.case, n_draws=-(-needed // unit) * unit)
-        est = Estimate(Simulation(case), est.excluded)
+        est = Estimate.of(replace(est.case, n_draws=-(-needed // unit) * unit))
     return est

@@ -33,24 +33,53 @@ PLAIN = 1e-3, 1e5  # amounts outside are shown with a power of ten
 QUANTILES = {"p5": 0.05, "p50": 0.50, "p95": 0.95}
 
 
-def quantiles(draws: np.ndarray | pd.Series) -> np.ndarray:
+NO_WEIGHT = 1e-20  # so many draws of it do not move a quantile's last digit
+Weights = np.ndarray | None  # of draws, adding to one; None where all weigh the same
+
+
+def quantile(
+    draws: np.ndarray | pd.Series, p: float | list[float], weights: Weights = None
+) -> np.ndarray:
+    """Return the quantile(s) `p` of draws by their weights, in p's shape.
+
+    Between draws in order it interpolates as NumPy does, which it equals where all weights are the
+    same; draws without weight play no part.
+    """
+    if weights is None:
+        return np.quantile(draws, p)
+    weighty = weights > NO_WEIGHT
+    values, weights = np.asarray(draws)[weighty], weights[weighty]
+    order = np.argsort(values)
+    values, weights = values[order], weights[order]
+    below = np.cumsum(weights) - weights
+    return np.interp(p, below / (below[-1] or 1.0), values)
+
+
+def quantiles(draws: np.ndarray | pd.Series, weights: Weights = None) -> np.ndarray:
     """Return the 5th, 50th and 95th percentile of draws."""
-    return np.quantile(draws, list(QUANTILES.values()))
+    return quantile(draws, list(QUANTILES.values()), weights)
 
 
-def spread(draws: np.ndarray, parts: Iterable[np.ndarray] = ()) -> dict[str, float]:
+def mean(draws: np.ndarray | pd.Series, weights: Weights = None) -> float:
+    """Return the mean of draws by their weights; of truth values it is a probability."""
+    return float(np.mean(draws) if weights is None else (weights * np.asarray(draws)).sum())
+
+
+def spread(
+    draws: np.ndarray, parts: Iterable[tuple[np.ndarray, Weights]] = (), weights: Weights = None
+) -> dict[str, float]:
     """Return p5, p50 and p95 of draws in their unit, and their Monte Carlo standard errors as
     p5_error, p50_error and p95_error.
 
-    `parts` holds the same quantity by each part of the regressions' resamples, where it rests on
-    them; their error is then part of it.
+    `parts` holds the same quantity and its weights by each part of the regressions' resamples,
+    where it rests on them; their error is then part of it.
     """
     probabilities = np.array(list(QUANTILES.values()))
-    errors = np.asarray(quantile_error(draws, probabilities))
-    by_part = [np.quantile(part, probabilities) for part in parts]
+    errors = np.asarray(quantile_error(draws, probabilities, weights))
+    by_part = [quantiles(part, given) for part, given in parts]
     if by_part:
         errors = np.hypot(errors, resampling_error(by_part))
-    return dict(zip(QUANTILES, map(float, quantiles(draws)), strict=True)) | {
+    return dict(zip(QUANTILES, map(float, quantiles(draws, weights)), strict=True)) | {
         f"{name}_error": float(error) for name, error in zip(QUANTILES, errors, strict=True)
     }
 
@@ -60,7 +89,9 @@ def resampling_error(by_part: list[np.ndarray]) -> np.ndarray:
     return np.std(by_part, axis=0, ddof=1) / math.sqrt(len(by_part))
 
 
-def quantile_error(draws: np.ndarray, p: float | np.ndarray) -> float | np.ndarray:
+def quantile_error(
+    draws: np.ndarray, p: float | np.ndarray, weights: Weights = None
+) -> float | np.ndarray:
     """Return the standard error of the quantile(s) `p` of independent `draws` (1-d), in the draws'
     unit.
 
@@ -71,6 +102,10 @@ def quantile_error(draws: np.ndarray, p: float | np.ndarray) -> float | np.ndarr
     is that of a partial sort. A float for one `p`, else an array of p's shape. NaN where fewer than
     five draws lie beyond the quantile.
 
+    Weighted draws take the same beta mixture over their cumulative weight, for as many equal draws
+    as would leave the weight below the quantile as uncertain (the delta method of importance
+    sampling: Glynn 1996, "Importance sampling for Monte Carlo estimation of quantiles").
+
     Raises InputError for a p outside 0 to 1 and for draws that are not one-dimensional and finite.
     """
     values, asked = np.asarray(draws, dtype=float), np.asarray(p, dtype=float)
@@ -78,6 +113,9 @@ def quantile_error(draws: np.ndarray, p: float | np.ndarray) -> float | np.ndarr
         raise InputError("draws: expected one dimension of finite numbers")
     if not ((asked > 0) & (asked < 1)).all():
         raise InputError(f"p: expected a probability between 0 and 1, got {p!r}")
+    if weights is not None:
+        errors = _weighted_errors(values, asked.ravel(), weights)
+        return float(errors[0]) if asked.ndim == 0 else np.reshape(errors, asked.shape)
     windows = [_window(values.size, q) for q in asked.ravel()]
     edges = sorted({rank for window in windows if window for rank in (window[0], window[1] - 1)})
     parted = np.partition(values, edges) if edges else values
@@ -104,6 +142,24 @@ def _spread(parted: np.ndarray, start: int, stop: int, rank: int) -> float:
     weights = _weights(n, start, stop, rank)
     centred = near - weights @ near  # centred first: a difference of squares would lose the digits
     return math.sqrt(weights @ centred**2)
+
+
+def _weighted_errors(values: np.ndarray, asked: np.ndarray, weights: np.ndarray) -> list[float]:
+    order = np.argsort(values)
+    values, weights = values[order], weights[order]
+    edges = np.concatenate([[0.0], np.minimum(np.cumsum(weights), 1.0)])
+    errors = []
+    for p in asked:
+        below = edges[1:] <= p
+        doubt = float(((np.where(below, 1 - p, p) * weights) ** 2).sum())
+        n = p * (1 - p) / doubt
+        if n * min(p, 1 - p) < BEYOND:
+            errors.append(math.nan)
+            continue
+        near = np.diff(betainc(n * p + 0.5, n * (1 - p) + 0.5, edges))
+        centred = values - near @ values / near.sum()
+        errors.append(math.sqrt(near @ centred**2 / near.sum()))
+    return errors
 
 
 @lru_cache(maxsize=64)

@@ -14,12 +14,13 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from scipy.special import ndtr
 
 from training_share.errors import InputError, require_known, whole_number
 from training_share.inputs.distributions import Distribution, Empirical, Uniform
 from training_share.inputs.schema import ClosedModel, GenerativeModel
 from training_share.inputs.tables import Tables, for_scenario
-from training_share.model.streams import Streams, draw, generator, read_only
+from training_share.model.streams import AnyStreams, Streams, draw, generator, read_only
 
 MODALITIES = ("video", "image", "speech")
 PARTS = 20  # into which the resamples are split to see how far they are to be trusted
@@ -212,6 +213,48 @@ def closed_model_distribution(
     if tables.choice("closed_model_distribution") == "bootstrap":
         return Empirical(draws)
     return Uniform(*map(float, np.quantile(draws, [0.05, 0.95])))
+
+
+@dataclass(frozen=True, eq=False)
+class Lines:
+    """The resampled lines of a modality, lower predictions first, for draws in which one line
+    serves all models."""
+
+    modality: str
+    slopes: np.ndarray
+    intercepts: np.ndarray
+    scatter: float  # of single models around a line, in log10 FLOP
+
+    @classmethod
+    def of(cls, tables: Tables, modality: str, seed: int, part: int | None = None) -> Lines:
+        """Return the lines under the tables' choices of method; with `part`, those of one part of
+        the resamples."""
+        points = used_points(tables, modality)
+        unit = tables.choice("bootstrap_unit")
+        slopes, intercepts = bootstrap(points, tables.resamples, seed, unit)
+        if part is not None:
+            slopes, intercepts = slopes[part::PARTS], intercepts[part::PARTS]
+        sizes = [
+            math.log10(row.parameters.quantile(0.5) * size_per_parameter(row))
+            for row in tables.closed_models.values()
+            if row.modality == modality
+        ]
+        ranked = np.argsort(intercepts + slopes * np.mean(sizes), kind="stable")
+        predictive = tables.choice("closed_model_interval") == "predictive"
+        scatter = fit(points).residual_sd if predictive else 0.0
+        return cls(modality, slopes[ranked], intercepts[ranked], scatter)
+
+    def flop(self, row: ClosedModel, streams: AnyStreams) -> np.ndarray:
+        """Return a closed model's training FLOP: the line is the modality's one draw, parameters
+        and scatter are the model's own."""
+        place = ndtr(streams.normal(f"line/{self.modality}")) * self.slopes.size
+        line = np.minimum(place.astype(np.intp), self.slopes.size - 1)
+        parameters = draw(streams, f"parameters/{row.model}", row.parameters)
+        size = np.log10(parameters * size_per_parameter(row))
+        log_flop = self.intercepts[line] + self.slopes[line] * size
+        if self.scatter:
+            log_flop += self.scatter * streams.normal(f"residual/{row.model}")
+        return 10**log_flop
 
 
 def closed_model_flop(

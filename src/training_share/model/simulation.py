@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
 
-from training_share.errors import InputError
-from training_share.inputs.distributions import Distribution
 from training_share.model.case import Case
-from training_share.model.cost import CostModel
+from training_share.model.cost import CostModel, Regressions
 from training_share.model.scaling import PARTS
 from training_share.model.spending import spending_usd
 from training_share.model.streams import AnyStreams, Streams, read_only
@@ -20,11 +18,16 @@ KEPT_BYTES = 64_000_000  # of costs by run; above it only the totals by group ar
 SEEN = 4_000  # draws that the parts of the resamples are compared on
 
 
-def blocks(case: Case, streams: AnyStreams, n_draws: int) -> Iterator[tuple[slice, CostModel]]:
+def blocks(
+    case: Case, streams: AnyStreams, n_draws: int, regressions: Regressions | None = None
+) -> Iterator[tuple[slice, CostModel]]:
     """Yield the cost model of each block of draws, and which draws these are."""
-    closed: dict[str, Distribution] = {}
+    regressions = regressions or Regressions()
     for block in streams.blocks(n_draws):
-        yield block, CostModel(case.tables, case.company, streams, case.seed, case.part, closed)
+        yield (
+            block,
+            CostModel(case.tables, case.company, streams, case.seed, case.part, regressions),
+        )
 
 
 def costs(case: Case, streams: AnyStreams, n_draws: int, runs: list[str]) -> np.ndarray:
@@ -45,16 +48,24 @@ def rd_compute_usd(case: Case, streams: AnyStreams) -> float | np.ndarray:
 
 
 def simulate(
-    case: Case, streams: AnyStreams, n_draws: int, by_run: np.ndarray | None = None
+    case: Case,
+    streams: AnyStreams,
+    n_draws: int,
+    by_run: np.ndarray | None = None,
+    largest: np.ndarray | None = None,
+    regressions: Regressions | None = None,
 ) -> tuple[dict[str, np.ndarray], np.ndarray]:
     """Evaluate the model on given streams: cost in USD by group (all groups), and R&D compute in
-    USD. Memory grows with draws x groups; `by_run`, runs x draws, is filled where it is given."""
+    USD. Memory grows with draws x groups; `by_run`, runs x draws, and `largest`, the cost of the
+    dearest run, are filled where they are given (`largest` from zeros)."""
     groups = {run.group: np.zeros(n_draws) for run in case.window_runs.values()}
     rd_compute = np.empty(n_draws)
-    for block, model in blocks(case, streams, n_draws):
+    for block, model in blocks(case, streams, n_draws, regressions):
         for place, (run_id, run) in enumerate(case.window_runs.items()):
             cost = model.cost_usd(run_id)
             groups[run.group][block] += cost
+            if largest is not None:
+                np.maximum(largest[block], cost, out=largest[block])
             if by_run is not None:
                 by_run[place, block] = cost
         rd_compute[block] = rd_compute_usd(case, streams)
@@ -67,16 +78,20 @@ class Simulation:
     leave groups out share them."""
 
     case: Case
+    regressions: Regressions = field(default_factory=Regressions, repr=False)
 
     @cached_property
-    def _drawn(self) -> tuple[dict[str, np.ndarray], np.ndarray, np.ndarray | None]:
+    def _drawn(self) -> tuple[dict[str, np.ndarray], np.ndarray, np.ndarray | None, np.ndarray]:
         case = self.case
         shape = len(case.window_runs), case.n_draws
         by_run = np.empty(shape) if 8 * shape[0] * shape[1] <= KEPT_BYTES else None
-        groups, rd_compute = simulate(case, Streams(case.seed), case.n_draws, by_run)
-        for draws in (*groups.values(), rd_compute, *([] if by_run is None else [by_run])):
+        largest = np.zeros(case.n_draws)
+        groups, rd_compute = simulate(
+            case, Streams(case.seed), case.n_draws, by_run, largest, self.regressions
+        )
+        for draws in (*groups.values(), rd_compute, largest, *([] if by_run is None else [by_run])):
             read_only(draws)
-        return groups, rd_compute, by_run
+        return groups, rd_compute, by_run, largest
 
     @property
     def by_group(self) -> dict[str, np.ndarray]:
@@ -96,21 +111,10 @@ class Simulation:
         places = {run_id: place for place, run_id in enumerate(self.case.window_runs)}
         return kept[[places[run_id] for run_id in runs]]
 
-    @cached_property
-    def kept(self) -> np.ndarray:
-        """Which draws stand, one bool each: all, or where the scenario conditions on it those in
-        which the cost of all counted runs (excluded groups too) does not exceed R&D compute."""
-        case = self.case
-        if not case.tables.conditioned or not case.has_spending:
-            return read_only(np.ones(case.n_draws, dtype=bool))
-        kept = total(self.by_group.values()) <= self.rd_compute
-        if not kept.any():
-            raise InputError(
-                f"{case.company}: training cost exceeds R&D compute in every draw, so none is left "
-                "to condition on; check the window and the runs, or set condition_on_rd_compute to "
-                "no"
-            )
-        return read_only(kept)
+    @property
+    def largest(self) -> np.ndarray:
+        """Cost in USD of the dearest run of all groups, one value a draw."""
+        return self._drawn[3]
 
     @cached_property
     def parts(self) -> tuple[Simulation, ...]:

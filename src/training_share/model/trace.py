@@ -32,7 +32,7 @@ class Step:
     source_id: str = ""
 
 
-def gpu_hours(case: Case, kept: np.ndarray, hardware: str = "") -> pd.DataFrame:
+def gpu_hours(case: Case, weights: np.ndarray | None, hardware: str = "") -> pd.DataFrame:
     """Return p5, p50 and p95 of the GPU-hours of each counted run and of their total.
 
     Each run's are of its own chip at its own precision (column `hardware`); with `hardware`, a key
@@ -49,11 +49,11 @@ def gpu_hours(case: Case, kept: np.ndarray, hardware: str = "") -> pd.DataFrame:
             if hardware and chips[run_id]:
                 hours = hours * (_peak(case, chips[run_id]) / _peak(case, hardware))
             rows[run_id][block] = hours
-    values = {run_id: draws[kept] for run_id, draws in rows.items()}
+    values = dict(rows)
     if hardware or len(set(chips.values())) == 1:
         values["total"] = np.sum(list(values.values()), axis=0)
         chips["total"] = next(iter(chips.values()))
-    table = {run_id: quantiles(draws) for run_id, draws in values.items()}
+    table = {run_id: quantiles(draws, weights) for run_id, draws in values.items()}
     frame = pd.DataFrame(table, index=list(QUANTILES)).T.rename_axis("run_id")
     frame["hardware"] = [hardware or chips[run_id] for run_id in frame.index]
     return frame
@@ -77,7 +77,7 @@ def _chip(case: Case, run: TrainingRun) -> str:
 
 
 # --- trace ----------------------------------------------------------------------------------------
-def trace(case: Case, kept: np.ndarray, run_id: str) -> pd.DataFrame:
+def trace(case: Case, weights: np.ndarray | None, run_id: str) -> pd.DataFrame:
     """Return the steps of a run's chain, from its size to its cost: step, expression, p5, p50 and
     p95, unit, the cell it stands in and that cell's source.
 
@@ -92,7 +92,7 @@ def trace(case: Case, kept: np.ndarray, run_id: str) -> pd.DataFrame:
             values[step.step][block] = _value(model, case.runs[run_id], step)
     rows = []
     for step in steps:
-        low, middle, high = quantiles(values[step.step][kept])
+        low, middle, high = quantiles(values[step.step], weights)
         rows.append(
             {
                 "step": step.step,

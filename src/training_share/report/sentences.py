@@ -29,6 +29,8 @@ MONEY = ("training_cost", 1, "USD million")
 NOISE = 0.02  # of a probability: two markets drawn anew differ by as much
 RARE = 0.01  # chance below which an input is not called likely to be so wrong
 
+MATTERS = 1.5  # factor between the ends of intervals above which a belief is said to decide them
+
 
 def answer(est: Estimate) -> str:
     """Return the answer of a company notebook: share, amounts, how sure, and what was changed."""
@@ -44,7 +46,7 @@ def answer(est: Estimate) -> str:
         f"released {first:%b %Y} to {last:%b %Y}.",
         f"The share is over half in {chance(over_half(est))} of the draws.",
     ]
-    return " ".join(told) + _bound(est) + _dropped(est)
+    return " ".join(told) + _bound(est) + _uncounted(est) + _weighted(est)
 
 
 def cost_answer(est: Estimate) -> str:
@@ -170,12 +172,22 @@ def _bound(est: Estimate) -> str:
     )
 
 
-def _dropped(est: Estimate) -> str:
-    if est.kept.all():
+def _uncounted(est: Estimate) -> str:
+    names = est.case.uncounted_models
+    if not names:
         return ""
     return (
-        " Draws in which training would cost more than all R&D compute are left out; "
-        f"{percent(est.kept.mean())} of the draws are kept."
+        f" The numerator may be incomplete: {', '.join(names)} came out in the window and "
+        f"{'is' if len(names) == 1 else 'are'} not counted."
+    )
+
+
+def _weighted(est: Estimate) -> str:
+    if est.weights is None:
+        return ""
+    return (
+        f" Draws are weighted by the evidence {', '.join(f'`{name}`' for name in est.evidence)}, "
+        f"which leaves {est.effective_draws:,.0f} effective draws."
     )
 
 
@@ -226,7 +238,6 @@ def audit_conclusion(
     ]
     above = [
         f"`{correction}` takes the median of {name} to {percent(row.p50)}"
-        + (f", with {chance(row.kept)} of draws kept" if row.kept < 1 else "")
         for name, table in effects.items()
         for correction, row in table[table["p50"] > HALF].iterrows()
     ]
@@ -272,6 +283,28 @@ def surface_conclusion(tables: dict[str, pd.DataFrame], labels: Mapping[str, str
             f"{across.name:g}), both together from {percent(lowest)} to {percent(highest)}."
         )
     return bullets(lines)
+
+
+def beliefs_conclusion(tables: dict[str, pd.DataFrame]) -> str:
+    """Return what is left to belief: how far the median and the upper end move between the rows of
+    `corrections.beliefs`, for each company."""
+    lines = []
+    for name, table in tables.items():
+        own, others = table.iloc[0], table.iloc[1:]
+        held = others.loc[others["p95"] <= 1, "p95"]
+        decides = held.max() > MATTERS * held.min()
+        verdict = (
+            "It is the prior, more than the runs, that decides it."
+            if decides
+            else "What is believed about the rest matters little here."
+        )
+        lines.append(
+            f"**{name}**: the median stays between {percent(others['p50'].min())} and "
+            f"{percent(others['p50'].max())} whatever is believed about the rest of R&D "
+            f"({percent(own['p50'])} as chosen); the upper end of the 90% interval lies anywhere "
+            f"from {percent(held.min())} to {percent(held.max())}. {verdict}"
+        )
+    return "\n\n".join(lines)
 
 
 def breaking_conclusion(tables: dict[str, pd.DataFrame]) -> str:

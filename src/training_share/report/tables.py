@@ -24,7 +24,11 @@ def runs_table(est: Estimate) -> pd.DataFrame:
             for unit, value in amounts.items()
             if value is not None
         ]
-        amount = given[0] if given else f"{run.fraction_of_base} of {run.base_run}"
+        amount = (
+            given[0]
+            if given
+            else f"{run.fraction_of_base} of the {est.case.basis(run_id)} of {run.base_run}"
+        )
         rows[run_id] = {
             "model": run.model,
             "stage": run.stage,
@@ -126,7 +130,7 @@ def ratio_text_table(table: pd.DataFrame) -> pd.DataFrame:
             "spending": table["spending_window"],
             "releases": table["release_window"],
             "over half": table["over_half"].map(chance),
-            "draws kept": table["kept"].map("{:.1%}".format),
+            "effective draws": table["effective_draws"].map("{:,.0f}".format),
         }
     ).set_index(pd.Index(table["scenario"], name="scenario"))
 

@@ -46,10 +46,10 @@ def write_downloads(
 
     `comparison_SCENARIO.csv`, `costs_COMPANY_SCENARIO.csv`, `training_share_SCENARIO.xlsx` (sheets
     comparison, costs of each company, inputs, sources, about) and `draws_COMPANY_SCENARIO.parquet`
-    (a row a kept draw: training_cost_usd, rd_compute_usd, training_share, and with `draws_by_run`
-    cost_usd/RUN_ID, in single precision). `settings` go to `compare`. Raises InputError as
-    `compare` does, for a company without spending, and for a folder that cannot be written; nothing
-    is written then.
+    (a row a draw: training_cost_usd, rd_compute_usd, training_share, its weight where there is
+    evidence, and with `draws_by_run` cost_usd/RUN_ID, in single precision). `settings` go to
+    `compare`. Raises InputError as `compare` does, for a company without spending, and for a folder
+    that cannot be written; nothing is written then.
     """
     target = _writable(folder)
     comparison = compare(companies, scenario, n_draws, seed, **settings)
@@ -116,7 +116,8 @@ def comparison_table(comparison: Comparison) -> pd.DataFrame:
         "spending_end": "spending window, last day",
         "release_start": "release window, first month",
         "release_end": "release window, last month",
-        "kept": "draws kept (fraction)",
+        "effective_draws": "effective draws",
+        "months_not_collected": "months of the release window without collected runs",
     }
     named = table.rename(columns=units).reset_index()
     sources = [_spending_sources(est) for est in comparison.estimates.values()]
@@ -279,17 +280,19 @@ def _without_times(content: bytes) -> bytes:
 
 
 def parquet(est: Estimate, by_run: bool = True) -> bytes:
-    """Return the kept draws as Parquet, with company, scenario, seed, draws, version and units as
+    """Return the draws as Parquet, with company, scenario, seed, draws, version and units as
     metadata."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     columns = {
-        "draw": np.flatnonzero(est.kept).astype(np.int32),
+        "draw": np.arange(est.n_draws, dtype=np.int32),
         "training_cost_usd": est.total_cost_usd.astype(np.float32),
         "rd_compute_usd": np.broadcast_to(est.rd_compute_usd, est.share.shape).astype(np.float32),
         "training_share": est.share.astype(np.float32),
     }
+    if est.weights is not None:
+        columns["weight"] = est.weights.astype(np.float32)
     if by_run:
         columns |= {
             f"cost_usd/{run_id}": est.cost_usd[run_id].to_numpy(np.float32) for run_id in est.runs
@@ -298,6 +301,7 @@ def parquet(est: Estimate, by_run: bool = True) -> bytes:
         "company": est.company,
         **_setting(est),
         "corrections": ", ".join(est.corrections),
+        "evidence": ", ".join(est.evidence),
         "excluded groups": ", ".join(est.excluded),
         "overridden assumptions": ", ".join(est.overridden),
         "units": "USD, except training_share: fraction of R&D compute",

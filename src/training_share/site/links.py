@@ -20,9 +20,12 @@ LINKED = (
     "sources",
     "published",
     "corrections",
+    "evidence",
     "scenarios",
     "companies",
 )
+
+NAMED = {"corrections": "correction", "evidence": "evidence", "scenarios": "scenario"}
 
 # what a notebook calls -> heading of docs/method.md that gives its formula, and the tables its
 # inputs stand in
@@ -94,7 +97,7 @@ class Links:
         found: dict[str, str] = {}
         for table in reversed(LINKED):
             for key, row in self.tables[table].items():
-                name = getattr(row, table[:-1]) if table in ("corrections", "scenarios") else key
+                name = getattr(row, NAMED[table]) if table in NAMED else key
                 if (
                     table == "scenarios"
                     and name in found

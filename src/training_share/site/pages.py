@@ -425,7 +425,7 @@ def _index_page(pages: list[Page], documents: list[Page], ratios: pd.DataFrame) 
 
 def _numbers(ratios: pd.DataFrame) -> pd.DataFrame:
     shown = ratio_text_table(ratios).drop(
-        columns=["90% interval (USD million)", "releases", "draws kept"]
+        columns=["90% interval (USD million)", "releases", "effective draws"]
     )
     printed = ["" if pd.isna(value) else f"{100 * value:.1f}" for value in ratios["published"]]
     shown.insert(shown.columns.get_loc("90% interval (%)") + 1, "as printed (%)", printed)

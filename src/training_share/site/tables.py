@@ -10,7 +10,7 @@ from bs4 import BeautifulSoup, Tag
 
 from training_share.inputs import schema
 from training_share.inputs.tables import Tables
-from training_share.site.links import slug
+from training_share.site.links import NAMED, slug
 
 NUMBER = re.compile(r"[+-]?[\d.,]+(e[+-]?\d+)?%?|")
 LONG = 60  # characters from which a cell is prose
@@ -152,9 +152,7 @@ def table_page(tables: Tables, name: str) -> str:
     head = "".join(f"<th>{escape(column)}</th>" for column in dict.fromkeys(shown))
     body, named = [], set()
     for row_key, row in rows.items():
-        name_of_row = (
-            row[key] if name in ("corrections", "scenarios") and row[key] not in named else ""
-        )
+        name_of_row = row[key] if name in NAMED and row[key] not in named else ""
         named.add(row[key])
         body.append(
             _row(tables, name, row_key, row, list(dict.fromkeys(shown)), aside, name_of_row)

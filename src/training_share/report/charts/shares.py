@@ -13,7 +13,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.transforms import ScaledTranslation
 
-from training_share.analysis.shares import HALF, SMALL, largest_runs
+from training_share.analysis.shares import HALF, largest_runs
 from training_share.model.estimates import Estimate
 from training_share.report.charts.style import (
     BLUE,
@@ -99,7 +99,7 @@ def ratio(table: pd.DataFrame, source: str = "", narrow: bool = False) -> Figure
         ratio_title(table),
         "Spending on compute for research and development (R&D). Coloured: the runs that made"
         " released models. Grey: the rest, such as experiments, failed runs and unreleased models.",
-        " ".join(filter(None, [_left_out(table), MISSING, source])),
+        " ".join(filter(None, [_weighted(table), MISSING, source])),
     )
 
 
@@ -131,21 +131,11 @@ def _ratio_words(ax: Axes, place: int, row, narrow: bool) -> None:
     ax.annotate(ends, (1, top), (-wide - 6, 5), ha="right", **quiet, **above)
 
 
-def _dropped(row, between: str = ", ") -> str:
-    """Return which part of the draws a row's scenario leaves out; "" where next to none."""
-    dropped = 1 - getattr(row, "kept", 1.0)
-    return f"{between}{chance(dropped)} of draws dropped" if dropped > SMALL / 2 else ""
-
-
-def _left_out(table: pd.DataFrame, mark: str = "") -> str:
-    """Return what was left out of which rows; "" where nothing was."""
-    rows = "; ".join(
-        f"{row.label} under {row.scenario} {_dropped(row, '').removesuffix(' of draws dropped')}"
-        for row in table.itertuples()
-        if _dropped(row)
-    )
-    why = "Left out are draws in which training would cost more than all R&D compute"
-    return f"{mark}{why}: {rows}." if rows else ""
+def _weighted(table: pd.DataFrame, mark: str = "") -> str:
+    """Return which rows' draws evidence weights; "" where none's."""
+    rows = [row for row in table.itertuples() if getattr(row, "evidence", "")]
+    names = listed(dict.fromkeys(getattr(row, "scenario", "this run") for row in rows))
+    return f"{mark}Under {names} draws are weighted by evidence." if rows else ""
 
 
 def _ratio_key(ax: Axes, table: pd.DataFrame, narrow: bool) -> None:
@@ -213,7 +203,7 @@ def scenarios(table: pd.DataFrame) -> Figure:
             place += 1
             without = f" without {row.without.title()}" if row.without else ""
             bound = ", lower bound" if row.label.endswith(", lower bound") else ""
-            labels[place] = row.scenario + without + bound + ("*" if _dropped(row) else "")
+            labels[place] = row.scenario + without + bound + ("*" if row.evidence else "")
             ax.plot(
                 [row.share_p5, min(row.share_p95, 1)], [place] * 2, color=color, lw=2.6, alpha=0.5
             )
@@ -257,7 +247,7 @@ def scenarios(table: pd.DataFrame) -> Figure:
         title,
         "Share of R&D compute that final training runs took: median (dot), 90% interval (line), "
         "and the probability of more than half",
-        _left_out(table, "* "),
+        _weighted(table, "* "),
     )
 
 
@@ -301,7 +291,7 @@ def share_rows(ax: Axes, rows: pd.DataFrame, color: str, ends: bool = True) -> N
         if not ends:
             beside(ax, percent(row.p50), row.p95, place)
             continue
-        column(ax, interval(row) + _dropped(row, "\n"), place)
+        column(ax, interval(row), place)
         if row.p95 > 1:
             ax.plot(1, place, ">", color=color, ms=7, zorder=4, clip_on=False)
     percent_axis(ax)
