@@ -134,8 +134,10 @@ def _ratio_words(ax: Axes, place: int, row, narrow: bool) -> None:
 def _weighted(table: pd.DataFrame, mark: str = "") -> str:
     """Return which rows' draws evidence weights; "" where none's."""
     rows = [row for row in table.itertuples() if getattr(row, "evidence", "")]
-    names = listed(dict.fromkeys(getattr(row, "scenario", "this run") for row in rows))
-    return f"{mark}Under {names} draws are weighted by evidence." if rows else ""
+    if not rows:
+        return ""
+    names = listed(dict.fromkeys(getattr(row, "scenario", "these settings") for row in rows))
+    return f"{mark}Under {names} draws are weighted by evidence."
 
 
 def _ratio_key(ax: Axes, table: pd.DataFrame, narrow: bool) -> None:
