@@ -15,7 +15,7 @@ from training_share.model.estimates import Estimate, estimate
 from training_share.model.scaling import closed_model_flop, fit_scaling
 from training_share.model.spending import window_spending
 from training_share.report import sentences, tables
-from training_share.report.display import say, show, show_table
+from training_share.report.display import save, say, show, show_table
 from training_share.report.parameters import begin
 
 
@@ -46,6 +46,7 @@ __all__ = [
     "implied_rd_compute",
     "load",
     "published",
+    "save",
     "say",
     "sensitivity",
     "sentences",

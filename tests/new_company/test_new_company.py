@@ -163,15 +163,14 @@ def test_the_draft_says_what_the_file_says_and_asks_the_rest(data_copy, models):
     assert "{{" not in text and 'The "Acme" Lab' in text
     headings = [line[3:] for line in text.splitlines() if line.startswith("## ")]
     assert headings == [
-        "Question",
-        "Parameters",
-        "Inputs",
-        "Cost of training",
+        "Why",
         "What drives the spread",
-        "Share of R&D compute",
+        "How sure",
         "Variants",
         "Against the newsletter",
         "Caveats",
+        "Inputs",
+        "Parameters",
     ]
     ts.load(data_copy.folder)  # the drafts lie beside the tables and are not read
 

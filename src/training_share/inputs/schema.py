@@ -354,8 +354,9 @@ class Published(Row):
     unit: Filled = Field(description="Unit of the three figures.")
     decimals: Annotated[int, Field(ge=0)] = Field(description="Decimals printed.")
     source_id: Key = Field(description="Key in sources.")
-    status: Literal["reproduced", "differs", "context"] = Field(
-        description="reproduced to the printed digits, differs, or context only."
+    status: Literal["reproduced", "within Monte Carlo error", "differs", "context"] = Field(
+        description="reproduced to the printed digits, within Monte Carlo error of them, differs, "
+        "or context only."
     )
     explanation: str = Field(description="Why ours differs, or what to know.")
 
