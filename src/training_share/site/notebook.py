@@ -152,11 +152,10 @@ def title(text: str) -> str:
     return plain(found[1]) if found else ""
 
 
-def opening(text: str, most: int = 240) -> str:
-    """Return the first sentences of Markdown's first paragraph of prose."""
-    soup = BeautifulSoup(str(_markdown(text)), "html.parser")
-    first = next((part for part in soup.find_all("p") if part.get_text(strip=True)), soup)
-    kept, *others = re.split(r"(?<=[.?!]) ", " ".join(first.get_text().split()))
+def opening(html: str, most: int = 240) -> str:
+    """Return the first sentences of HTML's first paragraph."""
+    first = BeautifulSoup(html, "html.parser").find("p")
+    kept, *others = re.split(r"(?<=[.?!]) ", " ".join(first.get_text().split()) if first else "")
     for sentence in others:
         if len(kept) + len(sentence) >= most:
             break

@@ -273,8 +273,7 @@ class _Maker:
             "day": f"{day.day} {day:%B %Y}",
             "estimate": estimates[0],
         }
-        text = BeautifulSoup(said, "html.parser").get_text().strip()
-        return Page("index.html", "In short", question, text, "", GROUPS[0])
+        return Page("index.html", "In short", question, opening(said), "", GROUPS[0])
 
     def notebook(self, notebook: Notebook) -> Page:
         """Return the page of an executed notebook."""
@@ -288,9 +287,10 @@ class _Maker:
             live=notebook.stem == LIVE,
             own="## Inputs" in notebook.prose,
         )
-        file, prose = f"{slug(notebook.stem)}.html", notebook.prose
-        source = f"notebooks/{notebook.stem}.ipynb"
-        return Page(file, label, title(prose), opening(prose), body, group, source)
+        said = [one.body for one in notebook.outputs if one.kind == "said"]
+        told = opening(said[0] if said else markdown(notebook.prose))
+        file, source = f"{slug(notebook.stem)}.html", f"notebooks/{notebook.stem}.ipynb"
+        return Page(file, label, title(notebook.prose), told, body, group, source)
 
     def document(self, path: Path) -> Page:
         """Return the page of a Markdown file of docs/ or data/."""
@@ -299,10 +299,11 @@ class _Maker:
         other = (f"{slug(f'{path.parent.name}-{path.stem.lower()}')}.html", title(text))
         file, label = known.get(name, other)
         body = markdown(text)
+        told = opening(body)
         if name == "data/README.md":
             body = body.replace("</h1>", f"</h1>{self.render('tables.html.j2')}", 1)
         group = "" if path.stem == "LICENSE" else GROUPS[3]
-        page = Page(file, label, title(text), opening(text), body, group, name)
+        page = Page(file, label, title(text), told, body, group, name)
         page.here = "" if group else "data.html"
         return page
 
@@ -334,7 +335,7 @@ class _Maker:
         """Return the HTML of a page, its links, tables and headings made."""
         soup = BeautifulSoup(page.body, "html.parser")
         if page.source:
-            files = {name: one.file for one in pages for name in _names(one.source)}
+            files = {name: one.file for one in pages for name in (one.file, *_names(one.source))}
             link_files(soup, self.addresses, files)
         for heading in soup.find_all(re.compile("^h[1-6]$")):
             heading["id"] = slug(heading.get_text())

@@ -49,14 +49,16 @@ def safe(html: str) -> str:
 
 
 def tidy(soup: BeautifulSoup) -> None:
-    """Give every table one header row, scopes, aligned numbers, and a frame that scrolls."""
+    """Give every table one header row, scopes, aligned numbers, and a frame that scrolls; one with
+    prose in it can be set as cards, a row each, where a page is narrow."""
     labels: list[str] = []
     for table in soup.find_all("table"):
         _one_header(table)
         for cell in table.find_all(["th", "td"]):
-            side, long = cell.attrs.pop("style", ""), len(cell.get_text()) >= LONG
-            kind = "num" if "right" in side else "text" if long else None
-            cell.attrs |= {"class": kind} if kind and not cell.has_attr("class") else {}
+            if "right" in cell.attrs.pop("style", ""):
+                cell["class"] = "num"
+            elif len(cell.get_text()) >= LONG:
+                cell["class"] = "text"
         for cell in table.select("thead th"):
             if cell.get_text(strip=True):
                 cell["scope"] = "col"
@@ -64,8 +66,18 @@ def tidy(soup: BeautifulSoup) -> None:
                 cell.name = "td"
         for cell in table.select("tbody th"):
             cell["scope"] = "rowgroup" if cell.has_attr("rowspan") else "row"
-        if len(table.select("thead tr:last-child > *")) > WIDE:
-            table["class"] = [*table.get("class", []), "wide"]
+        heads = [cell.get_text(strip=True) for cell in table.select("thead > tr:last-child > *")]
+        if not table.select("tbody [rowspan]") and table.select(".text"):
+            table["class"] = "rows"
+            for row in table.select("tbody > tr"):
+                cells = row.find_all(["th", "td"], recursive=False)
+                for head, cell in zip(heads, cells, strict=False):
+                    if not cell.get_text(strip=True):
+                        cell["class"] = "blank"
+                    elif len(cells) == len(heads) and cell.name == "td":
+                        cell["data-column"] = head.replace("_", " ")
+        if len(heads) > WIDE:
+            table["class"] = [*table.get_attribute_list("class"), "wide"]
         caption = table.find("caption")
         label = caption.get_text(strip=True) if caption else f"Table {len(labels) + 1}"
         labels.append(label)
