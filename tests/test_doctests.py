@@ -20,7 +20,7 @@ def test_the_examples_run():
 
 def test_the_public_calls_carry_examples():
     calls = {name: getattr(training_share, name) for name in training_share.__all__}
-    shown = ("say", "show", "show_table")  # in a notebook
+    shown = ("begin", "save", "say", "show", "show_table")  # in a notebook
     without = [
         name
         for name, call in calls.items()

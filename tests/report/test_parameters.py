@@ -64,9 +64,7 @@ def test_what_is_asked_for_wins(ran, monkeypatch):
 
 def test_a_parameter_that_the_notebook_lacks_is_refused(ran):
     ran(FORM, '# Parameters\nmuf = "0.3"\n')
-    with pytest.raises(
-        InputError, match="no parameter .muf.; did you mean .mfu."
-    ):
+    with pytest.raises(InputError, match=r"no parameter .muf.; did you mean .mfu."):
         parameters.begin("")
 
 
