@@ -107,7 +107,7 @@ def test_the_notebook_passes_its_parameters_on(company):
         "price_usd_per_gpu_hour": "6",
         "release_lag_months": "1",
     }
-    names = {"ts": ts} | given
+    names = {"ts": ts, "figures_dir": ""} | given
     exec(call, names)
     expected = ts.implied_rd_compute(company, **given)
     pd.testing.assert_frame_equal(names["implied"].table, expected.table)

@@ -1,5 +1,6 @@
 import math
 
+import pandas as pd
 import pytest
 from arithmetic import lognormal
 
@@ -153,6 +154,16 @@ def test_a_figure_without_a_formula_is_refused(data_copy):
         InputError, match=r"published.csv, row share-zai-again, column status: differs, but"
     ):
         ts.published.published_table(n_draws=5, data_dir=data_copy.folder)
+
+
+def test_an_estimate_at_hand_gives_the_same_figures_whatever_its_settings():
+    plain = ts.published.published_table(2000, 7, company="minimax")
+    newsletter = ts.estimate("minimax", n_draws=2000, seed=7)
+    other = ts.estimate(
+        "minimax", "careful", 2000, 7, exclude_groups="hailuo", mfu=0.3, release_lag_months=0
+    )
+    for known in (newsletter, other):
+        pd.testing.assert_frame_equal(ts.published.published_table(known=known), plain)
 
 
 def test_the_figures_follow_the_tables(data_copy):

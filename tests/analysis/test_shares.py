@@ -6,6 +6,19 @@ import pytest
 import training_share as ts
 
 
+def test_company_that_discloses_no_inference_is_in_the_tables(data_copy):
+    lines = data_copy.read("spending")
+    data_copy.write(
+        "spending", [line for line in lines if line[:2] != ["zai", "inference_compute"]]
+    )
+    some = {"companies": "minimax,zai", "n_draws": 500, "data_dir": data_copy.folder}
+    table = ts.shares.dollars_table(**some).set_index("company")
+    assert table["inference"].isna().to_dict() == {"minimax": False, "zai": True}
+    assert ts.shares.ratio_table(**some)["share_p50"].notna().all()
+    figure = ts.charts.dollars(table.reset_index())
+    assert "not disclosed inference" in figure.alt and "nan" not in figure.alt
+
+
 def test_ratio_table_has_every_company_scenario_and_group_and_the_printed_shares():
     table = ts.shares.ratio_table(n_draws=1000)
     assert list(table["label"][:4]) == ["OpenAI", "MiniMax", "MiniMax without Hailuo", "Z.ai"]

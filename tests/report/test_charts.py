@@ -198,6 +198,27 @@ def test_drivers_show_both_tables_and_change_neither():
     assert right.get_xlim()[0] == 0
 
 
+def test_breaking_points_fill_what_is_likely_and_leave_out_what_cannot_be():
+    columns = ["label", "median", "value", "factor", "chance", "chance_predictive"]
+    rows = [
+        ("Price", 2.0, 4.0, 2.0, 0.002, np.nan),
+        ("FLOP of X", 1e24, 4e24, 4.0, 0.0, 0.16),
+        ("Fraction", 0.1, np.nan, np.nan, np.nan, np.nan),
+        ("R&D compute", 100.0, 40.0, 0.4, np.nan, np.nan),
+    ]
+    table = pd.DataFrame(rows, columns=columns)
+    figure = ts.charts.breaking({"A": table}, {"A": "#0072B2"})
+    marks = {line.get_xdata()[0]: line for line in figure.axes[0].lines if len(line.get_xdata())}
+    filled = {factor: marks[factor].get_markerfacecolor() for factor in (2.0, 4.0, 0.4)}
+    assert filled == {2.0: "white", 4.0: "#0072B2", 0.4: "white"}
+    texts = {text.get_text() for text in figure.axes[0].texts}
+    assert {"x 2 (<1%)", "x 4 (<1%, 16% of one model)", "x 0.4 (taken as exact)"} <= texts
+    labels = [tick.get_text() for tick in figure.axes[0].get_yticklabels()]
+    assert labels == ["Price", "R&D compute", "FLOP of X"]
+    assert figure.title.startswith("FLOP of X may be") and "Fraction" not in figure.alt
+    assert ts.charts.breaking({"A": table.head(1)}, {"A": "red"}).title.startswith("No single")
+
+
 def test_surface_writes_every_cell_and_frames_those_above_the_threshold():
     cells = pd.DataFrame([[0.1, 0.6], [0.3, 0.76]], index=pd.Index([1, 2], name="mfu"))
     figure = ts.charts.surface({"A": cells.rename_axis(columns="rl_fraction")})

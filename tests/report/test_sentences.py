@@ -113,3 +113,56 @@ def test_an_implied_spending_is_called_an_illustration():
     text = sentences.implied_answer(implied)
     assert f"USD {implied.table.loc['rd_compute', 'p50']:.0f} million" in text
     assert "an illustration, not an estimate" in text
+
+
+def test_the_audit_s_conclusion_follows_its_numbers():
+    names = {"a": "A & Co", "b": "B"}
+    minority = pd.DataFrame({"plain": [0.02, 0.001], "wide": [0.11, 0.002]}, index=["a", "b"])
+    pair = {"higher": "a", "lower": "b"}
+    ranking = pd.DataFrame(
+        [
+            pair | {"scenario": "plain", "shared": 0.95, "independent": 0.80},
+            pair | {"scenario": "wide", "shared": 0.999, "independent": 0.90},
+        ]
+    )
+    steps = {"B": pd.DataFrame({"p50": [0.2, 0.3], "in_sequence": [np.nan, 0.1]}, ["plain", "c"])}
+    effects = {"B": pd.DataFrame({"p50": [0.3, 0.55], "kept": [1.0, 0.6]}, ["c", "d"])}
+    told = sentences.audit_conclusion(minority, ranking, steps, effects, names)
+    assert told.startswith("**A minority.**")
+    assert "at A & Co: 2% (plain), 11% (wide); at no other above 1%." in told
+    assert "Applied alone, `d` takes the median of B to 55.0%, with 60% of draws kept." in told
+    assert "**A & Co above B** in 95% to more than 99% of draws; in 80% to 90%, if each" in told
+    assert "**B** goes from a median of 20.0% to 30.0%; the step that moves it most is `c`" in told
+    ranking["independent"] = ranking["shared"]
+    effects["B"]["p50"] = 0.3
+    told = sentences.audit_conclusion(5 * minority, ranking, steps, effects, names)
+    assert told.startswith("**Not everywhere a minority.**")
+    assert "No correction alone takes a median above one half." in told and "if each" not in told
+
+
+def test_the_nearest_and_the_likeliest_failure_are_named():
+    columns = ["label", "median", "value", "factor", "chance", "chance_predictive"]
+    rows = [
+        ("Price", 2.0, 4.0, 2.0, 0.03, np.nan),
+        ("FLOP of X", 1e24, 4e24, 4.0, 0.0, 0.16),
+        ("Fraction", 0.1, np.nan, np.nan, np.nan, np.nan),
+    ]
+    table = pd.DataFrame(rows, index=["price", "x", "fraction"], columns=columns)
+    told = sentences.breaking_conclusion({"A": table})
+    assert "nearest single failure is Price at 4 instead of 2 (a factor of 2); 3% of its" in told
+    assert "likeliest is FLOP of X at 4.00e24 instead of 1.00e24 (a factor of 4); none of" in told
+    assert told.endswith("a single model strays so far with a chance of 16%.")
+    unlikely = table.assign(chance=0.001, chance_predictive=np.nan)
+    assert "in one draw of 100" in sentences.breaking_conclusion({"A": unlikely})
+    beyond = table.assign(factor=np.nan)
+    assert "no input alone" in sentences.breaking_conclusion({"A": beyond})
+
+
+def test_how_far_each_of_two_assumptions_moves_the_median_is_said():
+    table = pd.DataFrame([[0.1, 0.2], [0.3, 0.8]], pd.Index([1, 2], name="a"), [5.0, 6.0])
+    labels = {"a": "MFU", "b": "price"}
+    told = sentences.surface_conclusion({"A": table.rename_axis(columns="b")}, labels)
+    assert told == (
+        "- **A**: MFU alone moves the median from 20.0% to 80.0% (at price 6), price alone from "
+        "30.0% to 80.0% (at MFU 2), both together from 10.0% to 80.0%."
+    )

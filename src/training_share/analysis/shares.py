@@ -4,6 +4,8 @@ is USD million."""
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from contextlib import suppress
+from functools import partial
 from itertools import combinations
 
 import numpy as np
@@ -342,15 +344,16 @@ def dollars_table(
     companies: Iterable[str] | str = "", scenario: str = "newsletter", **settings
 ) -> pd.DataFrame:
     """Return final training, other R&D and inference compute of each company in USD million, over
-    its spending window. Training is the median; other R&D is the rest of R&D compute. Blank means
-    the companies that the newsletter prints a share of."""
+    its spending window. Training is the median; other R&D is the rest of R&D compute; inference is
+    NaN where none is disclosed for the window. Blank means the companies that the newsletter prints
+    a share of."""
     rows = []
     names = listed(companies) or printed(settings.get("data_dir"))
     for est in compare(names, scenario, **settings).estimates.values():
         summary = est.summary()
-        inference = spending_usd(
-            est.tables, est.company, ["inference_compute"], *est.denominator_window
-        )
+        window, inference = est.denominator_window, np.nan
+        with suppress(InputError):
+            inference = spending_usd(est.tables, est.company, ["inference_compute"], *window)
         rows.append(
             {
                 "company": est.company,
@@ -359,7 +362,7 @@ def dollars_table(
                 "final_training": summary["training_cost_p50"],
                 "other_rd": summary["rd_compute"] - summary["training_cost_p50"],
                 "inference": inference / 1e6,
-                "spending_window": window_text(*est.denominator_window),
+                "spending_window": window_text(*window),
             }
         )
     return pd.DataFrame(rows)
@@ -372,24 +375,25 @@ def variants_table(est: Estimate, lags: Iterable[int] = (0, 3, 6)) -> pd.DataFra
     Variants are the other scenarios, each release lag, each group left out, and spending in
     calendar 2024 as the denominator; everything else stays as `est` was called.
     """
-    scenarios = dict.fromkeys(row.scenario for row in est.tables["scenarios"].values())
-    changes = {f"scenario {name}": {"scenario": name} for name in scenarios if name != est.scenario}
+    names = est.tables.scenario_names
+    changes = {f"scenario {name}": {"scenario": name} for name in names if name != est.scenario}
     changes |= {
         f"release lag of {lag} months": {"release_lag_months": lag}
         for lag in lags
         if lag != est.company_row.release_lag_months
     }
-    changes |= {
-        f"without {group.title()}": {"exclude_groups": [*est.excluded, group]}
+    made = {label: partial(est.again, **change) for label, change in changes.items()}
+    made |= {  # on the draws at hand
+        f"without {group.title()}": partial(est.without, group)
         for group in sorted({run.group for run in est.runs.values()} - {""})
     }
-    changes |= {
-        "over spending of calendar 2024": {"denominator_window": "2024-01-01 to 2024-12-31"}
-    }
+    made["over spending of calendar 2024"] = partial(
+        est.again, denominator_window="2024-01-01 to 2024-12-31"
+    )
     rows = {"as set above": variant_row(est)}
-    for label, change in changes.items():
+    for label, make in made.items():
         try:
-            rows[label] = variant_row(est.again(**change))
+            rows[label] = variant_row(make())
         except InputError as error:
             rows[label] = impossible_row(error)
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis("variant")

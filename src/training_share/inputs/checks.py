@@ -20,7 +20,10 @@ REFERENCES = {
     "hardware": "hardware",
     "base_run": "training_runs",
     "post_training": "assumptions",
+    "predecessor": "closed_models",
+    "statement_id": "sources",
 }
+WITHIN = ("base_run", "predecessor")  # columns that refer to a row of their own table
 NEEDED = (  # rows of assumptions.csv that the computation asks for by name
     *schema.CHOICES,
     "usd_run_correlation",
@@ -60,7 +63,7 @@ def _references(rows: Rows, texts: Texts) -> Iterator[str]:
     kinds = {"training_runs": "run", "companies": "company"}
     for table, model in schema.MODELS.items():
         columns = {name: to for name, to in REFERENCES.items() if name in model.model_fields}
-        columns = {name: to for name, to in columns.items() if to != table or name == "base_run"}
+        columns = {name: to for name, to in columns.items() if to != table or name in WITHIN}
         for key, row in getattr(rows, table).items():
             for column, target in columns.items():
                 value = getattr(row, column)

@@ -311,7 +311,26 @@ class ClosedModel(Row):
     width: MaybeFloat = Field(description="Output width in pixels (video and image).")
     height: MaybeFloat = Field(description="Output height in pixels (video and image).")
     sample_rate_hz: MaybeFloat = Field(description="Output sample rate in Hz (speech).")
+    predecessor: Annotated[str | None, BeforeValidator(_blank_to_none)] = Field(
+        description="The closed model it follows, where its vendor states by how much."
+    )
+    predecessor_factor: MaybeFloat = Field(
+        description="Training FLOP as a multiple of the predecessor's, by the vendor's statement: "
+        "that of parameters times that of data."
+    )
+    statement_id: Annotated[str | None, BeforeValidator(_blank_to_none)] = Field(
+        description="Key in sources: where the vendor states it."
+    )
     source_id: Key = Field(description="Key in sources.")
+
+    @model_validator(mode="after")
+    def _whole_statement(self) -> ClosedModel:
+        stated = self.predecessor, self.predecessor_factor, self.statement_id
+        if any(cell is not None for cell in stated) and None in stated:
+            raise ValueError(
+                "predecessor, predecessor_factor and statement_id belong together; fill all or none"
+            )
+        return self
 
 
 class Correction(Row):
@@ -323,6 +342,10 @@ class Correction(Row):
     key: Filled = Field(description="Key of the row; composite keys are joined by a slash.")
     column: Filled = Field(description="Column of the cell.")
     value: str = Field(description="New content of the cell; blank empties it.")
+    denominator: str = Field(
+        description="Where it is another way to count R&D compute: its name beside the others; or "
+        "blank."
+    )
     reason: Filled = Field(description="Why a careful reader would change it.")
     source_id: Key = Field(description="Key in sources.")
 

@@ -34,6 +34,7 @@ class Case:
     """
 
     base: Tables = field(repr=False)  # before scenario and corrections
+    tables: Tables = field(repr=False)  # in force: scenario, corrections, then what is set by hand
     company: str
     scenario: str
     corrections: tuple[str, ...]  # on top of the scenario's own
@@ -73,38 +74,22 @@ class Case:
             if name not in WINDOW and name not in known:
                 raise InputError(f"unknown assumption '{name}'{nearest(name, known)}")
         told = {name: _text(name, value) for name, value in settings.items() if value is not None}
-        case = cls(
+        told = {name: text for name, text in told.items() if text}
+        cells, added = cells_of(changes, tables), rows_of(runs, tables, company)
+        by_hand = [*_cells(company, told, base.rates()), *cells]
+        return cls(
             base,
+            base.for_scenario(scenario, named, by_hand, added),
             company,
             scenario,
             named,
             whole_number(n_draws, "n_draws", most=MOST_DRAWS),
             whole_number(seed, "seed", 0),
             known_groups(tables, [company], listed(exclude_groups)),
-            MappingProxyType({name: text for name, text in told.items() if text}),
-            cells_of(changes, tables),
-            rows_of(runs, tables, company),
+            MappingProxyType(told),
+            cells,
+            added,
         )
-        _ = case.tables  # refuse what does not parse now, not at first use
-        return case
-
-    @cached_property
-    def tables(self) -> Tables:
-        """The tables in force: scenario, then corrections, then what is set by hand."""
-        return self.base.for_scenario(self.scenario, self.corrections, self._cells, self.added)
-
-    @property
-    def _cells(self) -> list[Cell]:
-        rates = self.base.rates()
-        cells: list[Cell] = []
-        for name, text in self.settings.items():
-            if name in WINDOW:
-                cells.append(("companies", self.company, name, text))
-            elif name in rates:
-                cells += [("fx", key, "per_usd", text) for key in rates[name]]
-            else:
-                cells.append(("assumptions", name, "value", text))
-        return [*cells, *self.changes]
 
     @property
     def asked(self) -> dict[str, object]:
@@ -245,6 +230,21 @@ def known_groups(
     for group in groups:
         require_known(group, tables.groups(companies), f"group of {' or '.join(companies)}")
     return tuple(dict.fromkeys(groups))
+
+
+def _cells(
+    company: str, settings: Mapping[str, str], rates: Mapping[str, Iterable[str]]
+) -> list[Cell]:
+    """Return the cells that are set by hand."""
+    cells: list[Cell] = []
+    for name, text in settings.items():
+        if name in WINDOW:
+            cells.append(("companies", company, name, text))
+        elif name in rates:
+            cells += [("fx", key, "per_usd", text) for key in rates[name]]
+        else:
+            cells.append(("assumptions", name, "value", text))
+    return cells
 
 
 def _text(name: str, value: object) -> str:

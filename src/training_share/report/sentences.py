@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date
 
 import numpy as np
@@ -21,11 +21,13 @@ from training_share.analysis.shares import (
 from training_share.model.comparison import Comparison
 from training_share.model.estimates import Estimate
 from training_share.model.precision import QUANTILES
-from training_share.report.text import chance, end, listed, money, percent, points
+from training_share.report.text import chance, end, listed, money, number, percent, points
 
 SOURCE = "newsletter-body"  # the row of sources.csv that the settings are from
 SURE = 0.9  # from here on the draws are called agreed
 MONEY = ("training_cost", 1, "USD million")
+NOISE = 0.02  # of a probability: two markets drawn anew differ by as much
+RARE = 0.01  # chance below which an input is not called likely to be so wrong
 
 
 def answer(est: Estimate) -> str:
@@ -215,45 +217,102 @@ def bullets(sentences: Iterable[str]) -> str:
 
 
 def audit_conclusion(
-    minority: pd.DataFrame, ranking: pd.DataFrame, steps: dict[str, pd.DataFrame]
+    minority: pd.DataFrame,
+    ranking: pd.DataFrame,
+    steps: dict[str, pd.DataFrame],
+    effects: dict[str, pd.DataFrame],
+    names: Mapping[str, str],
 ) -> str:
-    """Return the closing paragraph of the audit, made from its tables."""
+    """Return the closing paragraphs of the audit, made from its tables; `steps` and `effects` are
+    by companies' names as shown, which `names` has by their keys."""
     worst = minority.max(axis=1).sort_values(ascending=False, kind="stable")
-    scenario = minority.loc[worst.index[0]].idxmax()
+    first, others = worst.index[0], worst.iloc[1:]
+    by_scenario = (f"{chance(value)} ({name})" for name, value in minority.loc[first].items())
     lines = [
-        "**A minority.** In no scenario does the probability that final training runs took more "
-        f"than half of R&D compute exceed {percent(worst.iloc[0])} ({worst.index[0]}, scenario "
-        f"{scenario}); for the other companies it stays at or below {percent(worst.iloc[1])}."
+        f"**{'A minority' if worst.iloc[0] < HALF else 'Not everywhere a minority'}.** More than "
+        f"half of R&D compute is most probable at {names[first]}: {', '.join(by_scenario)}"
+        + (f"; at no other above {chance(max(others.max(), 0.01))}." if len(others) else ".")
     ]
+    above = [
+        f"`{correction}` takes the median of {name} to {percent(row.p50)}"
+        + (f", with {chance(row.kept)} of draws kept" if row.kept < 1 else "")
+        for name, table in effects.items()
+        for correction, row in table[table["p50"] > HALF].iterrows()
+    ]
+    lines.append(
+        f"Applied alone, {'; '.join(above)}."
+        if above
+        else "No correction alone takes a median above one half."
+    )
     for (higher, lower), rows in ranking.groupby(["higher", "lower"], sort=False):
-        shared = ", ".join(f"{percent(row.shared)} ({row.scenario})" for row in rows.itertuples())
-        loose = ", ".join(percent(value) for value in rows["independent"])
-        lines.append(
-            f"**{higher} above {lower}** with probability {shared}; were utilization and price "
-            f"independent across companies, {loose}."
-        )
+        line = f"**{names[higher]} above {names[lower]}** in {_range(rows['shared'])} of draws"
+        if (rows["shared"] - rows["independent"]).abs().max() > NOISE:
+            line += f"; in {_range(rows['independent'])}, if each had a market of its own"
+        lines.append(line + ".")
     for name, table in steps.items():
         step = table["in_sequence"].abs().idxmax()
-        first, last = table["p50"].iloc[[0, -1]]
+        before, after = table["p50"].iloc[[0, -1]]
         lines.append(
-            f"For {name} the median goes from {percent(first)} to {percent(last)}; the step that "
-            f"moves it most is `{step}` ({points(table.loc[step, 'in_sequence'])} points)."
+            f"**{name}** goes from a median of {percent(before)} to {percent(after)}; the step "
+            f"that moves it most is `{step}` ({points(table.loc[step, 'in_sequence'])} points)."
         )
     return "\n\n".join(lines)
+
+
+def _range(probabilities: pd.Series) -> str:
+    """Return the range of probabilities over scenarios in words."""
+    low, high = chance(probabilities.min()), chance(probabilities.max())
+    return low if low == high else f"{low} to {high}"
+
+
+def surface_conclusion(tables: dict[str, pd.DataFrame], labels: Mapping[str, str]) -> str:
+    """Return how far each of two assumptions moves the median alone, from its first value to its
+    last, the other at the middle of its own, and both together, from `sensitivity.surface`."""
+    lines = []
+    for name, table in tables.items():
+        row, column = (labels[axis] for axis in (table.index.name, table.columns.name))
+        across = table.iloc[len(table) // 2]
+        down = table.iloc[:, table.shape[1] // 2]
+        lowest, highest = np.sort(table.to_numpy(), axis=None)[[0, -1]]
+        lines.append(
+            f"**{name}**: {row} alone moves the median from {percent(down.min())} to "
+            f"{percent(down.max())} (at {column} {across.index[table.shape[1] // 2]:g}), {column} "
+            f"alone from {percent(across.min())} to {percent(across.max())} (at {row} "
+            f"{across.name:g}), both together from {percent(lowest)} to {percent(highest)}."
+        )
+    return bullets(lines)
 
 
 def breaking_conclusion(tables: dict[str, pd.DataFrame]) -> str:
-    """Return which assumption would have to be wrong, and by how much, for the claim to fail."""
+    """Return which input would have to be wrong for the claim to fail: the one that would have to
+    be least wrong, and the one that is most probably so wrong."""
     lines = []
     for name, table in tables.items():
-        distance = np.log(table["factor"]).abs().sort_values(kind="stable")
-        first, beyond = table.loc[distance.index[0]], distance.index[distance.isna()]
-        line = (
-            f"**{name}**: the nearest single failure is `{first.name}` at {first.value:.3g} "
-            f"instead of {first['median']:.3g} (a factor of {first.factor:.2g})."
-        )
-        never = ", ".join(f"`{row}`" for row in beyond)
-        lines.append(
-            line + (f" No value of {never} alone brings the median to 50%." if never else "")
-        )
+        found = table.dropna(subset=["factor"])
+        if found.empty:
+            lines.append(f"**{name}**: no input alone brings the median to 50%.")
+            continue
+        nearest = found.loc[np.log(found["factor"]).abs().sort_values(kind="stable").index[0]]
+        line = f"**{name}**: the nearest single failure is {_failure(nearest)}."
+        chances = found[["chance", "chance_predictive"]].max(axis=1).fillna(0.0)
+        if chances.max() < RARE:
+            line += " No uncertain input is as far off as it would have to be in one draw of 100."
+        elif chances.idxmax() != nearest.name:
+            line += f" The likeliest is {_failure(found.loc[chances.idxmax()])}."
+        lines.append(line)
     return "\n\n".join(lines)
+
+
+def _failure(row: pd.Series) -> str:
+    told = (
+        f"{row.label} at {number(row['value'])} instead of {number(row['median'])} (a factor of "
+        f"{row.factor:.2g})"
+    )
+    if np.isnan(row.chance):
+        return f"{told}, which is taken as exact"
+    told += f"; {chance(row.chance) if row.chance else 'none'} of its draws here are as far off"
+    if np.isnan(row.chance_predictive):
+        return told
+    return (
+        f"{told}, but a single model strays so far with a chance of {chance(row.chance_predictive)}"
+    )

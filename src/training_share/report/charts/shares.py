@@ -38,6 +38,7 @@ from training_share.report.figure import Figure, rounded
 from training_share.report.text import chance, counted, end, interval, listed, money, percent, usd
 
 SHARE = "Share of R&D compute"
+NOT_DISCLOSED = "not disclosed"
 USES = {  # columns of `shares.dollars_table`: name, colour (None: the company's) and hatching
     "final_training": ("final training", None, ""),
     "other_rd": ("other R&D", REST, ""),
@@ -490,16 +491,19 @@ def dollars(table: pd.DataFrame) -> Figure:
     amounts, so that companies of different size stand on one scale."""
     ax = sheet(WIDE, 0.8 * len(table) + 0.5)[0, 0]
     for place, row in enumerate(table.itertuples()):
-        amounts = {use: getattr(row, use) for use in USES}
-        whole, left = sum(amounts.values()), 0.0
-        for use, (_, color, hatch) in USES.items():
-            part = amounts[use] / whole
+        amounts, left = _disclosed(row), 0.0
+        for use, amount in amounts.items():
+            _, color, hatch = USES[use]
+            part = amount / sum(amounts.values())
             edge = {"hatch": hatch, "edgecolor": "#888888" if hatch else "white"}
             ax.barh(place, part, 0.4, left, color=color or row.color, zorder=2, **edge)
             left += part
         above = {"textcoords": "offset points", "va": "bottom"}
         ax.annotate(row.label, (0, place - 0.22), (0, 3), fontsize=12, fontweight="bold", **above)
-        words = ", ".join(f"{name} {usd(amounts[use])}" for use, (name, *_) in USES.items())
+        words = ", ".join(
+            f"{name} {usd(amounts[use]) if use in amounts else NOT_DISCLOSED}"
+            for use, (name, *_) in USES.items()
+        )
         ax.annotate(words, (1, place - 0.22), (0, 3), fontsize=9, color=QUIET, ha="right", **above)
     ax.set_xlim(0, 1)
     ax.set_ylim(len(table) - 0.7, -0.75)
@@ -514,11 +518,11 @@ def dollars(table: pd.DataFrame) -> Figure:
     )
     parts = [
         f"{row.label} {money(row.final_training)} final training, {money(row.other_rd)} other R&D, "
-        f"{money(row.inference)} inference"
+        f"{money(row.inference) if 'inference' in _disclosed(row) else NOT_DISCLOSED} inference"
         for row in table.itertuples()
     ]
     most = listed(
-        f"{100 * row.final_training / (row.final_training + row.other_rd + row.inference):.0f}%"
+        f"{100 * row.final_training / sum(_disclosed(row).values()):.0f}%"
         for row in table.itertuples()
     )
     return Figure(
@@ -529,3 +533,9 @@ def dollars(table: pd.DataFrame) -> Figure:
         f"{listed(table['label'])}: spending on compute by use. Inference is running models for"
         " users.",
     )
+
+
+def _disclosed(row) -> dict[str, float]:
+    """Return the amounts of a row by use, those that are known."""
+    amounts = {use: getattr(row, use) for use in USES}
+    return {use: amount for use, amount in amounts.items() if amount == amount}
