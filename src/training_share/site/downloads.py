@@ -182,7 +182,8 @@ def costs_table(est: Estimate) -> pd.DataFrame:
     amounts = {"flop": "FLOP", "gpu_hours": "GPU-hours", "cost_usd": "cost (USD)"}
     columns = ["model", "stage", "released", *amounts, "base_run", "fraction_of_base"]
     columns += ["post_training", "workload", "hardware", "group", "evidence", "source_id"]
-    told = runs[columns].rename(columns={name: f"{unit}, as given" for name, unit in amounts.items()})
+    given = {name: f"{unit}, as given" for name, unit in amounts.items()}
+    told = runs[columns].rename(columns=given)
     cited = sources["title"] + ", " + sources["publisher"] + ", " + sources["date"]
     told["source"] = (cited + ": " + sources["locator"]).to_numpy()
     told["url"] = sources["url"].to_numpy()
@@ -244,8 +245,7 @@ def about(comparison: Comparison) -> pd.DataFrame:
         "lower bound": "; ".join(bounds),
         "Python": platform.python_version(),
         **{name: version(name) for name in LIBRARIES},
-        "after": f"{newsletter.title}, {newsletter.publisher}, {newsletter.date},"
-        f" {newsletter.url}",
+        "after": f"{newsletter.title}, {newsletter.publisher}, {newsletter.date}, {newsletter.url}",
         "data": "Epoch AI, Data on AI models and Data on machine learning hardware, epoch.ai/data"
         " (CC BY 4.0), and the filings and reports in the sheet sources",
     }

@@ -89,8 +89,8 @@ def addresses(tables: Tables) -> dict[str, str]:
             name = getattr(row, table[:-1]) if table in GROUPED else key
             own.setdefault(name, f"data-{table}.html#{slug(name)}")
         found |= own
-    files = {f"{folder}{name}.csv": f"data-{name}.html" for name in MODELS for folder in ("", "data/")}
-    return found | files
+    pages = {name: f"data-{name}.html" for name in MODELS}
+    return found | {f"{at}{name}.csv": page for name, page in pages.items() for at in ("", "data/")}
 
 
 def link_files(soup: BeautifulSoup, of_key: Mapping[str, str], pages: Mapping[str, str]) -> None:

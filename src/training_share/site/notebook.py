@@ -24,6 +24,7 @@ from training_share.site.tables import safe
 CAPTION = re.compile(r"\*Figure `([\w.-]+)`\.\*\s*(.*)", re.S)
 COLOURS = ((Comment, "c"), (Keyword, "k"), (String, "s"))  # of words in code, and their class
 ANSI = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]")
+SHOWN = ("image/png", "text/html", "text/markdown", "text/plain")
 LIVE = "application/vnd.jupyter.widget-view+json"
 # what stands in a cell, a parameter or a table is text: tags in it are shown, not obeyed
 _markdown = mistune.create_markdown(escape=True, plugins=["table"])
@@ -118,7 +119,8 @@ def _outputs(outputs: list[Any]) -> list[Output]:
     each."""
     shown: list[Output] = []
     for output in outputs:
-        data = {kind: _joined(text) for kind, text in output.get("data", {}).items() if kind != LIVE}
+        given = output.get("data", {})
+        data = {kind: _joined(given[kind]) for kind in SHOWN if kind in given}
         caption = CAPTION.fullmatch(data.get("text/markdown", "").strip())
         if caption and shown and shown[-1].kind == "picture":
             alt = shown[-1].alt or plain(caption[2])
@@ -130,7 +132,7 @@ def _outputs(outputs: list[Any]) -> list[Output]:
             shown.append(Output("table", Markup(safe(data["text/html"]))))
         elif "text/markdown" in data:
             shown.append(Output("said", markdown(data["text/markdown"])))
-        elif LIVE not in output.get("data", {}):
+        elif LIVE not in given:
             text = _joined(output.get("text", "")) or data.get("text/plain", "")
             shown.append(Output("text", ANSI.sub("", text)))
     return shown

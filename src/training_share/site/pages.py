@@ -40,6 +40,7 @@ SETTINGS = "training_share_settings"  # below it, the same under other settings
 MAIN, LIVE = "comparison", "explorer"  # notebooks with a page of another kind
 FIRST = ("method.html", "data.html", "downloads.html", "explorer.html")  # of their group
 GROUPS = ("Answer", "Companies", "Doubts", "Data and method")
+NAMED = {"data/README.md": ("data.html", "Data"), "docs/method.md": ("method.html", "Method")}
 SAYS = {  # what a download holds, by the first word of its name
     "comparison": "All companies side by side.",
     "costs": "Cost of each training run of one company.",
@@ -132,7 +133,8 @@ def build(
     pages[0].body = maker.render("index.html.j2", **maker.front, groups=_menu(pages))
     for page in pages:
         files[page.file] = maker.finished(page, pages, base_url).encode()
-    for name in sorted(set(re.findall(r'="figures/([\w.-]+)\.svg"', "".join(p.body for p in pages)))):
+    shown = {name for page in pages for name in re.findall(r'="figures/([^"]+)\.svg"', page.body)}
+    for name in sorted(shown):
         files[f"figures/{name}.svg"] = slim(_figure(figures, name, "svg")).encode()
         files[f"figures/{name}.csv"] = harmless(_figure(figures, name, "csv")).encode()
     for name in schema.MODELS:
@@ -213,7 +215,10 @@ def _joined(path: re.Match[str]) -> str:
 
 
 def _rounded(part: re.Match[str]) -> str:
-    return re.sub(r"\d+\.\d{3,}", lambda one: f"{float(one[0]):.2f}".rstrip("0").rstrip("."), part[0])
+    def short(number: re.Match[str]) -> str:
+        return f"{float(number[0]):.2f}".rstrip("0").rstrip(".")
+
+    return re.sub(r"\d+\.\d{3,}", short, part[0])
 
 
 # --- pages ----------------------------------------------------------------------------------------
@@ -295,9 +300,8 @@ class _Maker:
     def document(self, path: Path) -> Page:
         """Return the page of a Markdown file of docs/ or data/."""
         text, name = path.read_text(encoding="utf-8"), f"{path.parent.name}/{path.name}"
-        known = {"data/README.md": ("data.html", "Data"), "docs/method.md": ("method.html", "Method")}
-        other = (f"{slug(f'{path.parent.name}-{path.stem.lower()}')}.html", title(text))
-        file, label = known.get(name, other)
+        other = (f"{path.parent.name}-{slug(path.stem.lower())}.html", title(text))
+        file, label = NAMED.get(name, other)
         body = markdown(text)
         told = opening(body)
         if name == "data/README.md":
