@@ -58,10 +58,15 @@ def write_downloads(
     files = downloads(compare(companies, scenario, n_draws, seed, **settings), draws_by_run)
     target = Path(folder).expanduser()
     require_writable(target)
-    with tempfile.TemporaryDirectory(prefix=".", dir=target) as aside:
-        for name, content in files.items():
-            (Path(aside) / name).write_bytes(content)
-        move_all({Path(aside) / name: target / name for name in files})
+    try:
+        with tempfile.TemporaryDirectory(prefix=".", dir=target) as aside:
+            for name, content in files.items():
+                (Path(aside) / name).write_bytes(content)
+            move_all({Path(aside) / name: target / name for name in files})
+    except OSError as error:
+        raise InputError(
+            f"{target}: cannot be written ({error.strerror}); nothing is; choose another folder"
+        ) from error
     return [target / name for name in files]
 
 

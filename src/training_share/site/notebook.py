@@ -155,8 +155,8 @@ def title(text: str) -> str:
 
 
 def opening(html: str, most: int = 240) -> str:
-    """Return the first sentences of HTML's first paragraph."""
-    first = BeautifulSoup(html, "html.parser").find("p")
+    """Return the first sentences of HTML's first paragraph or item."""
+    first = BeautifulSoup(html, "html.parser").find(["p", "li"])
     kept, *others = re.split(r"(?<=[.?!]) ", " ".join(first.get_text().split()) if first else "")
     for sentence in others:
         if len(kept) + len(sentence) >= most:

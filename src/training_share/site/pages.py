@@ -116,7 +116,7 @@ def build(
     notebooks = {one.stem: one for one in map(read, _executed(rendered)) if _current(one, tables)}
     if MAIN not in notebooks:
         raise InputError(
-            f"{rendered}: nothing to render, for there is no {MAIN}.ipynb; run python -m"
+            f"{rendered}: no {MAIN}.ipynb, so nothing to render; run python -m"
             " training_share.pipeline first"
         )
     comparison = _comparison(notebooks[MAIN], data_dir)
