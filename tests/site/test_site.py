@@ -11,16 +11,15 @@ import nbformat
 import pandas as pd
 import pytest
 from bs4 import BeautifulSoup
+from made_notebooks import made_notebook
 
 from training_share.errors import InputError
 from training_share.files import repo_root
 from training_share.inputs.schema import MODELS
 from training_share.inputs.tables import load
 from training_share.site import main
-from training_share.site.links import FORMULAS, formula_of, slug
-from training_share.site.notebook import read
-from training_share.site.pages import MARK, build, slim
-from training_share.site.tables import tidy
+from training_share.site.links import FORMULAS, slug
+from training_share.site.pages import MARK, build
 
 AXE = "4.14.1"  # of the npm package axe-core
 CHROMIUM = next(
@@ -32,6 +31,7 @@ CHROMIUM = next(
     None,
 )
 BYTES = 5_000_000
+pytestmark = pytest.mark.slow  # the whole site is built
 
 
 @pytest.fixture(scope="module")
@@ -179,43 +179,6 @@ def test_links_between_notebooks_are_links_between_pages(pages):
     ]
 
 
-def test_every_function_named_in_the_formulas_is_found_first():
-    assert (
-        formula_of("shares = ts.shares.company_ratio_table(est)\nts.charts.ratio(shares)")[0]
-        == "The chart"
-    )
-    assert formula_of("ts.something_new()")[0] == "The ratio"
-
-
-def test_drawings_lose_digits_but_no_scale():
-    svg = (
-        '<metadata>\nmade by\n</metadata>\n<!-- 0% --><path d="M 1.23456 7.5 \nL 2 -3 \nz\n"'
-        ' transform="translate(3.14159 2) scale(0.015625 -0.015625)"/><use x="10.0009"/>'
-        '<use xlink:href="#id24" transform="translate(777.891 0)"/>'
-    )
-    assert slim(svg) == (
-        '<path d="M1.23 7.5L2 -3z" transform="translate(3.14 2) scale(0.015625 -0.015625)"/>'
-        '<use x="10"/><use href="#id24" x="777.89"/>'
-    )
-
-
-def test_a_folder_with_other_things_is_left_alone(tmp_path):
-    (tmp_path / "mine.txt").write_text("keep")
-    with pytest.raises(InputError, match="something else than an earlier site"):
-        build(out=tmp_path)
-    assert (tmp_path / "mine.txt").read_text() == "keep"
-    (tmp_path / "file").write_text("x")
-    with pytest.raises(InputError, match="something else"):
-        build(out=tmp_path / "file")
-
-
-def test_nothing_to_render_is_said(tmp_path):
-    with pytest.raises(
-        InputError, match=r"nothing to render; run python -m training_share\.pipeline"
-    ):
-        build(rendered=tmp_path, out=tmp_path / "site")
-
-
 def test_an_earlier_site_is_marked(site):
     assert (site / MARK).is_file()
 
@@ -270,14 +233,6 @@ def rendered_copy(tmp_path, **changed):
     return folder
 
 
-def made_notebook(path, source="", *outputs):
-    """Write an executed notebook of one cell."""
-    cell = nbformat.v4.new_code_cell(source, outputs=list(outputs))
-    title = nbformat.v4.new_markdown_cell("# Made <b>here</b>")
-    nbformat.write(nbformat.v4.new_notebook(cells=[title, cell]), path)
-    return path
-
-
 def test_one_run_is_one_set_of_settings(tmp_path):
     """What the comparison ran with is what the downloads are made with."""
     folder = rendered_copy(tmp_path, scenario="careful", n_draws=300, mfu=0.3, companies="zai")
@@ -313,31 +268,6 @@ def test_a_notebook_without_a_source_has_no_page(tmp_path):
     assert not (site / "left.html").exists()
 
 
-EVIL = "<script>alert(1)</script><img src=x onerror=alert(2)>"
-
-
-def test_what_comes_from_tables_and_parameters_is_text(tmp_path):
-    new = nbformat.v4.new_output
-    table = f'<table onclick="x()"><tr><td>{EVIL}<a href="javascript:x()">go</a></td></tr></table>'
-    path = made_notebook(
-        tmp_path / "evil.ipynb",
-        "1",
-        new("display_data", {"text/markdown": f"**{EVIL}** [go](javascript:alert(3))"}),
-        new("display_data", {"text/html": table}),
-        new("stream", text="\x1b[31mred\x1b[0m"),
-    )
-    notebook = read(path)
-    said, shown, stream = notebook.outputs
-    for html in (str(said.body), str(shown.body), str(notebook.cells[0].body)):
-        soup = BeautifulSoup(html, "html.parser")
-        assert not soup.find(["script", "img", "b"])
-        assert not [link for link in soup.find_all("a") if "javascript" in link.get("href", "")]
-        assert "onclick" not in html or "&" in html
-    assert "<script>alert(1)</script>" in BeautifulSoup(str(said.body), "html.parser").text
-    assert not BeautifulSoup(str(shown.body), "html.parser").table.attrs
-    assert stream.body == "red"
-
-
 def test_no_page_has_a_script_or_lets_one_run(site, pages):
     for name, page in pages.items():
         assert not page.find("script"), name
@@ -362,21 +292,6 @@ def test_an_earlier_site_stays_until_the_new_one_is_whole(tmp_path, monkeypatch)
     monkeypatch.undo()
     build(folder, repo_root() / "figures", tmp_path / "site")
     assert not (site / "earlier").exists() and (site / MARK).is_file()
-
-
-def test_rows_with_prose_are_named_by_their_columns():
-    """On a phone and on paper such a row is a card, so that no cell makes the others tall."""
-    long = "A sentence that is longer than what a cell of a table holds without breaking a line."
-    head = "<thead><tr><th>key</th><th>amount_usd</th><th>note</th></tr></thead>"
-    rows = (
-        f"<tbody><tr><th>a</th><td>1</td><td>{long}</td></tr><tr><th>b</th><td></td><td></td></tr>"
-    )
-    soup = BeautifulSoup(f"<table>{head}{rows}</tbody></table>", "html.parser")
-    tidy(soup)
-    first, second = soup.select("tbody tr")
-    assert soup.table["class"] == ["rows"] or soup.table["class"] == "rows"
-    assert [cell.get("data-column") for cell in first.find_all("td")] == ["amount usd", "note"]
-    assert all(cell["class"] == "blank" for cell in second.find_all("td"))
 
 
 def test_the_command_line(tmp_path, capsys):
