@@ -172,7 +172,7 @@ def _comparison(notebook: Notebook, data_dir: str | Path | None) -> Comparison:
         if name not in ("figures_dir", "scenarios") and value != ""
     }
     try:
-        return compare(companies, data_dir=data_dir, **settings)  # type: ignore[arg-type]
+        return compare(companies, data_dir=data_dir, **settings)
     except InputError as error:
         raise InputError(
             f"{notebook.stem}.ipynb was run with other tables ({error}); run the pipeline again"
@@ -264,7 +264,6 @@ class _Maker:
         charts = {one.name: one for one in notebook.outputs if one.name}
         if CHART not in charts:
             raise InputError(f"{notebook.stem}.ipynb: shows no figure {CHART}; run it again")
-        estimates = list(comparison.estimates.values())
         row = self.tables.sources[sentences.SOURCE]
         day = date.fromisoformat(row.date)
         question = title(notebook.prose)
@@ -273,10 +272,9 @@ class _Maker:
             "answer": said,
             "chart": charts[CHART],
             "settings": charts.get(SETTINGS),
-            "doubts": " ".join(filter(None, map(sentences.doubt, estimates))),
             "newsletter": row,
             "day": f"{day.day} {day:%B %Y}",
-            "estimate": estimates[0],
+            "n_draws": next(iter(comparison.estimates.values())).n_draws,
         }
         return Page("index.html", "In short", question, opening(said), "", GROUPS[0])
 
