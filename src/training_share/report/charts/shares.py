@@ -152,7 +152,7 @@ def _ratio_key(ax: Axes, table: pd.DataFrame, narrow: bool) -> None:
     }
     if table["published"].notna().any():
         diamond = {"marker": "D", "ms": 7, "mfc": "white", "mec": INK, "mew": 1.3, "ls": ""}
-        keys["as Epoch AI prints it"] = Line2D([], [], **diamond)
+        keys["as printed by Epoch AI"] = Line2D([], [], **diamond)
     below = ax.transAxes + ScaledTranslation(0, -0.33, ax.figure.dpi_scale_trans)
     ax.legend(
         keys.values(),
