@@ -126,11 +126,11 @@ def test_the_audit_s_conclusion_follows_its_numbers():
         ]
     )
     steps = {"B": pd.DataFrame({"p50": [0.2, 0.3], "in_sequence": [np.nan, 0.1]}, ["plain", "c"])}
-    effects = {"B": pd.DataFrame({"p50": [0.3, 0.55], "kept": [1.0, 0.6]}, ["c", "d"])}
+    effects = {"B": pd.DataFrame({"p50": [0.3, 0.55], "x": [1.0, 0.6]}, ["c", "d"])}
     told = sentences.audit_conclusion(minority, ranking, steps, effects, names)
     assert told.startswith("**A minority.**")
     assert "at A & Co: 2% (plain), 11% (wide); at no other above 1%." in told
-    assert "Applied alone, `d` takes the median of B to 55.0%, with 60% of draws kept." in told
+    assert "Applied alone, `d` takes the median of B to 55.0%." in told
     assert "**A & Co above B** in 95% to more than 99% of draws; in 80% to 90%, if each" in told
     assert "**B** goes from a median of 20.0% to 30.0%; the step that moves it most is `c`" in told
     ranking["independent"] = ranking["shared"]

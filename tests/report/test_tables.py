@@ -33,7 +33,7 @@ def test_runs_have_amounts_in_words_and_flop_with_their_exponent(zai):
     runs = ts.tables.runs_table(zai)
     assert runs.loc["glm-4.5", "amount"] == "4.42e24 FLOP x post_training_factor"
     assert runs.loc["cogvideox", "amount"] == "regression, closed model cogvideox"
-    assert runs.loc["glm-4.6", "amount"] == "rl_fraction of glm-4.5"
+    assert runs.loc["glm-4.6", "amount"] == "rl_fraction of the FLOP of glm-4.5"
 
 
 def test_the_numbers_of_a_setting_agree_with_its_chart():

@@ -9,7 +9,7 @@ from datetime import date
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 import pandas as pd
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError, create_model
 from pydantic.fields import FieldInfo
 
 from training_share.inputs.checks import REFERENCES
@@ -89,11 +89,10 @@ def _field(name: str, field: FieldInfo) -> dict[str, Any]:
 
 def _required(field: FieldInfo) -> bool:
     """Whether no cell of a column may be blank."""
-    cell = TypeAdapter(
-        Annotated[field.annotation, None, *field.metadata], config={"arbitrary_types_allowed": True}
-    )
+    given: Any = (Annotated[field.annotation, None, *field.metadata], ...)
+    cell = create_model("cell", __config__=Row.model_config, content=given)
     try:
-        cell.validate_python("")
+        cell(content="")
     except ValidationError:
         return True
     return False

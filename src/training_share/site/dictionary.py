@@ -14,6 +14,7 @@ from pydantic.fields import FieldInfo
 from training_share.files import repo_root, write_aside
 from training_share.inputs.checks import REFERENCES
 from training_share.inputs.distributions import LogNormal
+from training_share.inputs.observable import Observable
 from training_share.inputs.schema import CHOICES, MODELS
 from training_share.site.datapackage import datapackage, kinds_of
 
@@ -65,6 +66,7 @@ def _content(table: str, column: str, field: FieldInfo) -> str:
         )
     names = {
         LogNormal: "distribution",
+        Observable: "quantity",
         bool: "`yes` or `no`",
         pd.Period: "month",
         date: "date",
