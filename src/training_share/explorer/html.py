@@ -1,10 +1,9 @@
-"""What the explorer shows as HTML: the sentence, the chart, the table of runs as lines, one run's
-chain."""
+"""What the explorer shows as HTML beside its chart: the sentence, refusals, texts to copy, the table
+of runs as lines, one run's chain."""
 
 from __future__ import annotations
 
 import re
-from base64 import b64encode
 from html import escape
 
 import pandas as pd
@@ -19,6 +18,11 @@ STEPS = {
     "gpu_hours": ("GPU time", "GPU-hours"),
     "cost_usd": ("Cost", "USD"),
 }
+# A page that is not served from this machine or by HTTPS has no clipboard of its own.
+COPY = """(async b => { const text = b.dataset.text, told = b.textContent;
+try { await navigator.clipboard.writeText(text) } catch { const area = document.createElement('textarea');
+area.value = text; document.body.append(area); area.select(); document.execCommand('copy'); area.remove() }
+b.textContent = 'Copied'; setTimeout(() => b.textContent = told, 1200) })(this)"""
 RUN_WIDTH, NUMBER_WIDTH = 36, 10  # characters of the table of runs
 
 
@@ -29,25 +33,30 @@ def sentence_html(markdown: str) -> str:
     return f'<p style="margin:0;line-height:1.4">{text}</p>'
 
 
-def image_html(png: bytes, alt: str, width: int) -> str:
-    """Return a PNG as an image with alternative text, no wider than the page."""
-    return (
-        f'<img alt="{escape(alt)}" width="{width}" style="max-width:100%;height:auto" '
-        f'src="data:image/png;base64,{b64encode(png).decode()}">'
-    )
-
-
 def message_html(message: str) -> str:
-    """Return a refusal for display in place, or the quiet line that all is well."""
+    """Return a refusal for display in place; nothing where all is well."""
     if not message:
-        return (
-            '<p style="margin:0;line-height:1.4">Chart, table and command show the settings'
-            " below.</p>"
-        )
+        return ""
     return (
         '<div role="alert" style="line-height:1.4;padding:4px 8px;border-left:4px solid'
         ' #B00020;background:#FDECEA;color:#5F0010;white-space:pre-wrap"><b>Not shown:</b>'
         f" {escape(message)}. The chart keeps the last settings that worked.</div>"
+    )
+
+
+def copy_html(texts: dict[str, str]) -> str:
+    """Return a button a text, which copies it: what is copied -> the text."""
+    return "".join(
+        f'<button class="jupyter-button ts-copy" data-text="{escape(text)}" onclick="{COPY}">'
+        f"Copy {what}</button>"
+        for what, text in texts.items()
+    )
+
+
+def text_html(texts: dict[str, str]) -> str:
+    """Return texts to read and copy by hand, each under its heading."""
+    return "".join(
+        f"<p><b>{escape(head)}</b></p><pre>{escape(text)}</pre>" for head, text in texts.items()
     )
 
 

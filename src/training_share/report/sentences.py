@@ -13,20 +13,25 @@ from training_share.model.precision import QUANTILES
 from training_share.report.text import interval, money, percent, points
 
 
-def answer(est: Estimate) -> str:
-    """Return the answer of a company notebook in three sentences."""
+def answer(est: Estimate, errors: bool = True) -> str:
+    """Return the answer of a company notebook in three sentences; without `errors`, which take
+    longer than the numbers, the Monte Carlo standard errors are left out."""
     s, name = est.summary(), est.company_row.display_name
     first, last = est.release_window
-    share = est.spread()
-    errors = [100 * share[f"{column}_error"] for column in QUANTILES]
+    exact = f"; {_errors(*_share_errors(est))}" if errors else ""
     return (
         f"**{name}: final training runs took {percent(s['share_p50'])} of R&D compute spending** "
         f"(90% interval {percent(s['share_p5'])} to {percent(s['share_p95'])}). The "
         f"{len(est.runs)} counted runs, released {first:%b %Y} to {last:%b %Y}, cost "
         f"{interval(s, money, 'training_cost_')}; R&D compute from "
-        f"{window_text(*est.denominator_window)} was {money(s['rd_compute'])}. {_how(est)}; "
-        f"{_errors(*errors)}.{_bound(est)}{_left_out(est)}{_dropped(est)}"
+        f"{window_text(*est.denominator_window)} was {money(s['rd_compute'])}. {_how(est)}"
+        f"{exact}.{_bound(est)}{_left_out(est)}{_dropped(est)}"
     )
+
+
+def _share_errors(est: Estimate) -> list[float]:
+    share = est.spread()
+    return [100 * share[f"{column}_error"] for column in QUANTILES]
 
 
 def cost_answer(est: Estimate) -> str:
