@@ -26,9 +26,9 @@ WATCH = """() => {
   window.moved = window.painted = 0;
   document.addEventListener('mousemove', event => { window.moved = event.timeStamp; }, true);
   document.addEventListener('pointermove', event => { window.moved = event.timeStamp; }, true);
-  let before = document.querySelector('.ts-chart').textContent;
+  let before = document.querySelector('.ts-chart').innerHTML;
   new MutationObserver(() => {
-    const now = document.querySelector('.ts-chart').textContent;
+    const now = document.querySelector('.ts-chart').innerHTML;
     if (now === before) return;
     before = now;
     requestAnimationFrame(() => setTimeout(() => { window.painted = performance.now(); }, 0));
@@ -100,7 +100,7 @@ def drag(page, handle, moves: int) -> list[float]:
     times = []
     for move in range(moves):
         # a zigzag, so that 500 movements find room, on a pixel that is new each time
-        page.mouse.move(x - 4 - 3 * (move % 15) - (move // 15) % 3, y)
+        page.mouse.move(x + 4 + 2 * (move % 15) + (move // 15) % 3, y)
         page.wait_for_function("window.painted > window.moved", polling=5)
         times.append(page.evaluate("window.painted - window.moved"))
     page.mouse.move(x, y)

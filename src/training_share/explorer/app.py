@@ -23,6 +23,8 @@ from training_share.analysis.shares import precision_table
 from training_share.errors import InputError
 from training_share.explorer import chart
 from training_share.explorer.html import (
+    KEYS_TO_WIDGETS,
+    STYLE,
     chain_html,
     copy_html,
     head_html,
@@ -41,7 +43,6 @@ from training_share.explorer.settings import (
     parameters_yaml,
 )
 from training_share.files import write_aside
-from training_share.inputs.tables import load
 from training_share.model.estimates import Estimate, estimate
 from training_share.report import charts
 from training_share.report.display import figures_folder, save, with_errors
@@ -49,45 +50,34 @@ from training_share.report.figure import png_of
 from training_share.report.sentences import answer
 
 FEW = 50_000  # draws while a slider moves
+WRAP = {"flex_flow": "row wrap", "grid_gap": "0 24px"}
 PAUSE = 0.25  # seconds without a change, after which the rest follows
-STYLE = """<style>
-.training-share-runs select { font: 12px/1.5 monospace }
-.training-share-chain a { color: var(--jp-content-link-color, #0B5CAD); text-decoration: underline }
-.training-share-chain td + td, .training-share-chain th + th { text-align: right !important; padding-left: 16px }
-.training-share-tick, .training-share-tick label { height: auto !important; white-space: normal !important; line-height: 1.35 }
-.ts-copy { width: auto; margin: 0 6px 0 0; cursor: pointer }
-</style>"""
 
-# JupyterLab moves between cells on the arrow keys even while a menu has the focus; this attribute
-# leaves the keys to it.
-KEYS_TO_WIDGETS = """
-if (!window.trainingShareKeys) {
-  window.trainingShareKeys = true;
-  document.addEventListener("focusin", event => {
-    if (event.target.closest(".jupyter-widgets")) event.target.setAttribute("data-lm-suppress-shortcuts", "true");
-  });
-}
-"""
+
+Whole = tuple[Settings, Estimate, pd.DataFrame, str, pd.DataFrame]
 
 
 class Explorer:
     """Controls, and what follows them: sentence, ratio chart, cost of each run, texts to copy.
 
-    `settings` is all the state there is. The first have to be good (InputError otherwise); later
-    refusals are shown in place.
+    `settings` is all the state there is; they begin as those of an estimate. A refusal is shown in
+    place.
     """
 
-    def __init__(self, settings: Settings, figures_dir: str | Path = "") -> None:
-        self.figures_dir = figures_dir
-        self.settings = self.shown = settings  # as the controls say; the last ones that worked
-        self._first = estimate(settings.company, **settings.parameters)
-        self._kept: dict[tuple[str, bool], tuple[tuple, Estimate]] = {}
+    def __init__(self, first: Estimate, figures_dir: str | Path = "") -> None:
+        self.figures_dir, self._first = figures_dir, first
+        # as the controls say, and the last ones that worked
+        self.settings = self.shown = settings = Settings.of(first.case)
+        self._kept: dict[bool, tuple[tuple, Estimate]] = {}
+        self._unchanged: dict[bool, tuple[tuple, dict]] = {}
         self._worker = ThreadPoolExecutor(1)
         self._rest: asyncio.Task | None = None
         self.sentence, self.chart, self.message = widgets.HTML(), widgets.HTML(), widgets.HTML()
         self.chart.layout = {"flex": "1 1 560px", "min_width": "0"}
         self.copies, self.saved, self.texts = widgets.HTML(), widgets.HTML(), widgets.HTML()
-        self.save_button = widgets.Button(description="Save figure", icon="save")
+        self.save_button = widgets.Button(
+            description="Save figure", icon="save", layout={"width": "auto"}
+        )
         self.runs_head, self.chain = widgets.HTML(), widgets.HTML(layout={"flex": "1 1 300px"})
         self.runs = widgets.Select(
             rows=12,
@@ -96,32 +86,41 @@ class Explorer:
         )
         self.runs.add_class("training-share-runs")
         self.panel = Panel(settings, self.change)
-        self.panel.reset.on_click(lambda _: self._set(self.settings.untouched))
+        self.reset = widgets.Button(
+            description="As the scenario says",
+            icon="undo",
+            layout={"width": "auto"},
+            tooltip="Undo every setting but company, scenario, draws and seed",
+        )
+        self.reset.on_click(lambda _: self._set(self.settings.untouched))
         self.runs.observe(self._show_chain, "value")
         self.save_button.on_click(lambda _: self.save())
         self._answer(settings)
-        self._complete(*self._whole(settings))
+        self._complete(self._whole(settings))
 
-    def estimate_of(self, settings: Settings, few: bool = False, place: str = "set") -> Estimate:
-        """Return the estimate of settings, with at most `FEW` draws where asked. One is kept for
-        each place and number of draws. InputError as `estimate`."""
-        parameters = settings.parameters
-        few = few and isinstance(settings.n_draws, int) and settings.n_draws > FEW
-        if few:
-            parameters["n_draws"] = FEW
-        key = (settings.company, *parameters.values())
-        est = dict(self._kept.values()).get(key)
-        if est is None:
+    def estimate_of(self, settings: Settings, few: bool = False) -> Estimate:
+        """Return the estimate of settings, with at most `FEW` draws where asked. The last one of
+        either kind is kept. InputError as `estimate`."""
+        few, key = _key(settings, few)
+        known, est = self._kept.get(few, ((), self._first))
+        if key != known:
+            parameters = settings.parameters | ({"n_draws": FEW} if few else {})
             est = self._first.again(company=settings.company, **parameters)
             _ = est.share  # refuse now what only drawing finds out
-        self._kept[place, few] = key, est
+            self._kept[few] = key, est
         return est
 
     def table(self, settings: Settings, few: bool = False) -> pd.DataFrame:
         """Return the numbers of the chart."""
-        est = self.estimate_of(settings, few)
-        unchanged = self.estimate_of(settings.untouched, few, "unchanged")
-        return chart.explorer_table(est, unchanged, f"{settings.scenario}, unchanged")
+        est, untouched = self.estimate_of(settings, few), settings.untouched
+        few, key = _key(untouched, few)
+        known, row = self._unchanged.get(few, ((), {}))
+        if key != known:
+            parameters = untouched.parameters | ({"n_draws": FEW} if few else {})
+            unchanged = self._first.again(company=settings.company, **parameters)
+            row = chart.unchanged_row(unchanged, settings.scenario)
+            self._unchanged[few] = key, row
+        return chart.explorer_table(est, row)
 
     # --- what follows the controls ----------------------------------------------------------------
     def change(self, change: Mapping[str, object]) -> None:
@@ -143,14 +142,14 @@ class Explorer:
         try:
             self._rest = asyncio.get_running_loop().create_task(self._later(settings))
         except RuntimeError:  # no loop, no browser that waits
-            self._complete(*self._whole(settings))
+            self._complete(self._whole(settings))
 
     def _answer(self, settings: Settings) -> None:
         """Show sentence and chart of the settings, with `FEW` draws at most."""
         est = self.estimate_of(settings, few=True)
         self._draw(settings, self.table(settings, few=True), est)
         self.sentence.value = sentence_html(answer(est, errors=False))
-        self.message.value, self.save_button.disabled = "", False
+        self.message.value, self.saved.value, self.save_button.disabled = "", "", False
         self.shown = settings
 
     def _draw(self, settings: Settings, table: pd.DataFrame, est: Estimate) -> None:
@@ -163,7 +162,9 @@ class Explorer:
         if settings.left_out:
             notes.append(f"Without {', '.join(settings.left_out)} of {settings.scenario}.")
         rows = 2 + len(settings.offer.groups)
-        self.chart.value = chart.chart_html(table, " ".join([*notes, chart.beyond(est)]), rows)
+        self.chart.value = chart.chart_html(
+            table, " ".join([*notes, chart.beyond(table, est)]), rows
+        )
 
     async def _later(self, settings: Settings) -> None:
         """Show the rest when nothing has changed for a while."""
@@ -171,26 +172,23 @@ class Explorer:
         loop = asyncio.get_running_loop()
         whole = await loop.run_in_executor(self._worker, self._whole, settings)
         if self.settings is settings:
-            self._complete(*whole)
+            self._complete(whole)
 
-    def _whole(self, settings: Settings) -> tuple[Settings, Estimate, pd.DataFrame, pd.DataFrame]:
-        """Work out all that is shown of settings, as far as they are still the ones shown."""
+    def _whole(self, settings: Settings) -> Whole | None:
+        """Work out all that is shown of settings; None as soon as others are set."""
         est, table = self.estimate_of(settings), self.table(settings)
         for part in est.parts:
             if self.settings is not settings:
-                break
+                return None
             _ = part.share
-        else:
-            _ = est.precision()
-        return settings, est, table, est.cost_table()
+        return settings, est, table, answer(est), est.cost_table()
 
-    def _complete(
-        self, settings: Settings, est: Estimate, table: pd.DataFrame, costs: pd.DataFrame
-    ) -> None:
+    def _complete(self, whole: Whole | None) -> None:
+        if whole is None:
+            return
+        settings, est, table, sentence, costs = whole
         self._draw(settings, table, est)
-        sentence = answer(est)
         self.sentence.value = sentence_html(sentence)
-        self.saved.value = ""
         told = {"papermill command": command(settings), "Python call": call(settings)}
         self.copies.value = copy_html({**told, "sentence": sentence.replace("**", "")})
         self.texts.value = text_html({**told, "Parameters file": parameters_yaml(settings)})
@@ -235,14 +233,16 @@ class Explorer:
         figure = charts.ratio(self.table(self.shown))
         display(Javascript(KEYS_TO_WIDGETS))
         _show(self.sentence, {"text/markdown": answer(self.estimate_of(self.shown))})
-        style = widgets.HTML(STYLE + chart.STYLE, layout={"display": "none"})
-        take = widgets.HBox([self.panel.reset, self.save_button, self.copies, self.saved], layout={"flex": "1 1 100%", "align_items": "center"})
-        self.message.layout.flex = "1 1 100%"
-        controls = self.panel.box
-        controls.layout.flex = "1 1 800px"
-        box = widgets.HBox(
-            [style, self.message, self.chart, controls, take],
-            layout={"flex_flow": "row wrap", "grid_gap": "4px 24px"},
+        style = widgets.HTML(STYLE, layout={"display": "none"})
+        take = [self.reset, self.save_button, self.copies, self.saved]
+        box = widgets.VBox(
+            [
+                style,
+                self.message,
+                widgets.HBox([self.chart, self.panel.box], layout=WRAP),
+                widgets.HBox(take, layout=WRAP),
+                self.panel.accordion,
+            ]
         )
         image = b64encode(png_of(figure.drawing, 100)).decode()
         _show(
@@ -274,9 +274,14 @@ def explore(
     Raises InputError where the estimate of these settings is refused, or has no share.
     """
     first = estimate(company, **settings)
-    first.case.require_spending()
     _ = first.share
-    return Explorer(Settings.of(load(), company, **settings), figures_dir)
+    return Explorer(first, figures_dir)
+
+
+def _key(settings: Settings, few: bool) -> tuple[bool, tuple]:
+    """Return whether fewer draws than set are meant, and what tells an estimate from others."""
+    few = few and isinstance(settings.n_draws, int) and settings.n_draws > FEW
+    return few, (settings.company, *settings.parameters.values())
 
 
 def _show(

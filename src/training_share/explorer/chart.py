@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from html import escape
 
 import pandas as pd
@@ -12,40 +13,26 @@ from training_share.report.charts.shares import ratio_alt
 from training_share.report.text import interval, percent, usd
 
 PANEL = "As set in the explorer"
-# Colours of the page's theme, so that the chart reads in a dark one too.
-STYLE = """<style>
-.ts-chart { display: grid; grid-template-columns: minmax(120px, 190px) 1fr minmax(120px, 180px);
-  column-gap: 12px; row-gap: 4px; line-height: 1.3; align-items: center; padding: 4px 0;
-  color: var(--jp-ui-font-color1, #222); font-size: 13px }
-.ts-chart small { font-size: 12px; color: var(--jp-ui-font-color1, #222); opacity: .85 }
-.ts-chart > :nth-child(3n+1) { text-align: right }
-.ts-bar { position: relative; height: 26px; background: rgba(128, 128, 128, .28) }
-.ts-bar > * { position: absolute; box-sizing: border-box }
-.ts-fill { top: 0; bottom: 0; left: 0 }
-.ts-line { top: 8px; height: 10px; border: solid var(--jp-ui-font-color0, #000); border-width: 0 2px;
-  background: linear-gradient(var(--jp-ui-font-color0, #000), var(--jp-ui-font-color0, #000)) center / 100% 2px no-repeat }
-.ts-line.ts-open { border-right: 0 }
-.ts-arrow { right: -11px; top: 3px; color: var(--jp-ui-font-color0, #000) }
-.ts-half { left: 50%; top: -8px; bottom: -8px; border-left: 1px dashed var(--jp-ui-font-color1, #222) }
-.ts-mark { width: 11px; height: 11px; top: 7px; margin-left: -6px; transform: rotate(45deg);
-  background: #fff; border: 2px solid #222 }
-.ts-axis { position: relative; height: 14px; font-size: 12px }
-.ts-axis span { position: absolute; transform: translateX(-50%) }
-.ts-key { grid-column: 1 / -1; text-align: left !important }
-</style>"""
 AXIS = "".join(f'<span style="left:{place}%">{place}%</span>' for place in (0, 25, 50, 75, 100))
 
 
-def explorer_table(est: Estimate, unchanged: Estimate, label: str) -> pd.DataFrame:
-    """Return the rows of the chart: as set, as set without each group, and `unchanged`, the
-    scenario with nothing changed, under its label."""
-    rows = company_ratio_table(est, chart_row)
-    groups = [text.rpartition(" without ")[2] for text in rows["label"][1:]]
-    rows["label"] = ["As set here", *(f"As set, without {group}" for group in groups)]
-    last = pd.DataFrame([rows.iloc[0].to_dict() | chart_row(unchanged, label)])
-    table = pd.concat([rows, last], ignore_index=True)
-    printed = published_share(unchanged)
-    return table.assign(panel=PANEL, published=[printed, *[float("nan")] * len(groups), printed])
+def explorer_table(est: Estimate, unchanged: Mapping[str, object]) -> pd.DataFrame:
+    """Return the rows of the chart: as set, as set without each group, and `unchanged`, which is
+    `unchanged_row`."""
+    company = est.company_row.display_name
+
+    def row(one: Estimate, label: str = "") -> dict:
+        return chart_row(one, label.replace(company, "As set,") or "As set here")
+
+    rows = company_ratio_table(est, row).assign(panel=PANEL)
+    rows.loc[0, "published"] = unchanged["published"]
+    return pd.concat([rows, pd.DataFrame([unchanged])], ignore_index=True)
+
+
+def unchanged_row(est: Estimate, scenario: str) -> dict[str, object]:
+    """Return the row of a scenario with nothing changed."""
+    row = chart_row(est, f"{scenario}, unchanged")
+    return {"scenario": scenario, "panel": PANEL, **row, "published": published_share(est)}
 
 
 def chart_html(table: pd.DataFrame, note: str, rows: int) -> str:
@@ -57,7 +44,7 @@ def chart_html(table: pd.DataFrame, note: str, rows: int) -> str:
         key += " Diamond: the share the newsletter prints."
     return (
         f'<div role="img" aria-label="{escape(ratio_alt(table))}" class="ts-chart"'
-        f' style="min-height:{40 * rows + 44}px">{bars}<span></span>'
+        f' style="min-height:{38 * rows + 44}px">{bars}<span></span>'
         f'<span class="ts-axis">{AXIS}</span><span></span>'
         f'<small class="ts-key">{key} {escape(note)}</small></div>'
     )
@@ -86,14 +73,14 @@ def _bar(row) -> str:
     )
 
 
-def beyond(est: Estimate) -> str:
-    """Return the sentence for an interval that ends beyond 100%, or ""."""
-    share = est.summary()
-    if not share["share_p95"] > 1:
+def beyond(table: pd.DataFrame, est: Estimate) -> str:
+    """Return the sentence for a first row whose interval ends beyond 100%, or ""."""
+    row = table.iloc[0]
+    if not row["share_p95"] > 1:
         return ""
     over = float((est.share > 1).mean())
     return (
-        f"Beyond 100%: the share comes out at {interval(share, prefix='share_')}, and in "
+        f"Beyond 100%: the share comes out at {interval(row, prefix='share_')}, and in "
         f"{percent(over)} of the draws training would have cost more than all R&D compute, which "
         "cannot be: these settings and the disclosed spending contradict each other."
     )

@@ -185,7 +185,9 @@ class Offer:
             modalities = {closed[model].modality for model in self.read["closed_models"]}
             return self.base.generative_models[key].modality in modalities
         if key in ("denominator_lines", "denominator_window"):
-            before, after = (_case(self.base.changed(cells), self.company) for cells in ([], [cell]))
+            before, after = (
+                _case(self.base.changed(cells), self.company) for cells in ([], [cell])
+            )
             return getattr(before, key) != getattr(after, key)
         return key in self.read["assumptions"]
 

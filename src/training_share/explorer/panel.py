@@ -8,21 +8,22 @@ from contextlib import contextmanager
 
 import ipywidgets as widgets
 
-from training_share.explorer.controls import WINDOW, Control, with_spending
+from training_share.explorer.controls import WINDOW, Control, Offer, with_spending
 from training_share.explorer.settings import Settings
 
 DRAWS = (1_000, 10_000, 50_000, 200_000, 1_000_000)
-LABEL = {"description_width": "212px"}
 WRAP = {"flex_flow": "row wrap", "grid_gap": "2px 16px"}
 MENU = {"style": {"description_width": "104px"}, "layout": {"width": "228px"}}
 
 
 class Panel:
-    """Widgets for all controls, in two columns, and the corrections below. `changed` is called with
-    each change of a value."""
+    """Widgets for all controls: `box` in two columns, and the corrections in `accordion`. `changed`
+    is called with each change of a value."""
 
     def __init__(self, settings: Settings, changed: Callable[[Mapping[str, object]], None]) -> None:
         self._changed, self._quiet = changed, False
+        self._offer: Offer | None = None
+        self._made: dict[str, widgets.Widget] = {}  # each once, so that the focus stays
         base = settings.offer.base
         draws = {f"{n:,}": n for n in sorted({*DRAWS, settings.n_draws})}
         self.menus: dict[str, widgets.Widget] = {
@@ -32,79 +33,62 @@ class Panel:
             "seed": widgets.Text(description="Seed", continuous_update=False, **MENU),
             **{name: _menu(label, []) for name, label in WINDOW.items()},
         }
+        for name, menu in self.menus.items():
+            menu.observe(lambda event, name=name: self._tell({name: event.new}), "value")
         self.sliders: dict[str, widgets.Widget] = {}
         self.texts: dict[str, widgets.Text] = {}
-        self.groups: dict[str, widgets.Checkbox] = {}
-        self.corrections: dict[str, widgets.Checkbox] = {}
-        self._made: dict[str, widgets.Widget] = {}  # each once, so that the focus stays
-        self.reset = widgets.Button(
-            description="As the scenario says",
-            icon="undo",
-            layout={"width": "auto"},
-            tooltip="Undo every setting but company, scenario, draws and seed",
-        )
-        self._rows = widgets.VBox(layout={"flex": "1 1 500px", "min_width": "0"})
-        self._ticks = widgets.VBox()
-        self._listed = widgets.VBox()
-        self._accordion = widgets.Accordion([self._listed], selected_index=None)
-        self._accordion.layout.flex = "1 1 100%"
-        column = widgets.VBox([*self.menus.values(), self._ticks], layout={"flex": "0 1 230px"})
-        self.box = widgets.HBox([self._rows, column, self._accordion], layout=WRAP)
-        for name, menu in self.menus.items():
-            menu.observe(lambda event, name=name: self._tell({name: _read(name, event)}), "value")
-        self._offer: object = None
+        # boxes by the parameter they make a list of, and by name
+        self.boxes: dict[str, dict[str, widgets.Checkbox]] = {}
+        self._rows, self._groups = widgets.VBox(), widgets.HBox(layout=WRAP)
+        self._corrections = widgets.VBox()
+        self.accordion = widgets.Accordion([self._corrections], selected_index=None)
+        wide, narrow = {"flex": "1 1 500px", "min_width": "0"}, {"flex": "0 1 230px"}
+        columns = [
+            widgets.VBox([self._rows, self._groups], layout=wide),
+            widgets.VBox(list(self.menus.values()), layout=narrow),
+        ]
+        self.box = widgets.HBox(columns, layout={**WRAP, "flex": "1 1 780px"})
         self.place(settings)
 
     # --- from settings to widgets -----------------------------------------------------------------
     def place(self, settings: Settings) -> None:
         """Show settings, without a call of `changed`."""
-        offer = settings.offer
         with self._silence():
-            if offer is not self._offer:  # another company, or other corrections
-                self._lay_out(settings)
-                self._offer = offer
+            if settings.offer is not self._offer:  # another company, or other corrections
+                self._lay_out(settings.offer)
             for name in ("company", "scenario", "n_draws"):
                 self.menus[name].value = getattr(settings, name)
             self.menus["seed"].value = str(settings.seed)
             for name in WINDOW:
                 self.menus[name].value = settings.given.get(name, "")
-            for name, slider in self.sliders.items():
-                if name in offer.controls:
-                    self._stand(slider, offer.controls[name], settings.given.get(name, ""))
-            for group, box in self.groups.items():
-                box.value = group in settings.exclude_groups
-            for name, box in self.corrections.items():
-                box.value = name in offer.corrections
+            for name, control in settings.offer.controls.items():
+                if control.handles:
+                    self._stand(control, settings.given.get(name, ""))
+            for kind, boxes in self.boxes.items():
+                for name, box in boxes.items():
+                    box.value = name in settings.ticked[kind]
 
-    def _stand(self, slider: widgets.Widget, control: Control, text: str) -> None:
+    def _stand(self, control: Control, text: str) -> None:
         self.texts[control.name].value = text
         self.texts[control.name].placeholder = control.own
         places = control.places(text or control.own)
         if places is not None:
-            slider.index = places if control.handles == 2 else places[0]
+            self.sliders[control.name].index = places if control.handles == 2 else places[0]
 
-    def _lay_out(self, settings: Settings) -> None:
-        offer, controls = settings.offer, settings.offer.controls.values()
-        rows = [self._row(control) for control in controls if control.handles]
-        if self._rows.children != tuple(rows):
-            self._rows.children = rows
+    def _lay_out(self, offer: Offer) -> None:
+        self._offer = offer
+        self._rows.children = [self._row(one) for one in offer.controls.values() if one.handles]
         for name in WINDOW:
             control = offer.controls[name]
             days = {day: "" if day == control.own else day for day in control.options}
             self.menus[name].options = days
-        self.groups = {
-            group: self._box(f"Leave out {group.title()}", "groups") for group in offer.groups
-        }
-        self._ticks.children = list(self.groups.values())
-        self.corrections, listed = {}, []
-        for heading, sentences in offer.listed.items():
-            listed.append(self._heading(heading))
-            for name, sentence in sentences.items():
-                self.corrections[name] = self._box(f"{sentence} ({name})", "corrections")
-            listed += [self.corrections[name] for name in sentences]
-        self._listed.children = listed
-        force = [name for name in self.corrections if name in offer.corrections]
-        self._accordion.titles = (f"Corrections: {len(force)} of {len(self.corrections)} in force",)
+        labels = {group: f"Leave out {group.title()}" for group in offer.groups}
+        self._groups.children = self._tick("exclude_groups", {"": labels})
+        self._corrections.children = self._tick("corrections", offer.listed)
+        force = sum(name in offer.corrections for name in self.boxes["corrections"])
+        self.accordion.titles = (
+            f"Corrections: {force} of {len(self.boxes['corrections'])} in force",
+        )
 
     def _row(self, control: Control) -> widgets.Widget:
         name = control.name
@@ -120,16 +104,27 @@ class Panel:
             self._made[name] = widgets.HBox([slider, text])
         return self._made[name]
 
-    def _box(self, label: str, kind: str) -> widgets.Widget:
-        if label not in self._made:
-            box = widgets.Checkbox(description=label, indent=False, layout={"width": "auto"})
-            box.add_class("training-share-tick")
-            box.observe(lambda _: self._ticked(kind), "value")
-            self._made[label] = box
-        return self._made[label]
+    def _tick(self, kind: str, headed: Mapping[str, Mapping[str, str]]) -> list[widgets.Widget]:
+        """Return a box for each entry of a list (heading -> name -> sentence), under headings."""
+        self.boxes[kind], shown = {}, []
+        for heading, sentences in headed.items():
+            if heading:
+                title = widgets.HTML(f"<b>{heading}</b>")
+                shown.append(self._made.setdefault(f"{kind}/{heading}", title))
+            for name, sentence in sentences.items():
+                self.boxes[kind][name] = self._box(kind, name, sentence)
+            shown += [self.boxes[kind][name] for name in sentences]
+        return shown
 
-    def _heading(self, text: str) -> widgets.Widget:
-        return self._made.setdefault(text, widgets.HTML(f"<b>{text}</b>"))
+    def _box(self, kind: str, name: str, sentence: str) -> widgets.Checkbox:
+        if f"{kind}/{name}" not in self._made:
+            box = widgets.Checkbox(
+                description=sentence, indent=False, layout={"width": "auto"}, tooltip=name
+            )
+            box.add_class("ts-tick")
+            box.observe(lambda _: self._ticked(kind), "value")
+            self._made[f"{kind}/{name}"] = box
+        return self._made[f"{kind}/{name}"]
 
     # --- from widgets to changes ------------------------------------------------------------------
     @contextmanager
@@ -150,18 +145,11 @@ class Panel:
         self._tell({name: self._offer.controls[name].text(places)})
 
     def _ticked(self, kind: str) -> None:
-        if kind == "groups":
-            chosen = [group for group, box in self.groups.items() if box.value]
-            self._tell({"exclude_groups": chosen})
-            return
-        # those that do not touch the company have no box, and stay
-        force = [name for name in self._offer.corrections if name not in self.corrections]
-        force += [name for name, box in self.corrections.items() if box.value]
-        self._tell({"corrections": force})
-
-
-def _read(name: str, event) -> object:
-    return int(event.new) if name == "seed" and event.new.strip().isdigit() else event.new
+        """Tell the whole list; what has no box, since it does not touch the company, stays."""
+        boxes = self.boxes[kind]
+        unseen = [name for name in self._offer.corrections if name not in boxes]
+        ticked = [name for name, box in boxes.items() if box.value]
+        self._tell({kind: [*(unseen if kind == "corrections" else ()), *ticked]})
 
 
 def _menu(label: str, options: object) -> widgets.Dropdown:
@@ -175,7 +163,7 @@ def _slider(control: Control) -> widgets.Widget:
         description=control.label,
         readout=False,  # the field beside it says the same, and more
         continuous_update=True,
-        style=LABEL,
+        style={"description_width": "212px"},
         layout={"flex": "1 1 280px", "width": "auto", "min_width": "0"},
         tooltip=control.note or control.label,
     )

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 from training_share.explorer.controls import ASSUMED, WINDOW, Offer
 from training_share.inputs.tables import Tables
-from training_share.model.case import listed
+from training_share.model.case import Case
 
 # Named in every command, whatever a notebook's defaults become.
 ALWAYS_NAMED = ("scenario", "n_draws", "seed")
@@ -30,23 +31,12 @@ class Settings:
     given: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
     @classmethod
-    def of(
-        cls,
-        base: Tables,
-        company: str,
-        scenario: str = "newsletter",
-        n_draws: int = 50_000,
-        seed: int = 42,
-        *,
-        corrections: Iterable[str] | str = (),
-        exclude_groups: Iterable[str] | str = (),
-        **given: object,
-    ) -> Settings:
-        """Return the settings of a call of `estimate`; what does nothing for the company is
-        dropped."""
-        named = (*base.scenario_corrections(scenario), *listed(corrections))
-        bare = cls(Offer(base, company, named), scenario, n_draws, seed, listed(exclude_groups))
-        return follow(bare, given)
+    def of(cls, case: Case) -> Settings:
+        """Return the settings that ask for a case; what does nothing for its company is dropped."""
+        named = (*case.base.scenario_corrections(case.scenario), *case.corrections)
+        offer = Offer(case.base, case.company, named)
+        bare = cls(offer, case.scenario, case.n_draws, case.seed, case.excluded)
+        return follow(bare, case.settings)
 
     @property
     def company(self) -> str:
@@ -62,6 +52,11 @@ class Settings:
     def left_out(self) -> tuple[str, ...]:
         """The scenario's own corrections that are not in force."""
         return tuple(name for name in self.own if name not in self.offer.corrections)
+
+    @property
+    def ticked(self) -> dict[str, tuple[str, ...]]:
+        """The lists that are made by ticking their entries, by parameter."""
+        return {"corrections": self.offer.corrections, "exclude_groups": self.exclude_groups}
 
     @property
     def untouched(self) -> Settings:
@@ -121,7 +116,7 @@ def follow(settings: Settings, change: Mapping[str, object]) -> Settings:
         offer,
         scenario,
         change.get("n_draws", settings.n_draws),
-        change.get("seed", settings.seed),
+        _whole(change.get("seed", settings.seed)),
         tuple(group for group in groups if group in offer.groups),
         MappingProxyType(
             {name: text for name, text in texts.items() if text not in ("", _held(offer, name))}
@@ -143,6 +138,11 @@ def _corrections(
         after = list(dict.fromkeys([*others, *sorted(offer.companions(name))]))
     whole = [name for name in after if offer.companions(name) <= set(after)]
     return tuple(sorted(whole, key=lambda name: own.index(name) if name in own else len(own)))
+
+
+def _whole(text: object) -> object:
+    """Return digits as a number, and anything else as it is, to be refused by the model."""
+    return int(text) if isinstance(text, str) and text.strip().isdecimal() else text
 
 
 def _own(base: Tables, scenario: str) -> list[str]:
@@ -187,16 +187,17 @@ def parameters_yaml(settings: Settings) -> str:
 
 def in_words(message: str, settings: Settings) -> str:
     """Return a refusal in the words of the controls instead of those of the tables."""
-    offer = settings.offer
-    words = {control.cell: control.label for control in offer.controls.values()}
-    words |= {name: control.label for name, control in offer.controls.items()}
-    words |= {
-        f"companies.csv, row {settings.company}": "Spending window",
-        f"{settings.company}, ": f"{offer.base.companies[settings.company].display_name}, ",
-        f"{settings.company}: ": f"{offer.base.companies[settings.company].display_name}: ",
-        "seed: ": "Seed: ",
-        "n_draws: ": "Draws: ",
-    }
-    for said, word in words.items():  # cells first: they contain the names
-        message = message.replace(said, word)
-    return message
+    offer, name = settings.offer, settings.offer.base.companies[settings.company].display_name
+    controls = offer.controls.values()
+    message = message.replace(f"{settings.company}, rd_compute", f"{name}, R&D compute")
+    for cell, label in [(control.cell, control.label) for control in controls]:
+        message = message.replace(cell, label)
+    message = message.replace(f"companies.csv, row {settings.company}", "Spending window")
+    cells = [(one, cell[1]) for one in offer.corrections for cell in offer.base.cells_of[one]]
+    conditions = [f"'{one}'" for one, key in cells if key == "condition_on_rd_compute"]
+    message = message.replace(
+        "set condition_on_rd_compute to no", f"untick the correction {' and '.join(conditions)}"
+    )
+    words = {control.name: control.label for control in controls}
+    words |= {settings.company: name, "seed": "Seed", "n_draws": "Draws"}
+    return re.sub(r"\b\w+\b", lambda word: words.get(word[0], word[0]), message)
