@@ -89,6 +89,7 @@ def test_common_market_draws_cancel():
     np.testing.assert_allclose(cheap.rd_compute_usd, dear.rd_compute_usd)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("company", ILLUSTRATIONS)
 def test_the_notebook_passes_its_parameters_on(company):
     """The call as the notebook's cell has it, without a kernel: a set price reaches the implied

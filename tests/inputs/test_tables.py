@@ -148,9 +148,10 @@ BAD_CELLS = [
     ("assumptions", "mfu", "correlation", "", "write shared, per-company or per-run"),
     ("assumptions", "usd_run_correlation", "value", "1.5", "a correlation from 0 to 1"),
     ("assumptions", "usd_run_correlation", "value", "nan", "a correlation from 0 to 1"),
-    ("assumptions", "bootstrap_resamples", "value", "2.5", "whole number of at least 100"),
-    ("assumptions", "bootstrap_resamples", "value", "99", "whole number of at least 100"),
-    ("assumptions", "bootstrap_resamples", "value", "many", "whole number of at least 100"),
+    ("assumptions", "bootstrap_resamples", "value", "2.5", "whole number from 100 to 1,000,000"),
+    ("assumptions", "bootstrap_resamples", "value", "99", "whole number from 100 to 1,000,000"),
+    ("assumptions", "bootstrap_resamples", "value", "1e7", "whole number from 100 to 1,000,000"),
+    ("assumptions", "bootstrap_resamples", "value", "many", "whole number from 100 to 1,000,000"),
     ("closed_models", "hailuo-02", "modality", "text", "'video', 'image' or 'speech'"),
     ("published", "share-zai", "status", "ok", "'reproduced', 'differs' or 'context'"),
     # dates and whole numbers
@@ -184,7 +185,7 @@ BAD_CELLS = [
     ("generative_models", "video/Emu3.5", "finetune_flop", "1e26", "not below training_flop"),
     ("closed_models", "hailuo-02", "height", "", "empty, but a video model needs it"),
     # corrections of cells that are not there
-    ("spending", f"{LINE}/FY2024", "currency", "EUR", "is in USD"),
+    ("spending", f"{LINE}/FY2024", "currency", "EUR", "reports in USD"),
 ]
 
 
@@ -269,7 +270,9 @@ def test_parts_that_do_not_add_up_are_refused(data_copy):
         period_end="2024-12-31",
         amount_millions="50",
     )
-    assert "the parts of 2024-01-01 to 2024-12-31 add to 153.114, not 140.642" in refusal(data_copy)
+    told = refusal(data_copy)
+    assert "row minimax/rd_compute/Q4 2024: 50 disagrees with" in told
+    assert "minimax/rd_compute/9M2024, minimax/rd_compute/FY2024, which give 37.528" in told
 
 
 def test_parts_that_add_up_are_accepted(data_copy):
@@ -361,8 +364,9 @@ def test_columns_may_stand_in_any_order(data_copy):
 @pytest.mark.parametrize(
     ("spoil", "told"),
     [
-        (lambda raw: b"\xef\xbb\xbf" + raw, "byte-order mark; save it as UTF-8 without BOM"),
-        (lambda raw: raw.replace(b"\n", b"\r\n"), "Windows line ends (CRLF); save it with LF"),
+        (lambda raw: raw.replace(b"Wan 2", b"Wan\x0b2", 1), "a control character, '\\x0b'"),
+        (lambda raw: raw.replace(b"Emu", b"Emu" * 11_000, 1), "characters; a spreadsheet's cell"),
+        (lambda raw: raw.replace(b"\nvideo", b"\n<<<<<<< HEAD\nvideo", 1), "a mark of a merge"),
         (lambda raw: raw.decode().encode("latin-1", "replace"), "not UTF-8 (Latin-1"),
         (lambda raw: raw + b'"', "unclosed quotation mark"),
         (lambda raw: b"", "header: missing 'modality'"),
@@ -373,6 +377,20 @@ def test_a_file_saved_the_wrong_way_is_refused(data_copy, spoil, told):
     path.write_bytes(spoil(path.read_bytes()))
     message = refusal(data_copy)
     assert message.startswith("generative_models.csv") and told in message
+
+
+@pytest.mark.parametrize(
+    "save",
+    [
+        lambda raw: b"\xef\xbb\xbf" + raw,
+        lambda raw: raw.replace(b"\n", b"\r\n"),
+        lambda raw: raw + b"\n\n",
+    ],
+)
+def test_what_a_spreadsheet_saves_is_read_as_it_was(data_copy, save):
+    path = data_copy.path("generative_models")
+    path.write_bytes(save(path.read_bytes()))
+    assert load(data_copy.folder).digest == load().digest
 
 
 def test_an_unquoted_thousands_separator_is_refused_with_its_line(data_copy):

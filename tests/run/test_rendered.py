@@ -12,8 +12,8 @@ import pytest
 from bs4 import BeautifulSoup
 
 from training_share.files import repo_root
-from training_share.run.execute import run
 from training_share.run.notebooks import canonical, unfinished
+from training_share.run.runs import run
 
 ROOT = Path(repo_root())
 RENDERED = sorted(
@@ -32,8 +32,8 @@ SHOWN = {
 @pytest.fixture(scope="module")
 def executed(tmp_path_factory):
     out = tmp_path_factory.mktemp("executed")
-    faults = run(out=out, quiet=True)
-    assert not any(faults.values()), faults
+    outcomes = run(out=out, quiet=True)
+    assert not any(outcome.fault for outcome in outcomes.values()), outcomes
     return out
 
 
@@ -108,6 +108,7 @@ def test_every_quantile_in_a_table_has_its_error(path):
                         )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [path.stem for path in RENDERED])
 def test_committed_outputs_are_what_code_and_tables_give(executed, name):
     committed = ROOT / "notebooks" / "rendered" / f"{name}.ipynb"
@@ -120,6 +121,7 @@ def test_committed_outputs_are_what_code_and_tables_give(executed, name):
     assert canonical(committed) == canonical(fresh)
 
 
+@pytest.mark.slow
 def test_committed_figures_show_the_numbers_of_today(executed):
     for fresh in sorted((executed / "figures").glob("*.csv")):
         committed = (ROOT / "figures" / fresh.name).read_text(encoding="utf-8")

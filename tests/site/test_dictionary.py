@@ -19,7 +19,7 @@ ROOT = Path(repo_root())
 
 def test_the_committed_dictionary_is_the_generated_one():
     committed = (ROOT / "data" / "README.md").read_text(encoding="utf-8")
-    assert committed == dictionary(), "run python -m training_share.dictionary"
+    assert committed == dictionary(), "run python -m training_share.site.dictionary"
 
 
 @pytest.mark.parametrize("table", MODELS)

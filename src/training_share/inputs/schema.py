@@ -37,6 +37,14 @@ def _filled(value: str) -> str:
     return value
 
 
+def _key(value: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", value):
+        raise ValueError(
+            "a key has letters, digits, '-', '_' and '.' only, and begins with one of the first two"
+        )
+    return value
+
+
 def _amount(value: str) -> Given | None:
     return None if value == "" else parse(value)
 
@@ -83,6 +91,7 @@ def _date(value: str) -> date:
 
 
 Filled = Annotated[str, AfterValidator(_filled)]
+Key = Annotated[str, AfterValidator(_filled), AfterValidator(_key)]  # also part of file names
 Amount = Annotated[Given, BeforeValidator(_required_amount)]
 AmountOrZero = Annotated[Given, BeforeValidator(_zero_or_amount)]
 MaybeAmount = Annotated[Given | None, BeforeValidator(_amount)]
@@ -110,14 +119,14 @@ class Company(Row):
     """One row is a company whose share is estimated."""
 
     key_columns = ("company",)
-    company: Filled = Field(description="Key of the company.")
+    company: Key = Field(description="Key of the company.")
     display_name: Filled = Field(description="Name as shown.")
     spending_start: Date = Field(description="First day of the spending window.")
     spending_end: Date = Field(description="Last day of the spending window.")
     release_lag_months: Annotated[int, Field(ge=0, le=36)] = Field(
         description="Months by which the release window follows the spending window."
     )
-    currency: Filled = Field(description="Currency of the company's disclosures, ISO 4217.")
+    currency: Key = Field(description="Currency of the company's disclosures, ISO 4217.")
     color: Annotated[str, Field(pattern=r"^#[0-9A-Fa-f]{6}$")] = Field(
         description="Colour in figures."
     )
@@ -135,8 +144,8 @@ class TrainingRun(Row):
     base_run with fraction_of_base is filled."""
 
     key_columns = ("run_id",)
-    run_id: Filled = Field(description="Key of the run.")
-    company: Filled = Field(description="Key in companies.")
+    run_id: Key = Field(description="Key of the run.")
+    company: Key = Field(description="Key in companies.")
     model: Filled = Field(description="Released model the run belongs to.")
     stage: Filled = Field(description="What the run did, in words.")
     released: Month = Field(
@@ -177,7 +186,7 @@ class TrainingRun(Row):
     evidence: Literal["reported", "regression", "judgement"] = Field(
         description="How the amount is known: reported, regression or judgement."
     )
-    source_id: Filled = Field(description="Key in sources.")
+    source_id: Key = Field(description="Key in sources.")
     note: str = Field(description="What a reader should know.")
 
     @model_validator(mode="after")
@@ -205,16 +214,16 @@ class Spending(Row):
     """One row is a disclosed amount for one period."""
 
     key_columns = ("company", "line", "period")
-    company: Filled = Field(description="Key in companies.")
-    line: Filled = Field(description="What was spent on: rd_compute, inference_compute and so on.")
+    company: Key = Field(description="Key in companies.")
+    line: Key = Field(description="What was spent on: rd_compute, inference_compute and so on.")
     period: Filled = Field(description="Name of the period as disclosed, such as FY2024 or 9M2025.")
     period_start: Date = Field(description="First day of the period.")
     period_end: Date = Field(description="Last day of the period.")
     amount_millions: AmountOrZero = Field(
         description="Amount in millions of the currency: a distribution or zero."
     )
-    currency: Filled = Field(description="ISO 4217 code.")
-    source_id: Filled = Field(description="Key in sources.")
+    currency: Key = Field(description="ISO 4217 code.")
+    source_id: Key = Field(description="Key in sources.")
     note: str = Field(
         description="How far a second source confirms the amount, or how it was derived."
     )
@@ -230,19 +239,19 @@ class FxRate(Row):
     """One row is an exchange rate."""
 
     key_columns = ("currency", "period")
-    currency: Filled = Field(description="ISO 4217 code.")
+    currency: Key = Field(description="ISO 4217 code.")
     period: Annotated[str, Field(pattern=r"^\d{4}/\d{4}$")] = Field(
         description="First and last calendar year the rate is used for, as 2022/2025."
     )
     per_usd: Amount = Field(description="Units of the currency for one USD: a distribution.")
-    source_id: Filled = Field(description="Key in sources.")
+    source_id: Key = Field(description="Key in sources.")
 
 
 class Assumption(Row):
     """One row is an uncertain input or a choice of method."""
 
     key_columns = ("name",)
-    name: Filled = Field(description="Key; also the keyword that overrides the value.")
+    name: Key = Field(description="Key; also the keyword that overrides the value.")
     label: Filled = Field(description="Name as charts and controls show it.")
     value: Filled = Field(description="A distribution, a number or a word.")
     unit: Filled = Field(description="Unit of the value; `choice` for a word.")
@@ -250,7 +259,7 @@ class Assumption(Row):
         description="Who shares a draw: shared by all, per-company or per-run; blank for a choice "
         "of method."
     )
-    source_id: Filled = Field(description="Key in sources.")
+    source_id: Key = Field(description="Key in sources.")
     note: str = Field(description="Meaning, evidence and, for a choice, the words allowed.")
 
     @cached_property
@@ -263,11 +272,11 @@ class Hardware(Row):
     """One row is a peak rate of a chip at one precision, dense."""
 
     key_columns = ("hardware",)
-    hardware: Filled = Field(
+    hardware: Key = Field(
         description="Key: device, form factor and precision, such as h800-sxm-bf16."
     )
     peak_flop_per_s: Amount = Field(description="Dense peak in FLOP per second.")
-    source_id: Filled = Field(description="Key in sources.")
+    source_id: Key = Field(description="Key in sources.")
 
 
 class GenerativeModel(Row):
@@ -287,14 +296,14 @@ class GenerativeModel(Row):
     used: YesNo = Field(description="yes where the regression uses the point.")
     family: Filled = Field(description="Lineage; the unit of the clustered bootstrap.")
     remark: str = Field(description="What checking the point against its sources showed.")
-    source_id: Filled = Field(description="Key in sources.")
+    source_id: Key = Field(description="Key in sources.")
 
 
 class ClosedModel(Row):
     """One row is a model whose training compute is predicted by a scaling regression."""
 
     key_columns = ("model",)
-    model: Filled = Field(description="Key.")
+    model: Key = Field(description="Key.")
     modality: Literal["video", "image", "speech"] = Field(
         description="Which regression predicts it."
     )
@@ -302,27 +311,27 @@ class ClosedModel(Row):
     width: MaybeFloat = Field(description="Output width in pixels (video and image).")
     height: MaybeFloat = Field(description="Output height in pixels (video and image).")
     sample_rate_hz: MaybeFloat = Field(description="Output sample rate in Hz (speech).")
-    source_id: Filled = Field(description="Key in sources.")
+    source_id: Key = Field(description="Key in sources.")
 
 
 class Correction(Row):
     """One row is one changed cell of another table, under a correction's name."""
 
     key_columns = ("correction", "table", "key", "column")
-    correction: Filled = Field(description="Name of the correction; it may change several cells.")
+    correction: Key = Field(description="Name of the correction; it may change several cells.")
     table: Filled = Field(description="Table whose cell changes.")
     key: Filled = Field(description="Key of the row; composite keys are joined by a slash.")
     column: Filled = Field(description="Column of the cell.")
     value: str = Field(description="New content of the cell; blank empties it.")
     reason: Filled = Field(description="Why a careful reader would change it.")
-    source_id: Filled = Field(description="Key in sources.")
+    source_id: Key = Field(description="Key in sources.")
 
 
 class Scenario(Row):
     """One row is one correction considered for a named scenario."""
 
     key_columns = ("scenario", "correction")
-    scenario: Filled = Field(description="Name of the scenario.")
+    scenario: Key = Field(description="Name of the scenario.")
     correction: str = Field(
         description="Name of a correction; blank in the row of the base tables themselves."
     )
@@ -336,15 +345,15 @@ class Published(Row):
     """One row is a figure the newsletter prints, kept apart from all inputs."""
 
     key_columns = ("claim_id",)
-    claim_id: Filled = Field(description="Key.")
-    company: Filled = Field(description="Key in companies.")
+    claim_id: Key = Field(description="Key.")
+    company: Key = Field(description="Key in companies.")
     quantity: Filled = Field(description="What the figure is.")
     value: PlainFloat = Field(description="Printed central figure.")
     p5: PlainFloat = Field(description="Printed lower end of the 90% interval.")
     p95: PlainFloat = Field(description="Printed upper end of the 90% interval.")
     unit: Filled = Field(description="Unit of the three figures.")
     decimals: Annotated[int, Field(ge=0)] = Field(description="Decimals printed.")
-    source_id: Filled = Field(description="Key in sources.")
+    source_id: Key = Field(description="Key in sources.")
     status: Literal["reproduced", "differs", "context"] = Field(
         description="reproduced to the printed digits, differs, or context only."
     )
@@ -355,7 +364,7 @@ class Source(Row):
     """One row is a citation."""
 
     key_columns = ("source_id",)
-    source_id: Filled = Field(description="Key.")
+    source_id: Key = Field(description="Key.")
     title: Filled = Field(description="Title.")
     publisher: Filled = Field(description="Publisher or authors.")
     date: Filled = Field(description="Date of publication, as exact as known.")

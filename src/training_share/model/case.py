@@ -16,8 +16,10 @@ import pandas as pd
 from training_share.errors import InputError, nearest, require_known, whole_number
 from training_share.inputs.schema import Company, TrainingRun
 from training_share.inputs.tables import Cell, Tables
+from training_share.model.asked import Changes, Runs, cells_of, rows_of
 from training_share.model.spending import as_date, disclosed_lines
 
+MOST_DRAWS = 100_000_000  # half an hour and some GB; digits stop changing long before
 WINDOW = ("release_lag_months", "spending_start", "spending_end")  # cells of companies.csv
 
 
@@ -25,7 +27,8 @@ WINDOW = ("release_lag_months", "spending_start", "spending_end")  # cells of co
 class Case:
     """What an estimate answers. Made by `Case.of`, which checks and resolves it.
 
-    `settings` holds what is set by hand, as text by name: the window, assumptions, exchange rates.
+    `settings` holds what is set by hand, as text by name: the window, assumptions, exchange rates;
+    `changes` and `added` any cell and further training runs.
     `excluded` are groups left out of the numerator. With `part`, closed models are drawn from one
     part of the regressions' resamples alone.
     """
@@ -38,6 +41,8 @@ class Case:
     seed: int
     excluded: tuple[str, ...] = ()
     settings: Mapping[str, str] = field(default_factory=dict)
+    changes: tuple[Cell, ...] = ()  # cells of any table
+    added: tuple[Mapping[str, str], ...] = ()  # training runs of one's own
     part: int | None = None
 
     @classmethod
@@ -51,6 +56,8 @@ class Case:
         *,
         corrections: Iterable[str] | str = (),
         exclude_groups: Iterable[str] | str = (),
+        changes: Changes = None,
+        runs: Runs = None,
         **settings: object,
     ) -> Case:
         """Return a checked case; `settings` are the window and any assumption or exchange rate.
@@ -71,10 +78,12 @@ class Case:
             company,
             scenario,
             named,
-            whole_number(n_draws, "n_draws"),
+            whole_number(n_draws, "n_draws", most=MOST_DRAWS),
             whole_number(seed, "seed", 0),
             known_groups(tables, [company], listed(exclude_groups)),
             MappingProxyType({name: text for name, text in told.items() if text}),
+            cells_of(changes, tables),
+            rows_of(runs, tables, company),
         )
         _ = case.tables  # refuse what does not parse now, not at first use
         return case
@@ -82,7 +91,7 @@ class Case:
     @cached_property
     def tables(self) -> Tables:
         """The tables in force: scenario, then corrections, then what is set by hand."""
-        return self.base.for_scenario(self.scenario, self.corrections, self._cells)
+        return self.base.for_scenario(self.scenario, self.corrections, self._cells, self.added)
 
     @property
     def _cells(self) -> list[Cell]:
@@ -92,10 +101,10 @@ class Case:
             if name in WINDOW:
                 cells.append(("companies", self.company, name, text))
             elif name in rates:
-                cells.append(("fx", rates[name], "per_usd", text))
+                cells += [("fx", key, "per_usd", text) for key in rates[name]]
             else:
                 cells.append(("assumptions", name, "value", text))
-        return cells
+        return [*cells, *self.changes]
 
     @property
     def asked(self) -> dict[str, object]:
@@ -107,6 +116,8 @@ class Case:
             "seed": self.seed,
             "corrections": self.corrections,
             "exclude_groups": self.excluded,
+            "changes": {"/".join(cell[:3]): cell[3] for cell in self.changes},
+            "runs": self.added,
             **self.settings,
         }
 
@@ -215,15 +226,15 @@ class Case:
         return as_date(start, where), as_date(end, where)
 
 
-def listed(names: Iterable[str] | str) -> tuple[str, ...]:
+def listed(names: Iterable[str] | str | None) -> tuple[str, ...]:
     """Return names given as a list or as comma-separated text.
 
     >>> listed("openai, minimax")
     ('openai', 'minimax')
     """
-    if isinstance(names, str):
-        names = names.split(",")
-    return tuple(str(name).strip() for name in names or () if str(name).strip())
+    if names is None or isinstance(names, str):
+        names = (names or "").split(",")
+    return tuple(str(name).strip() for name in names if str(name).strip())
 
 
 def known_groups(

@@ -25,10 +25,15 @@ FOLDER_VARIABLE = "TRAINING_SHARE_FIGURES"
 SCREEN_DPI = 80  # pixels of a page for an inch of a figure
 
 
+def folder_given(figures_dir: str | Path = "") -> str:
+    """Return the folder of figures that was asked for: the argument, else the environment variable,
+    else ""."""
+    return str(figures_dir or os.environ.get(FOLDER_VARIABLE) or "")
+
+
 def figures_folder(figures_dir: str | Path = "") -> Path:
-    """Return where figures go: the argument, else the environment variable, else the project's
-    `figures/`."""
-    return Path(figures_dir or os.environ.get(FOLDER_VARIABLE) or repo_root() / "figures")
+    """Return where figures go: the folder that was asked for, else the project's `figures/`."""
+    return Path(folder_given(figures_dir) or repo_root() / "figures").expanduser()
 
 
 def save(figure: Figure, name: str, figures_dir: str | Path = "") -> bytes:

@@ -1,6 +1,7 @@
 """Charts: tables in, a `Figure` out. They compute nothing, show nothing and save nothing."""
 
 from training_share.report.charts.audit import denominators, effects, waterfall
+from training_share.report.charts.differences import combinations, difference
 from training_share.report.charts.regression import flop, leave_one_out, scaling
 from training_share.report.charts.sensitivity import breaking, lags, surface
 from training_share.report.charts.shares import cost, dollars, intervals, ratio
@@ -10,8 +11,10 @@ from training_share.report.figure import Figure
 __all__ = [
     "Figure",
     "breaking",
+    "combinations",
     "cost",
     "denominators",
+    "difference",
     "dollars",
     "drivers",
     "effects",
