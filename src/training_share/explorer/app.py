@@ -54,7 +54,8 @@ WRAP = {"flex_flow": "row wrap", "grid_gap": "0 24px"}
 PAUSE = 0.25  # seconds without a change, after which the rest follows
 
 
-Whole = tuple[Settings, Estimate, pd.DataFrame, str, pd.DataFrame]
+# settings, their estimate, the chart's table, sentence, cost table, the run chosen and its chain
+Whole = tuple[Settings, Estimate, pd.DataFrame, str, pd.DataFrame, str, str]
 
 
 class Explorer:
@@ -153,7 +154,7 @@ class Explorer:
         self.shown = settings
 
     def _draw(self, settings: Settings, table: pd.DataFrame, est: Estimate) -> None:
-        notes = [f"{est.n_draws:,} draws."]
+        notes = []
         if est.n_draws != settings.n_draws:
             notes = [
                 f"While you move: the first {est.n_draws:,} of {settings.n_draws:,} draws; all of"
@@ -181,30 +182,28 @@ class Explorer:
             if self.settings is not settings:
                 return None
             _ = part.share
-        return settings, est, table, answer(est), est.cost_table()
+        run_id = self.runs.value if self.runs.value in est.runs else next(iter(est.runs))
+        return settings, est, table, answer(est), est.cost_table(), run_id, chain_html(est, run_id)
 
     def _complete(self, whole: Whole | None) -> None:
         if whole is None:
             return
-        settings, est, table, sentence, costs = whole
+        settings, est, table, sentence, costs, run_id, chain = whole
         self._draw(settings, table, est)
         self.sentence.value = sentence_html(sentence)
         told = {"papermill command": command(settings), "Python call": call(settings)}
         self.copies.value = copy_html({**told, "sentence": sentence.replace("**", "")})
         self.texts.value = text_html({**told, "Parameters file": parameters_yaml(settings)})
-        self._show_runs(costs)
+        self._show_runs(costs, run_id, chain)
 
     # --- run by run -------------------------------------------------------------------------------
-    def _show_runs(self, costs: pd.DataFrame) -> None:
-        lines, before = run_lines(costs), self.runs.value
-        self.runs_head.value = head_html(costs)
-        places = {run_id: place for place, (_, run_id) in enumerate(lines)}
+    def _show_runs(self, costs: pd.DataFrame, run_id: str, chain: str) -> None:
+        self.runs_head.value, self.chain.value = head_html(costs), chain
         self.runs.unobserve(self._show_chain, "value")  # new lines choose the first for a moment
         with self.runs.hold_sync():
-            self.runs.options = lines
-            self.runs.index = places.get(before, 0)
+            self.runs.options = run_lines(costs)
+            self.runs.value = run_id
         self.runs.observe(self._show_chain, "value")
-        self._show_chain()
 
     def _show_chain(self, _=None) -> None:
         est = self.estimate_of(self.shown)
@@ -274,6 +273,8 @@ def explore(
     Raises InputError where the estimate of these settings is refused, or has no share.
     """
     first = estimate(company, **settings)
+    if first.case.changes or first.case.added:
+        raise InputError("explore: changes and runs are not among its controls; leave them out")
     _ = first.share
     return Explorer(first, figures_dir)
 

@@ -10,7 +10,7 @@ import pandas as pd
 from training_share.analysis.shares import chart_row, company_ratio_table, published_share
 from training_share.model.estimates import Estimate
 from training_share.report.charts.shares import ratio_alt
-from training_share.report.text import interval, percent, usd
+from training_share.report.text import percent, usd
 
 PANEL = "As set in the explorer"
 AXIS = "".join(f'<span style="left:{place}%">{place}%</span>' for place in (0, 25, 50, 75, 100))
@@ -44,7 +44,7 @@ def chart_html(table: pd.DataFrame, note: str, rows: int) -> str:
         key += " Diamond: the share the newsletter prints."
     return (
         f'<div role="img" aria-label="{escape(ratio_alt(table))}" class="ts-chart"'
-        f' style="min-height:{38 * rows + 44}px">{bars}<span></span>'
+        f' style="min-height:{36 * rows + 56}px">{bars}<span></span>'
         f'<span class="ts-axis">{AXIS}</span><span></span>'
         f'<small class="ts-key">{key} {escape(note)}</small></div>'
     )
@@ -80,7 +80,6 @@ def beyond(table: pd.DataFrame, est: Estimate) -> str:
         return ""
     over = float((est.share > 1).mean())
     return (
-        f"Beyond 100%: the share comes out at {interval(row, prefix='share_')}, and in "
-        f"{percent(over)} of the draws training would have cost more than all R&D compute, which "
-        "cannot be: these settings and the disclosed spending contradict each other."
+        f"Beyond 100%: in {percent(over)} of the draws training costs more than all R&D compute, "
+        "which cannot be; settings and disclosed spending contradict each other."
     )

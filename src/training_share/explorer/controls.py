@@ -16,7 +16,7 @@ from training_share.inputs.distributions import parse
 from training_share.inputs.tables import Cell, Tables
 from training_share.model.case import Case
 from training_share.model.cost import CostModel
-from training_share.model.spending import disclosed_lines
+from training_share.model.spending import disclosed_lines, rate
 from training_share.model.streams import GivenStreams
 
 # The assumptions that the company notebooks take as parameters.
@@ -125,13 +125,13 @@ class Offer:
                 options = self._range(name, row.unit)
                 note = f"{row.unit}. {row.note}"
                 yield Control(name, label, cell, row.value, options, 2, note)
-        for name, key in self.base.rates().items():
-            rate = self.tables.fx[key]
-            if rate.currency == company.currency:
-                own, label = rate.per_usd.quantile(0.5), f"Exchange rate ({rate.currency} per USD)"
-                options = two_digits(0.8 * own, 1.25 * own, digits=3)
-                cell = f"fx.csv, row {key}, column per_usd"
-                yield Control(name, label, cell, str(rate.per_usd), options, 1)
+        window = company.spending_start, company.spending_end
+        if held := rate(self.tables, company.currency, *window):
+            name, label = f"{held.currency.lower()}_per_usd", f"{held.currency} per USD"
+            middle = held.per_usd.quantile(0.5)
+            options = rounds(0.8 * middle, 1.25 * middle, digits=3)
+            cell = f"fx.csv, row {held.currency}/{held.period}, column per_usd"
+            yield Control(name, label, cell, str(held.per_usd), options, 1)
         cell = f"companies.csv, row {self.company}, column "
         lag = company.release_lag_months
         months = tuple(range(max(12, 4 * lag) + 1))
@@ -149,7 +149,7 @@ class Offer:
             texts += [text for *cell, text in cells if cell == ["assumptions", name, "value"]]
         ends = [parse(text).quantile(p) for text in texts for p in (0.1, 0.9)]
         top = 1.0 if unit.startswith("fraction") else math.inf
-        return two_digits(min(ends) / 3, min(2 * max(ends), top))
+        return rounds(min(ends) / 3, min(2 * max(ends), top))
 
     def _days(self, name: str, own: str) -> tuple[str, ...]:
         """Return the days on which a window can begin, or end: where disclosed periods do."""
@@ -225,8 +225,8 @@ def _case(tables: Tables, company: str) -> Case:
     return Case.of(tables, company, next(iter(tables.scenario_names)))
 
 
-def two_digits(low: float, high: float, digits: int = 2) -> tuple[float, ...]:
-    """Return the numbers of two significant digits from `low` to `high`: close where small."""
+def rounds(low: float, high: float, digits: int = 2) -> tuple[float, ...]:
+    """Return the numbers of a few significant digits from `low` to `high`: close where small."""
     values, step = [], 0.0
     value = float(f"{low:.{digits - 1}e}")
     while value <= high * (1 + 1e-9):

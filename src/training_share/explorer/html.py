@@ -21,7 +21,7 @@ STEPS = {
 # Colours of the page's theme, so that all reads in a dark one too.
 STYLE = """<style>
 .ts-chart { display: grid; grid-template-columns: minmax(120px, 190px) 1fr minmax(120px, 180px);
-  column-gap: 12px; row-gap: 4px; line-height: 1.3; align-items: center; padding: 4px 0;
+  column-gap: 12px; row-gap: 2px; line-height: 1.3; align-items: center; padding: 4px 0;
   color: var(--jp-ui-font-color1, #222); font-size: 13px }
 .ts-chart small { font-size: 12px; color: var(--jp-ui-font-color1, #222); opacity: .85 }
 .ts-chart > :nth-child(3n+1) { text-align: right }
@@ -37,7 +37,7 @@ STYLE = """<style>
   background: #fff; border: 2px solid #222 }
 .ts-axis { position: relative; height: 14px; font-size: 12px }
 .ts-axis span { position: absolute; transform: translateX(-50%) }
-.ts-key { grid-column: 1 / -1; text-align: left !important }
+.ts-key { min-height: 32px; grid-column: 1 / -1; text-align: left !important }
 .training-share-runs select { font: 12px/1.5 monospace }
 .training-share-chain a { color: var(--jp-content-link-color, #0B5CAD); text-decoration: underline }
 .training-share-chain td + td, .training-share-chain th + th { text-align: right !important; padding-left: 16px }

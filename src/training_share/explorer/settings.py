@@ -61,7 +61,10 @@ class Settings:
     @property
     def untouched(self) -> Settings:
         """The same company, scenario, draws and seed with nothing else set."""
-        return follow(self, {"corrections": self.own, "exclude_groups": (), **_blank(self)})
+        offer = self.offer
+        if offer.corrections != self.own:
+            offer = replace(offer, corrections=self.own)
+        return Settings(offer, self.scenario, self.n_draws, self.seed)
 
     @property
     def parameters(self) -> dict[str, str | int]:

@@ -65,8 +65,9 @@ def ratio(table: pd.DataFrame) -> Figure:
 
 def _ratio_row(ax: Axes, place: int, row) -> None:
     ratio_bar(ax, place, row)
-    whiskers = [[row.share_p50 - row.share_p5], [min(row.share_p95, 1) - row.share_p50]]
-    ax.errorbar(row.share_p50, place, xerr=whiskers, color=INK, capsize=4, lw=1.3, zorder=4)
+    low, middle, high = (min(share, 1) for share in (row.share_p5, row.share_p50, row.share_p95))
+    whiskers = [[middle - low], [high - middle]]  # what lies beyond 100% ends at the edge
+    ax.errorbar(middle, place, xerr=whiskers, color=INK, capsize=4, lw=1.3, zorder=4)
     edge = {
         "xycoords": ("axes fraction", "data"),
         "textcoords": "offset points",
