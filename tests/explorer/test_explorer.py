@@ -168,6 +168,7 @@ def test_a_correction_of_the_scenario_can_be_unticked(explorer):
     est = estimate("minimax", corrections=kept, **FEW)
     assert explorer.sentence.value == sentence_html(answer(est))
     assert "Without m1-rl-reported-hours of careful" in explorer.chart.value
+    assert not styles(explorer, "ts-mark")  # it is run as newsletter, and is not the newsletter's
     assert bars(explorer)[-1][:2] == ["careful, unchanged", percent(own.summary().share_p50)]
 
 

@@ -130,16 +130,17 @@ class Explorer:
 
     def _set(self, settings: Settings) -> None:
         self.settings = settings
-        self.panel.place(settings)
         if self._rest:
             self._rest.cancel()
         try:
-            self._answer(settings)
+            self._answer(settings)  # first: the chart is what one waits for
         except InputError as error:
             self.message.value = message_html(in_words(str(error), settings))
             self.copies.value = self.texts.value = ""
             self.save_button.disabled = True
             return
+        finally:
+            self.panel.place(settings)
         try:
             self._rest = asyncio.get_running_loop().create_task(self._later(settings))
         except RuntimeError:  # no loop, no browser that waits
@@ -168,12 +169,10 @@ class Explorer:
         )
 
     async def _later(self, settings: Settings) -> None:
-        """Show the rest when nothing has changed for a while."""
+        """Show the rest when nothing has changed for a while; a change cancels this."""
         await asyncio.sleep(PAUSE)
         loop = asyncio.get_running_loop()
-        whole = await loop.run_in_executor(self._worker, self._whole, settings)
-        if self.settings is settings:
-            self._complete(whole)
+        self._complete(await loop.run_in_executor(self._worker, self._whole, settings))
 
     def _whole(self, settings: Settings) -> Whole | None:
         """Work out all that is shown of settings; None as soon as others are set."""

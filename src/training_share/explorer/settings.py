@@ -122,7 +122,11 @@ def follow(settings: Settings, change: Mapping[str, object]) -> Settings:
         _whole(change.get("seed", settings.seed)),
         tuple(group for group in groups if group in offer.groups),
         MappingProxyType(
-            {name: text for name, text in texts.items() if text not in ("", _held(offer, name))}
+            {
+                name: text
+                for name, text in texts.items()
+                if text not in ("", offer.controls[name].own)
+            }
         ),
     )
 
@@ -150,10 +154,6 @@ def _whole(text: object) -> object:
 
 def _own(base: Tables, scenario: str) -> list[str]:
     return base.scenario_corrections(scenario)
-
-
-def _held(offer: Offer, name: str) -> str:
-    return offer.controls[name].own
 
 
 def _blank(settings: Settings) -> dict[str, str]:
