@@ -93,7 +93,10 @@ def measure(company: str, moves: int, draws: int = 50_000) -> Measured:
 def drag(page, handle, moves: int) -> list[float]:
     """Hold a handle and move it to and fro, each time by a step or more; return each time until the
     chart is painted."""
-    box = handle.bounding_box()
+    box, before = handle.bounding_box(), None
+    while box != before:  # a page that is still being laid out moves the handle away
+        page.wait_for_timeout(500)
+        box, before = handle.bounding_box(), box
     x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
     page.mouse.move(x, y)
     page.mouse.down()
