@@ -41,7 +41,7 @@ def _median(est: Estimate) -> float:
 
 
 def _spread(est: Estimate) -> dict[str, float]:
-    return est.spread() | {"effective_draws": round(est.effective_draws)}
+    return est.share_quantiles | {"effective_draws": round(est.effective_draws)}
 
 
 def audit(

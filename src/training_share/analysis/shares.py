@@ -416,9 +416,9 @@ def remark(est: Estimate) -> str:
 
 
 def variant_row(est: Estimate) -> dict[str, object]:
-    """Return p5, p50 and p95 of the share with their Monte Carlo standard errors, the number of
-    effective draws, whether the numerator is a lower bound, and a remark."""
-    return est.spread() | {
+    """Return p5, p50 and p95 of the share, the number of effective draws, whether the numerator is
+    a lower bound, and a remark."""
+    return est.share_quantiles | {
         "effective_draws": round(est.effective_draws),
         "incomplete": est.months_not_collected > 0,
         "note": remark(est),
@@ -427,5 +427,5 @@ def variant_row(est: Estimate) -> dict[str, object]:
 
 def impossible_row(error: InputError) -> dict[str, object]:
     """Return the row of a variant that cannot be estimated, with the reason as its remark."""
-    unknown = [*QUANTILES, *(f"{name}_error" for name in QUANTILES), "effective_draws"]
+    unknown = [*QUANTILES, "effective_draws"]
     return dict.fromkeys(unknown, np.nan) | {"incomplete": False, "note": str(error)}

@@ -205,6 +205,13 @@ class Estimate:
         """Training share of R&D compute, a fraction, one value a draw, read-only."""
         return read_only(self.total_cost_usd / self.rd_compute_usd)
 
+    @property
+    def share_quantiles(self) -> dict[str, float]:
+        """The share's p5, p50 and p95, fractions, without what `spread` adds and takes longer
+        for."""
+        values = map(float, quantiles(self.share, self.weights))
+        return dict(zip(QUANTILES, values, strict=True))
+
     @cached_property
     def parts(self) -> tuple[Estimate, ...]:
         """The same estimate by each part of the regressions' resamples, on its first draws; none
