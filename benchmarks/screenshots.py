@@ -70,7 +70,7 @@ def main(target: Path) -> None:
                     page,
                     server,
                     "comparison.ipynb",
-                    "The ratio",
+                    "Who is higher",
                     target / "comparison_page.png",
                     ".jp-OutputArea-output img",
                 )

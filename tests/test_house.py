@@ -124,3 +124,20 @@ def test_importing_the_package_changes_nothing_outside_it():
     """All modules, after the packages that they import themselves, whose doings are not ours."""
     others = run(IMPORT_ALL + THE_OTHERS, [])
     assert run(IMPORT_ALL + WHAT_CHANGED, others) == []
+
+
+def test_public_values_have_a_short_repr():
+    estimate = training_share.estimate("minimax", n_draws=20)
+    values = [
+        training_share.load(),
+        estimate,
+        training_share.compare(n_draws=20),
+        training_share.diff("newsletter", "appendix", n_draws=20),
+        training_share.fit_scaling("video"),
+        training_share.window_spending("minimax", "rd_compute", "2024-10-01", "2025-09-30"),
+        training_share.load().companies["minimax"],
+    ]
+    for value in values:
+        text = repr(value)
+        assert len(text) < 400 and "\n" not in text and "0x" not in text, text
+    assert repr(values[-2]) == "<WindowSpending - 9M2024 + FY2024 + 9M2025 = 179.925 million USD>"

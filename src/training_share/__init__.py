@@ -5,6 +5,7 @@ from types import ModuleType
 
 from training_share.analysis import closed_models, corrections, published, sensitivity, shares
 from training_share.analysis.corrections import audit
+from training_share.analysis.differences import Difference, diff
 from training_share.analysis.implied import implied_rd_compute
 from training_share.analysis.sweeps import sweep
 from training_share.errors import InputError
@@ -14,7 +15,8 @@ from training_share.model.estimates import Estimate, estimate
 from training_share.model.scaling import closed_model_flop, fit_scaling
 from training_share.model.spending import window_spending
 from training_share.report import sentences, tables
-from training_share.report.display import say, show, show_table
+from training_share.report.display import save, say, show, show_table
+from training_share.report.parameters import begin
 
 
 def __getattr__(name: str) -> ModuleType:
@@ -28,19 +30,23 @@ def __getattr__(name: str) -> ModuleType:
 
 __all__ = [
     "Comparison",
+    "Difference",
     "Estimate",
     "InputError",
     "audit",
+    "begin",
     "charts",
     "closed_model_flop",
     "closed_models",
     "compare",
     "corrections",
+    "diff",
     "estimate",
     "fit_scaling",
     "implied_rd_compute",
     "load",
     "published",
+    "save",
     "say",
     "sensitivity",
     "sentences",

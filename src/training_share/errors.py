@@ -28,12 +28,14 @@ def require_known(word: object, options: Iterable[str], what: str) -> None:
         raise InputError(f"unknown {what} {word!r}{nearest(word, names)}")
 
 
-def whole_number(value: object, name: str, minimum: int = 1) -> int:
-    """Return `value` as an int of at least `minimum`; InputError for 2.5, "many", True and the
+def whole_number(value: object, name: str, minimum: int = 1, most: int | None = None) -> int:
+    """Return `value` as an int from `minimum` to `most`; InputError for 2.5, "many", True and the
     like."""
     integral = isinstance(value, int) and not isinstance(value, bool)
     if not integral and hasattr(value, "__index__") and not isinstance(value, bool):
         value, integral = value.__index__(), True
     if not integral or value < minimum:
         raise InputError(f"{name}: expected a whole number of at least {minimum}, got {value!r}")
+    if most is not None and value > most:
+        raise InputError(f"{name}: {value:,} would not fit into memory; {most:,} at most")
     return value

@@ -67,6 +67,36 @@ def test_minority_counts_draws_above_one_half():
     assert table.loc["minimax", "careful"] == pytest.approx(by_weight, rel=1e-12)
 
 
+def test_minority_shows_what_a_scenario_is_without_its_evidence():
+    table = ts.corrections.minority(**FEW)
+    assert list(table.index) == ["openai", "minimax", "zai"]
+    assert list(table) == ["newsletter", "appendix", "careful", "careful, without evidence"]
+    est = ts.estimate("minimax", "careful", evidence=[], **FEW)
+    every = table.loc["minimax", "careful, without evidence"]
+    assert every == (est.share > 0.5).mean() > table.loc["minimax", "careful"]
+
+
+def test_ranking_takes_all_pairs_the_higher_first():
+    table = ts.corrections.ranking(scenarios="newsletter", **FEW)
+    pairs = list(zip(table["higher"], table["lower"], strict=True))
+    assert pairs == [("minimax", "zai"), ("minimax", "openai"), ("zai", "openai")]
+    assert list(table) == ["higher", "lower", "scenario", "shared", "independent"]
+
+
+def test_another_company_and_another_scenario_enter_the_tables(data_copy):
+    key = "openai/rd_compute/CY2024"
+    window = {"period": "CY", "period_start": "2024-09-01", "period_end": "2025-08-31"}
+    data_copy.add_like("spending", key, company="deepseek", **window)
+    data_copy.add_like("scenarios", "appendix/appendix-rl", scenario="another")
+    few = {"data_dir": data_copy.folder, **FEW}
+    minority, ranking = ts.corrections.minority(**few), ts.corrections.ranking(**few)
+    assert "deepseek" in minority.index and "another" in minority
+    assert len(ranking) == 6 * 4
+    assert "another" in set(ts.shares.ratio_table("deepseek", **few)["scenario"])
+    assert "deepseek" in set(ts.sweep({}, n_jobs=1, progress=False, **few)["company"])
+    assert "deepseek" in ts.implied_rd_compute("moonshot", **few).known.estimates
+
+
 def test_shared_market_makes_the_ranking_surer_than_independent_markets():
     table = ts.corrections.ranking([("minimax", "zai")], "newsletter", **FEW)
     assert table["shared"].item() > table["independent"].item() + 0.05
@@ -89,6 +119,36 @@ def test_denominators_scale_the_share_by_arithmetic():
     window = 1552.832 - 603.237 + 1145.124
     base = zai["R&D compute", "as the scenario says"]
     assert zai["R&D compute", "calendar 2024"] == pytest.approx(base * window / 1552.832)
+
+
+def test_ways_to_count_rd_compute_are_those_of_the_table(data_copy):
+    key = "openai-amortisation-1y/spending/openai/rd_compute/CY2024/amount_millions"
+    data_copy.edit("corrections", key, "denominator", "all in one year")
+    table = ts.corrections.denominators("openai", data_dir=data_copy.folder, **FEW)
+    choices = list(table.loc["R&D compute"].index)
+    assert choices == ["as the scenario says", "all in one year", "amortised over 3 years"]
+
+
+def test_equal_effects_keep_the_order_of_the_file():
+    effects = ts.corrections.effects_alone("zai", **FEW)
+    unmoved = list(effects.index[effects["alone"].abs() < 1e-12])
+    names = [name for name in ts.load().cells_of if name in unmoved]
+    assert len(unmoved) > 5 and unmoved == names
+
+
+def test_vendor_s_statement_is_the_table_s(data_copy):
+    data_copy.edit("closed_models", "hailuo-02", "predecessor_factor", "6")
+    table = ts.closed_models.estimators(data_dir=data_copy.folder)
+    assert table.loc["vendor's statement: 6 x hailuo-01", "p50"] == pytest.approx(
+        6 * np.median(ts.closed_model_flop("hailuo-01"))
+    )
+    assert not any("vendor" in name for name in ts.closed_models.estimators("image-01").index)
+    data_copy.edit("closed_models", "hailuo-02", "predecessor", "hailuo-00")
+    with pytest.raises(ts.InputError, match="column predecessor: no closed_model 'hailuo-00'"):
+        ts.load(data_copy.folder)
+    data_copy.edit("closed_models", "hailuo-02", "predecessor", "")
+    with pytest.raises(ts.InputError, match="belong together"):
+        ts.load(data_copy.folder)
 
 
 def test_leave_one_out_equals_a_refit_by_hand():

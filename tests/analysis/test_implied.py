@@ -92,6 +92,7 @@ def test_common_market_draws_cancel():
     np.testing.assert_allclose(cheap.rd_compute_usd, dear.rd_compute_usd)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("company", ILLUSTRATIONS)
 def test_the_notebook_passes_its_parameters_on(company):
     """The call as the notebook's cell has it, without a kernel: a set price reaches the implied
@@ -109,7 +110,7 @@ def test_the_notebook_passes_its_parameters_on(company):
         "price_usd_per_gpu_hour": "6",
         "release_lag_months": "1",
     }
-    names = {"ts": ts} | given
+    names = {"ts": ts, "figures_dir": ""} | given
     exec(call, names)
     expected = ts.implied_rd_compute(company, **given)
     pd.testing.assert_frame_equal(names["implied"].table, expected.table)

@@ -1,5 +1,6 @@
 import math
 
+import pandas as pd
 import pytest
 from arithmetic import lognormal
 
@@ -52,12 +53,32 @@ def test_a_reproduced_figure_is_ours_rounded_to_its_decimals(table, claim_id):
     assert found and all(found)
 
 
+def within(row) -> list[bool]:
+    """Whether ours lies as near to each printed figure, before it was rounded, as two runs of this
+    size lie to each other in 19 of 20 pairs of seeds."""
+    half = 0.5 * 10.0 ** -row["decimals"]
+    return [
+        abs(row[mine] - row[printed]) - half <= 1.96 * math.sqrt(2) * row[f"{mine}_error"]
+        for printed, mine in FIGURES
+        if not math.isnan(row[printed])
+    ]
+
+
+@pytest.mark.parametrize(
+    "claim_id", [key for key, row in CLAIMS.items() if row.status == "within Monte Carlo error"]
+)
+def test_a_figure_within_error_is_and_says_so(table, claim_id):
+    row = table.loc[claim_id]
+    assert not all(matches(row)), "it agrees; call it reproduced"
+    assert all(within(row)), "it differs; say so"
+
+
 @pytest.mark.parametrize(
     "claim_id", [key for key, row in CLAIMS.items() if row.status == "differs"]
 )
 def test_a_figure_that_differs_does_and_says_why(table, claim_id):
     row = table.loc[claim_id]
-    assert not all(matches(row)), "it agrees; call it reproduced"
+    assert not all(within(row)), "it is within Monte Carlo error; call it so"
     assert len(row["explanation"]) > 40 and row["explanation"].endswith(".")
 
 
@@ -141,6 +162,16 @@ def test_a_figure_without_a_formula_is_refused(data_copy):
         InputError, match=r"published.csv, row share-zai-again, column status: differs, but"
     ):
         ts.published.published_table(n_draws=5, data_dir=data_copy.folder)
+
+
+def test_an_estimate_at_hand_gives_the_same_figures_whatever_its_settings():
+    plain = ts.published.published_table(2000, 7, company="minimax")
+    newsletter = ts.estimate("minimax", n_draws=2000, seed=7)
+    other = ts.estimate(
+        "minimax", "careful", 2000, 7, exclude_groups="hailuo", mfu=0.3, release_lag_months=0
+    )
+    for known in (newsletter, other):
+        pd.testing.assert_frame_equal(ts.published.published_table(known=known), plain)
 
 
 def test_the_figures_follow_the_tables(data_copy):

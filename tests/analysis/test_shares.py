@@ -1,8 +1,22 @@
 """The tables that notebooks show and charts draw."""
 
+import numpy as np
 import pytest
 
 import training_share as ts
+
+
+def test_company_that_discloses_no_inference_is_in_the_tables(data_copy):
+    lines = data_copy.read("spending")
+    data_copy.write(
+        "spending", [line for line in lines if line[:2] != ["zai", "inference_compute"]]
+    )
+    some = {"companies": "minimax,zai", "n_draws": 500, "data_dir": data_copy.folder}
+    table = ts.shares.dollars_table(**some).set_index("company")
+    assert table["inference"].isna().to_dict() == {"minimax": False, "zai": True}
+    assert ts.shares.ratio_table(**some)["share_p50"].notna().all()
+    figure = ts.charts.dollars(table.reset_index())
+    assert "not disclosed inference" in figure.alt and "nan" not in figure.alt
 
 
 def test_ratio_table_has_every_company_scenario_and_group_and_the_printed_shares():
@@ -12,3 +26,46 @@ def test_ratio_table_has_every_company_scenario_and_group_and_the_printed_shares
     newsletter = table[table["scenario"] == "newsletter"].set_index("label")
     printed = {"OpenAI": 0.096, "MiniMax": 0.226, "Z.ai": 0.123}
     assert newsletter["published"].dropna().to_dict() == pytest.approx(printed)
+    assert list(table["without"][:4]) == ["", "", "hailuo", ""]
+
+
+@pytest.fixture(scope="module")
+def comparison():
+    return ts.compare("minimax,zai", n_draws=4000)
+
+
+def test_the_headline_is_each_company_once(comparison):
+    rows = ts.shares.headline(comparison)
+    assert list(rows["label"]) == ["MiniMax", "Z.ai"] and (rows["without"] == "").all()
+    for row, est in zip(rows.itertuples(), comparison.estimates.values(), strict=True):
+        assert row.share_p50 == est.summary()["share_p50"]
+        assert row.over_half == (est.share > 0.5).mean()
+
+
+def test_a_blank_company_is_each_with_a_printed_share():
+    assert ts.shares.printed() == ["openai", "minimax", "zai"]
+    assert list(ts.shares.dollars_table(n_draws=100)["company"]) == ts.shares.printed()
+
+
+def test_dots_are_equally_probable_and_weights_move_them():
+    draws = np.arange(1000.0)
+    dots = ts.shares.dots(draws)
+    assert len(dots) == ts.shares.DOTS and np.diff(dots) == pytest.approx(1000 / ts.shares.DOTS)
+    upper = ts.shares.dots(draws, np.where(draws < 500, 0.0, 1.0))
+    assert upper.min() >= 500 and np.diff(upper) == pytest.approx(500 / ts.shares.DOTS)
+
+
+def test_who_is_higher_goes_from_one_market_to_markets_of_their_own(comparison):
+    table = ts.shares.who_is_higher(comparison, (1.0, 0.5, 0.0))
+    assert list(table.index) == [("MiniMax", "Z.ai"), ("MiniMax without Hailuo", "Z.ai")]
+    first = table.loc[("MiniMax", "Z.ai")]
+    assert first[1.0] == comparison.probabilities.loc["minimax", "zai"]
+    loose = ts.compare("minimax,zai", n_draws=4000, corrections="independent-market")
+    assert first[0.0] == loose.probabilities.loc["minimax", "zai"]
+    assert first[0.0] < first[0.5] < first[1.0]
+
+
+def test_other_markets_are_not_guessed_where_draws_have_weights():
+    weighed = ts.compare("minimax,zai", n_draws=1000, evidence="other-rd-flat", mfu="0.1")
+    assert weighed.estimates["minimax"].effective_draws < 1000
+    assert list(ts.shares.who_is_higher(weighed).columns) == [1.0]

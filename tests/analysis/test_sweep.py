@@ -4,7 +4,7 @@ interruption."""
 from __future__ import annotations
 
 import importlib.util
-import json
+import pickle
 import subprocess
 import sys
 import time
@@ -15,6 +15,7 @@ import pandas as pd
 import pytest
 
 import training_share as ts
+from training_share.analysis import sweeps
 
 GRID = {
     "scenario": ["newsletter", "careful"],
@@ -29,7 +30,7 @@ RESULTS = [
     "training_cost_p50",
     "rd_compute",
     "effective_draws",
-    "months_not_collected",
+    "incomplete",
     "error",
 ]
 
@@ -68,10 +69,22 @@ def test_rows_are_those_of_single_estimates(frame):
             summary["rd_compute"],
         )
         assert row.effective_draws == est.effective_draws
-        assert row.months_not_collected == est.months_not_collected
 
 
-def test_processes_and_chunks_change_nothing(frame):
+def test_evidence_is_a_setting_and_an_empty_list_is_none():
+    choices = {"scenario": ["careful"], "evidence": ["", [], "none", ["price-minimax"]]}
+    found = ts.sweep(choices, "zai", **QUICK)
+    asked = [None, [], [], ["price-minimax"]]
+    medians = [
+        ts.estimate("zai", "careful", 2000, evidence=names).summary()["share_p50"]
+        for names in asked
+    ]
+    assert found["share_p50"].to_list() == medians
+    with pytest.raises(ts.InputError, match="unknown evidence 'price'"):
+        ts.sweep({"evidence": ["price"]}, "zai", **QUICK)
+
+
+def test_processes_change_nothing(frame):
     assert_same(ts.sweep(GRID, **QUICK | {"n_jobs": 2}), frame)
     with joblib.parallel_config("threading"):
         assert_same(ts.sweep(GRID, **QUICK | {"n_jobs": 2}), frame)
@@ -121,6 +134,9 @@ def test_group_of_one_company_leaves_the_others_as_they_are():
         ({"mfu": "0.1"}, {}, r"write \['0.1'\]"),
         ({"mfu": []}, {}, "the list of values is empty"),
         ({"scenario": ["carefull"]}, {}, "did you mean 'careful'"),
+        ({"corrections": ["", ["appendix-rll"]]}, {}, "did you mean 'appendix-rl'"),
+        ({"exclude_groups": ["hailou"]}, {}, "did you mean 'hailuo'"),
+        ({"mfu": range(1, 400_000)}, {}, "1,199,997 rows; 1,000,000 at most"),
         ({}, {"companies": ["minmax"]}, "did you mean 'minimax'"),
         ({}, {"companies": ["zai", "zai"]}, "each once"),
         ({}, {"companies": []}, "at least one"),
@@ -129,10 +145,10 @@ def test_group_of_one_company_leaves_the_others_as_they_are():
     ],
 )
 def test_mistakes_are_refused_before_anything_runs(grid, settings, message, tmp_path):
-    path = tmp_path / "rows.jsonl"
+    folder = tmp_path / "rows"
     with pytest.raises(ts.InputError, match=message):
-        ts.sweep(grid, checkpoint=path, **QUICK | settings)
-    assert not path.exists()
+        ts.sweep(grid, checkpoint=folder, **QUICK | settings)
+    assert not folder.exists()
 
 
 def test_empty_grid_is_the_scenario_itself():
@@ -140,95 +156,174 @@ def test_empty_grid_is_the_scenario_itself():
     assert list(frame) == ["company", *RESULTS] and len(frame) == 3
 
 
+def computed(monkeypatch) -> list[str]:
+    """Return a list that grows by a company with every row that is computed from now on."""
+    seen: list[str] = []
+
+    def counting(company, **settings):
+        seen.append(company)
+        return ts.estimate(company, **settings)
+
+    monkeypatch.setattr("training_share.analysis.sweeps.estimate", counting)
+    return seen
+
+
 def test_finished_sweep_is_read_back_to_the_bit(frame, tmp_path, monkeypatch):
-    path = tmp_path / "rows.jsonl"
-    assert_same(ts.sweep(GRID, checkpoint=path, **QUICK), frame)
-    monkeypatch.setattr(
-        sys.modules["training_share.analysis.sweeps"], "estimate", None
-    )  # nothing is computed again
-    assert_same(ts.sweep(GRID, checkpoint=path, **QUICK), frame)
+    folder = tmp_path / "new" / "rows"
+    assert_same(ts.sweep(GRID, checkpoint=folder, **QUICK), frame)
+    seen = computed(monkeypatch)
+    assert_same(ts.sweep(GRID, checkpoint=folder, **QUICK), frame)
+    assert not seen
 
 
-@pytest.mark.parametrize("cut", [1, 5, 40, 400, 900])
-def test_torn_last_line_is_cut_off_and_computed_again(frame, tmp_path, cut):
-    path = tmp_path / "rows.jsonl"
-    ts.sweep(GRID, checkpoint=path, **QUICK)
-    content = path.read_bytes()
-    path.write_bytes(content[:-cut])
-    assert_same(ts.sweep(GRID, checkpoint=path, **QUICK), frame)
-    assert sorted(path.read_bytes().splitlines()) == sorted(content.splitlines())
+def test_larger_sweep_computes_only_what_is_missing(frame, tmp_path, monkeypatch):
+    ts.sweep({**GRID, "scenario": ["careful"]}, companies="zai", checkpoint=tmp_path, **QUICK)
+    seen = computed(monkeypatch)
+    assert_same(ts.sweep(GRID, checkpoint=tmp_path, **QUICK), frame)
+    assert len(seen) == 8 * 3 - 4 and seen.count("zai") == 4
 
 
-@pytest.mark.parametrize("content", [b"", b'{"swe', b'{"sweep": "abc'])
-def test_torn_or_empty_header_starts_the_file_anew(tmp_path, content):
-    path = tmp_path / "rows.jsonl"
-    path.write_bytes(content)
-    ts.sweep({}, companies="openai", checkpoint=path, **QUICK)
-    assert [list(json.loads(line)) for line in path.read_text().splitlines()] == [
-        ["sweep"],
-        ["combination", "rows"],
-    ]
+def test_rows_with_errors_are_kept_too(tmp_path, monkeypatch):
+    asked = {"grid": {"spending_start": ["2024-02-01", ""]}, "checkpoint": tmp_path, **QUICK}
+    first = ts.sweep(companies="minimax", **asked)
+    assert (first["error"] != "").to_list() == [True, False]
+    seen = computed(monkeypatch)
+    assert_same(ts.sweep(companies="minimax", **asked), first)
+    assert not seen
 
 
-def test_rows_with_errors_survive_the_checkpoint(tmp_path):
-    grid = {"spending_start": ["2024-02-01", ""]}
-    path = tmp_path / "rows.jsonl"
-    first = ts.sweep(grid, companies="minimax", checkpoint=path, **QUICK)
-    assert_same(ts.sweep(grid, companies="minimax", checkpoint=path, **QUICK), first)
+SPOILED = {
+    "torn": lambda text: text[: len(text) // 2],
+    "empty": lambda text: "",
+    "another kind": lambda text: "[1, 2]",
+    "a digit changed": lambda text: text.replace('"share_p50": 0.', '"share_p50": 0.9', 1),
+    "a column gone": lambda text: text.replace('"effective_draws"', '"draws"', 1),
+}
 
 
-def test_checkpoint_of_another_sweep_is_refused_and_left_alone(tmp_path, data_copy):
-    path = tmp_path / "rows.jsonl"
-    base = {
-        "grid": {"mfu": ["", "0.3"]},
-        "companies": ["zai"],
-        "checkpoint": path,
+@pytest.mark.parametrize("spoil", SPOILED.values(), ids=SPOILED)
+def test_damaged_or_changed_row_is_computed_again_with_a_word(tmp_path, monkeypatch, spoil):
+    asked = {"grid": {"mfu": [0.2, 0.3]}, "companies": "zai", "checkpoint": tmp_path, **QUICK}
+    first = ts.sweep(**asked)
+    path, _ = sorted(tmp_path.iterdir())
+    content = path.read_text()
+    assert spoil(content) != content
+    path.write_text(spoil(content))
+    seen = computed(monkeypatch)
+    with pytest.warns(UserWarning, match=rf"1 damaged or changed rows .* {path.name} first"):
+        assert_same(ts.sweep(**asked), first)
+    assert len(seen) == 1 and path.read_text() == content
+    assert_same(ts.sweep(**asked), first)
+    assert len(seen) == 1
+
+
+def test_row_under_another_name_is_not_believed(tmp_path):
+    asked = {"grid": {"mfu": [0.2, 0.3]}, "companies": "zai", "checkpoint": tmp_path, **QUICK}
+    first = ts.sweep(**asked)
+    one, two = sorted(tmp_path.iterdir())
+    one.write_bytes(two.read_bytes())
+    with pytest.warns(UserWarning, match="computed again"):
+        assert_same(ts.sweep(**asked), first)
+
+
+class Harmful:
+    """A pickle that leaves a mark where it is loaded."""
+
+    def __init__(self, mark) -> None:
+        self.mark = mark
+
+    def __reduce__(self):
+        return self.mark.touch, ()
+
+
+def test_nothing_in_the_folder_is_executed(tmp_path):
+    folder, mark = tmp_path / "rows", tmp_path / "executed"
+    asked = {"grid": {}, "companies": "openai", "checkpoint": folder, **QUICK}
+    first = ts.sweep(**asked)
+    (path,) = folder.iterdir()
+    path.write_bytes(pickle.dumps(Harmful(mark)))
+    (folder / "output.pkl").write_bytes(pickle.dumps(Harmful(mark)))
+    with pytest.warns(UserWarning, match="computed again"):
+        assert_same(ts.sweep(**asked), first)
+    assert not mark.exists()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"grid": {"mfu": ["0.31"]}},
+        {"companies": "minimax"},
+        {"n_draws": 2001},
+        {"seed": 1},
+        {"edited": "7.1"},
+        {"made by": ("other code", np.__version__)},
+        {"made by": ("this code", "2.0.0")},
+    ],
+    ids=str,
+)
+def test_rows_of_other_settings_tables_code_or_versions_are_not_believed(
+    tmp_path, data_copy, monkeypatch, change
+):
+    monkeypatch.setattr("training_share.analysis.sweeps.MADE_BY", ("this code", np.__version__))
+    asked = {
+        "grid": {"mfu": ["0.3"]},
+        "companies": "zai",
+        "checkpoint": tmp_path / "rows",
         "data_dir": data_copy.folder,
         **QUICK,
     }
-    ts.sweep(**base)
-    content = path.read_bytes()
-    for change in (
-        {"grid": {"mfu": ["0.3", ""]}},
-        {"companies": ["zai", "openai"]},
-        {"n_draws": 2001},
-        {"seed": 1},
-        {"grid": {"mfu": ["", 0.3]}},
-    ):
-        with pytest.raises(ts.InputError, match="checkpoint of another sweep"):
-            ts.sweep(**base | change)
-    data_copy.edit("fx", "CNY/2022/2025", "per_usd", "7.1")
-    with pytest.raises(ts.InputError, match="checkpoint of another sweep"):
-        ts.sweep(**base)
-    assert path.read_bytes() == content
+    ts.sweep(**asked)
+    seen = computed(monkeypatch)
+    if "edited" in change:
+        data_copy.edit("fx", "CNY/2022/2025", "per_usd", change.pop("edited"))
+    if "made by" in change:
+        made_by = change.pop("made by")
+        monkeypatch.setattr("training_share.analysis.sweeps.MADE_BY", made_by)
+    ts.sweep(**asked | change)
+    assert len(seen) == 1
+    ts.sweep(**asked | change)
+    assert len(seen) == 1
 
 
-def test_files_that_are_no_checkpoint_are_refused_and_left_alone(tmp_path):
-    for content in (
-        b"run_id,company\n",
-        b"a letter without a line end",
-        b"\x00\xff\n",
-        b'{"a": 1}\n',
-        b"{}\n{}",
-    ):
-        path = tmp_path / "letter.txt"
-        path.write_bytes(content)
-        with pytest.raises(ts.InputError, match="not a checkpoint"):
-            ts.sweep({}, companies="openai", checkpoint=path, **QUICK)
-        assert path.read_bytes() == content
-    with pytest.raises(ts.InputError, match="checkpoint"):
-        ts.sweep({}, companies="openai", checkpoint=tmp_path, **QUICK)
+def test_code_of_inputs_and_model_is_part_of_what_a_row_is_known_by(tmp_path, monkeypatch):
+    package = tmp_path / "training_share"
+    for room in ("inputs", "model", "analysis"):
+        (package / room).mkdir(parents=True)
+        (package / room / "a.py").write_text("1")
+    (package / "errors.py").write_text("1")
+    here = package / "analysis" / "a.py"
+    monkeypatch.setattr(sweeps, "__file__", str(here))
+    digests = {sweeps._source()}
+    for path in (package / "inputs/a.py", package / "model/a.py", package / "errors.py", here):
+        path.write_text("2")
+        digests.add(sweeps._source())
+    assert len(digests) == 5
+
+
+def test_folder_that_cannot_be_is_refused(tmp_path):
+    file = tmp_path / "rows.jsonl"
+    file.write_text("a letter")
     with pytest.raises(ts.InputError, match="cannot be written"):
-        ts.sweep({}, companies="openai", checkpoint=tmp_path / "none" / "rows.jsonl", **QUICK)
+        ts.sweep({}, companies="openai", checkpoint=file, **QUICK)
+    assert file.read_text() == "a letter"
 
 
-def test_damaged_line_in_the_middle_is_named(tmp_path):
-    path = tmp_path / "rows.jsonl"
-    ts.sweep({"mfu": [0.2, 0.3, 0.4]}, companies="openai", checkpoint=path, **QUICK)
-    lines = path.read_bytes().splitlines(keepends=True)
-    path.write_bytes(b"".join([lines[0], b"{oops\n", *lines[2:]]))
-    with pytest.raises(ts.InputError, match="line 2: damaged"):
-        ts.sweep({"mfu": [0.2, 0.3, 0.4]}, companies="openai", checkpoint=path, **QUICK)
+def test_interrupt_keeps_what_is_done(frame, tmp_path, monkeypatch):
+    seen = computed(monkeypatch)
+    write = sweeps.write_aside
+
+    def interrupting(path, content):
+        write(path, content)
+        if len(seen) == 5:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(sweeps, "write_aside", interrupting)
+    with pytest.raises(KeyboardInterrupt):
+        ts.sweep(GRID, checkpoint=tmp_path, **QUICK)
+    monkeypatch.setattr(sweeps, "write_aside", write)
+    assert len(list(tmp_path.iterdir())) == 5
+    assert_same(ts.sweep(GRID, checkpoint=tmp_path, **QUICK), frame)
+    assert len(seen) == 8 * 3
 
 
 KILLED = """
@@ -240,51 +335,75 @@ ts.sweep({"mfu": mfu}, companies=["minimax", "zai"], n_draws=100_000,
 """
 
 
-def test_killed_sweep_goes_on_where_it_was_and_ends_in_the_same_frame(tmp_path):
-    path = tmp_path / "rows.jsonl"
-    with subprocess.Popen([sys.executable, "-c", KILLED, str(path)]) as process:
+@pytest.mark.slow
+def test_killed_sweep_goes_on_where_it_was_and_ends_in_the_same_frame(tmp_path, monkeypatch):
+    with subprocess.Popen([sys.executable, "-c", KILLED, str(tmp_path)]) as process:
         deadline = time.monotonic() + 60
         while time.monotonic() < deadline and process.poll() is None:
-            if path.exists() and path.read_bytes().count(b"\n") > 3:
+            if len(list(tmp_path.glob("*.json"))) > 3:
                 break
             time.sleep(0.02)
         process.kill()
     assert process.returncode != 0, "the sweep ended before it could be killed"
-    before = path.read_bytes().splitlines()
-    assert 3 < len(before) < 25
+    before = {path: path.read_bytes() for path in tmp_path.glob("*.json")}
+    assert 3 < len(before) < 48
+    seen = computed(monkeypatch)
     grid = {"mfu": [round(0.2 + i / 1000, 3) for i in range(24)]}
-    settings = {"companies": ["minimax", "zai"], "n_draws": 100_000, "progress": False, "n_jobs": 2}
-    resumed = ts.sweep(grid, checkpoint=path, **settings)
-    after = path.read_bytes().splitlines()
-    assert len(after) == 25 and after[:3] == before[:3]
+    settings = {"companies": ["minimax", "zai"], "n_draws": 100_000, "progress": False, "n_jobs": 1}
+    resumed = ts.sweep(grid, checkpoint=tmp_path, **settings)
+    assert len(seen) == 48 - len(before)
+    assert {path: path.read_bytes() for path in before} == before
     assert_same(resumed, ts.sweep(grid, **settings))
 
 
+PEAK = """
+import resource
+import training_share as ts
+for rows in (1, 6):
+    mfu = [round(0.2 + i / 1000, 3) for i in range(rows)]
+    ts.sweep({"mfu": mfu}, "minimax", n_draws=1_000_000, n_jobs=1, progress=False)
+    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+"""
+
+
+@pytest.mark.slow
+def test_memory_of_many_rows_is_that_of_one():
+    told = subprocess.run(
+        [sys.executable, "-c", PEAK], capture_output=True, text=True, check=True
+    ).stdout
+    one, six = map(int, told.split())
+    assert six < 1.15 * one
+
+
 def test_progress_bar_counts_rows_and_starts_from_the_checkpoint(tmp_path, capsys):
-    settings = QUICK | {
-        "progress": True,
-        "companies": ["openai", "zai"],
-        "checkpoint": tmp_path / "rows.jsonl",
-    }
+    settings = QUICK | {"progress": True, "companies": ["openai", "zai"], "checkpoint": tmp_path}
     ts.sweep({"mfu": [0.2, 0.3]}, **settings)
     assert "4/4" in capsys.readouterr().err
     ts.sweep({"mfu": [0.2, 0.3]}, **settings)
     assert "4/4" in capsys.readouterr().err
 
 
-def test_tables_edited_during_a_sweep_stop_it(data_copy, monkeypatch):
-    monkeypatch.setattr(
-        sys.modules["training_share.analysis.sweeps"],
-        "_fingerprint",
-        lambda *_: edit_and_name(data_copy),
-    )
+def test_tables_edited_during_a_sweep_stop_it(data_copy, tmp_path, monkeypatch):
+    write = sweeps.write_aside
+
+    def editing(path, content):
+        write(path, content)
+        data_copy.edit("fx", "CNY/2022/2025", "per_usd", "7.1")
+
+    monkeypatch.setattr(sweeps, "write_aside", editing)
     with pytest.raises(ts.InputError, match="not those the sweep began with"):
-        ts.sweep({}, companies="zai", data_dir=data_copy.folder, **QUICK)
+        ts.sweep(
+            {"mfu": [0.2, 0.3]},
+            companies="zai",
+            data_dir=data_copy.folder,
+            checkpoint=tmp_path / "rows",
+            **QUICK,
+        )
 
 
-def edit_and_name(data_copy) -> str:
-    data_copy.edit("fx", "CNY/2022/2025", "per_usd", "7.1")
-    return "fingerprint"
+def test_lower_bounds_are_marked():
+    frame = ts.sweep({"release_lag_months": [0, 3, 6]}, companies="zai", **QUICK)
+    assert frame["incomplete"].to_list() == [True, False, True]
 
 
 def test_values_from_numpy_are_values():
@@ -307,6 +426,4 @@ def test_same_call_runs_on_a_dask_cluster(frame, tmp_path):
         Client(cluster),
         joblib.parallel_config("dask"),
     ):
-        assert_same(
-            ts.sweep(GRID, checkpoint=tmp_path / "rows.jsonl", **QUICK | {"n_jobs": -1}), frame
-        )
+        assert_same(ts.sweep(GRID, checkpoint=tmp_path / "rows", **QUICK | {"n_jobs": -1}), frame)

@@ -71,7 +71,7 @@ def test_a_request_without_the_token_is_refused(server):
     assert server.status("/api/contents", server.token) == 200
 
 
-@pytest.mark.parametrize("notebook", [path.name for path in NOTEBOOKS if path.stem != "explorer"])
+@pytest.mark.parametrize("notebook", ["minimax.ipynb"])  # the others run through papermill
 def test_notebook_runs_from_top_to_bottom(server, page, notebook):
     run_all(page, server, notebook)
     for cell in cells(page):

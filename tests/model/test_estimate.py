@@ -95,6 +95,18 @@ def test_a_number_of_draws_that_is_none_is_refused(n_draws):
         ts.estimate("zai", n_draws=n_draws)
 
 
+def test_more_draws_than_memory_are_refused():
+    with pytest.raises(InputError, match="would not fit into memory; 100,000,000 at most"):
+        ts.estimate("zai", n_draws=10**9)
+
+
+@pytest.mark.parametrize("names", [pd.Series(["hailuo"]), pd.Index(["hailuo"]), ("hailuo",)])
+def test_names_may_stand_in_any_container(names):
+    whole = ts.estimate("minimax", n_draws=50)
+    alone = ts.estimate("minimax", n_draws=50, exclude_groups=names)
+    assert (alone.share < whole.share).all()
+
+
 @pytest.mark.parametrize("seed", [-1, 2.5, "lucky", None, True])
 def test_a_seed_that_is_none_is_refused(seed):
     with pytest.raises(InputError, match="seed: expected a whole number of at least 0, got "):

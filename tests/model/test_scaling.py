@@ -163,6 +163,12 @@ def test_too_few_points_are_refused():
         fit(used_points(load(), "video")[:4])
 
 
+def test_models_of_one_size_make_no_line():
+    point = used_points(load(), "video")[0]
+    with pytest.raises(InputError, match="all used video models have one size"):
+        fit((point,) * 6)
+
+
 @pytest.mark.parametrize("n_draws", [0, -1, 2.5, "many"])
 def test_a_number_of_draws_that_is_none_is_refused(n_draws):
     with pytest.raises(InputError, match="n_draws: expected a whole number"):

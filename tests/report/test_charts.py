@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.colors import to_hex
 
 import training_share as ts
 from training_share.report.figure import Figure
@@ -19,22 +20,102 @@ def est():
     return ts.estimate("zai", n_draws=1000)
 
 
-def test_ratio_bars_are_the_medians():
-    table = ts.shares.ratio_table("minimax,zai", "newsletter", n_draws=2000)
+@pytest.fixture(scope="module")
+def comparison():
+    return ts.compare(ts.shares.printed(), n_draws=2000)
+
+
+@pytest.fixture(scope="module")
+def settings():
+    return ts.shares.ratio_table("minimax,zai", n_draws=2000)
+
+
+def test_ratio_bars_are_the_medians(comparison):
+    table = ts.shares.headline(comparison)
     figure = ts.charts.ratio(table)
     widths = [bar.get_width() for bar in figure.axes[0].patches]
     assert widths[0::2] == [1.0] * len(table)
     assert widths[1::2] == pytest.approx(list(table["share_p50"]))
+    diamonds = [line.get_xdata() for line in figure.axes[0].lines if line.get_marker() == "D"]
+    assert [float(x[0]) for x in diamonds] == pytest.approx(list(table["published"]))
     for row in table.itertuples():
         assert f"{row.label} {100 * row.share_p50:.1f}% (" in figure.alt
+        assert f"{row.label} {100 * row.published:.1f}%" in figure.alt
+        assert f"{100 * row.share_p50:.1f}%" in words(figure.axes[0])
 
 
-def test_cost_starts_with_the_total_and_names_the_costliest_runs(est):
-    cost, figure = est.cost_table(), ts.charts.cost(est)
+@pytest.mark.parametrize(
+    ("medians", "finding"),
+    [
+        ((0.1, 0.2, 0.3), "Final training runs take a minority of R&D compute at all three"),
+        ((0.1, 0.6, 0.3), "Final training runs take a minority of R&D compute at two of three"),
+        ((0.7, 0.6, 0.8), "Final training runs take more than half of R&D compute at all three"),
+    ],
+)
+def test_the_title_of_the_ratio_chart_changes_with_its_numbers(comparison, medians, finding):
+    table = ts.shares.headline(comparison).assign(share_p50=medians)
+    figure = ts.charts.ratio(table)
+    assert figure.title == f"{finding} companies"
+    written = " ".join(text.get_text().replace("\n", " ") for text in figure.drawing.texts)
+    assert figure.title in written and figure.subtitle in written and figure.source in written
+
+
+def test_an_interval_beyond_all_of_the_compute_ends_in_an_arrow(comparison):
+    table = ts.shares.headline(comparison)
+    for high, arrows in ((0.9, 0), (1.7, 1)):
+        one = table.head(1).assign(share_p95=high)
+        ax = ts.charts.ratio(one).axes[0]
+        assert sum(line.get_marker() == ">" for line in ax.lines) == arrows
+        assert f"{100 * high:.0f}%" in words(ax)
+
+
+def test_every_setting_has_its_dot_and_its_chance_of_more_than_half(settings):
+    figure = ts.charts.scenarios(settings)
+    dots = [line for line in figure.axes[0].lines if line.get_marker() == "o"]
+    assert [float(dot.get_xdata()[0]) for dot in dots] == pytest.approx(
+        [
+            share
+            for _, rows in settings.groupby("company", sort=False)
+            for share in rows["share_p50"]
+        ]
+    )
+    worst = settings.loc[settings["over_half"].idxmax()]
+    assert f"{worst.label} is over half in {100 * worst.over_half:.0f}%" in figure.title
+    above = ts.charts.scenarios(settings.assign(share_p50=0.6))
+    assert above.title.startswith("Over half in the median: MiniMax, newsletter")
+
+
+def test_cost_ranks_the_largest_runs_by_name_and_pools_the_small_ones():
+    est = ts.estimate("minimax", n_draws=1000)
+    every, figure = est.cost_table(), ts.charts.cost(est)
+    labels = [label.get_text() for label in figure.axes[0].get_yticklabels()]
+    table = figure.table
+    assert labels[0] == f"Total of {len(est.runs)} runs" and table["runs"].iloc[1:].sum() == len(
+        est.runs
+    )
+    assert table["p50"].iloc[0] == pytest.approx(every.loc["total", "p50"])
+    named = table.iloc[1:-1]
+    assert named["p50"].is_monotonic_decreasing and named["runs"].eq(1).all()
+    largest = every.drop(index="total")["p50"].nlargest(len(named)).index
+    assert est.runs[largest[0]].model == labels[1]
+    pooled = est.cost_usd.drop(columns=largest).sum(axis=1) / 1e6
+    assert table["p50"].iloc[-1] == pytest.approx(np.median(pooled))
+    assert f"Total USD {every.loc['total', 'p50']:.0f} million" in figure.alt
+    assert f"costliest runs: {labels[1]} USD" in figure.alt
+
+
+def test_no_run_is_pooled_alone(est):
+    """A company of two runs has both by name."""
+    openai = ts.shares.largest_runs(ts.estimate("openai", n_draws=1000), most=1)
+    assert list(openai["runs"]) == [2, 1, 1]
+    assert not (ts.shares.largest_runs(est)["runs"].iloc[1:-1] != 1).any()
+
+
+def test_every_run_is_drawn_from_the_costliest_down(est):
+    cost, figure = est.cost_table(), ts.charts.every_run(est)
     labels = [label.get_text() for label in figure.axes[0].get_yticklabels()]
     dearest = cost.drop(index="total")["p50"].idxmax()
     assert labels[:2] == ["total", dearest] and set(labels) == set(cost.index)
-    assert f"Total USD {cost.loc['total', 'p50']:.0f} million" in figure.alt
     assert f"costliest runs: {dearest} USD" in figure.alt
     pd.testing.assert_frame_equal(figure.table, cost, rtol=1e-9)
 
@@ -42,11 +123,56 @@ def test_cost_starts_with_the_total_and_names_the_costliest_runs(est):
 def test_intervals_leave_out_what_is_unknown_and_say_what_a_hollow_dot_is():
     unknown = pd.DataFrame({"p5": np.nan, "p50": np.nan, "p95": np.nan}, index=["b"])
     figure = ts.charts.intervals(pd.concat([ROW, unknown]))
-    assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == ["a"]
-    assert figure.alt.endswith(": a 20.0% (10.0% to 40.0%).") and len(figure.table) == 2
-    assert "hollow" not in figure.axes[0].get_xlabel()
+    assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == ["a", "b"]
+    assert "no estimate" in words(figure.axes[0])
+    assert ": a 20.0% (10% to 40%)." in figure.alt and "Without an estimate: b." in figure.alt
+    assert len(figure.table) == 2 and "hollow" not in figure.axes[0].get_xlabel()
     hollow = ts.charts.intervals(ROW.assign(incomplete=True))
     assert "hollow: a lower bound" in hollow.axes[0].get_xlabel()
+
+
+def test_dots_are_the_draws_and_count_as_probabilities(comparison):
+    table = ts.shares.share_dots(comparison.estimates.values())
+    figure = ts.charts.distributions(table)
+    for ax, (name, est) in zip(figure.axes, comparison.estimates.items(), strict=True):
+        dots = ax.collections[0].get_offsets()
+        own = table[table["label"] == est.company_row.display_name]["value"]
+        assert len(dots) == len(own) == ts.shares.DOTS, name
+        step = 1 / 64
+        assert np.abs(np.sort(dots[:, 0]) - np.sort(own)).max() <= step / 2 + 1e-9
+        assert len({(round(x, 9), y) for x, y in dots}) == len(dots), "no dot hides another"
+        assert abs((own > 0.5).mean() - (est.share > 0.5).mean()) <= 1 / ts.shares.DOTS
+
+
+def test_a_pair_of_dots_has_the_colour_of_who_is_higher(comparison):
+    table = ts.shares.pair_dots(comparison)
+    figure = ts.charts.pairs(table)
+    for ax, ((higher, lower), rows) in zip(
+        figure.axes, table.groupby(["higher", "lower"], sort=False), strict=True
+    ):
+        dots = ax.collections[0]
+        right = np.asarray(dots.get_offsets())[:, 0] > 0
+        above = rows["value"].to_numpy() > 0
+        assert (right == above).all(), "no bin holds dots of both signs"
+        first = rows.iloc[0]
+        for side, color in ((right, first["higher_color"]), (~right, first["lower_color"])):
+            assert {to_hex(one) for one in dots.get_facecolors()[side]} <= {color.lower()}
+        assert above.mean() == pytest.approx(rows["probability"].iloc[0], abs=1 / ts.shares.DOTS)
+        assert f"{higher} above {lower}" in figure.alt
+
+
+def test_a_changed_run_says_so_on_its_chart_in_its_words_and_in_its_numbers(est):
+    changed = est.again(mfu="0.30 to 0.50 (p10-p90 lognormal)")
+    told = "newsletter, changed: MFU 0.30 to 0.50"
+    for figure in (
+        ts.charts.cost(changed),
+        ts.charts.ratio(ts.shares.company_ratio_table(changed), changed=ts.shares.changes(changed)),
+    ):
+        assert told.capitalize()[:10] + told[10:] in [t.get_text() for t in figure.drawing.texts]
+        assert figure.alt.startswith(f"Changed run ({told}). ")
+        assert (figure.table["changed"] == told).all()
+    same = ts.charts.cost(est)
+    assert "hanged" not in same.alt and "changed" not in same.table
 
 
 def test_scaling_names_every_model():
@@ -69,6 +195,27 @@ def test_drivers_show_both_tables_and_change_neither():
     for end, share in (("p10", row.share_low), ("p90", row.share_high)):
         assert f"{end} {100 * share:.1f}%" in words(left)
     assert right.get_xlim()[0] == 0
+
+
+def test_breaking_points_fill_what_is_likely_and_leave_out_what_cannot_be():
+    columns = ["label", "median", "value", "factor", "chance", "chance_predictive"]
+    rows = [
+        ("Price", 2.0, 4.0, 2.0, 0.002, np.nan),
+        ("FLOP of X", 1e24, 4e24, 4.0, 0.0, 0.16),
+        ("Fraction", 0.1, np.nan, np.nan, np.nan, np.nan),
+        ("R&D compute", 100.0, 40.0, 0.4, np.nan, np.nan),
+    ]
+    table = pd.DataFrame(rows, columns=columns)
+    figure = ts.charts.breaking({"A": table}, {"A": "#0072B2"})
+    marks = {line.get_xdata()[0]: line for line in figure.axes[0].lines if len(line.get_xdata())}
+    filled = {factor: marks[factor].get_markerfacecolor() for factor in (2.0, 4.0, 0.4)}
+    assert filled == {2.0: "white", 4.0: "#0072B2", 0.4: "white"}
+    texts = {text.get_text() for text in figure.axes[0].texts}
+    assert {"x 2 (<1%)", "x 4 (<1%, 16% of one model)", "x 0.4 (taken as exact)"} <= texts
+    labels = [tick.get_text() for tick in figure.axes[0].get_yticklabels()]
+    assert labels == ["Price", "R&D compute", "FLOP of X"]
+    assert figure.title.startswith("FLOP of X may be") and "Fraction" not in figure.alt
+    assert ts.charts.breaking({"A": table.head(1)}, {"A": "red"}).title.startswith("No single")
 
 
 def test_surface_writes_every_cell_and_frames_those_above_the_threshold():
@@ -101,6 +248,7 @@ def test_every_chart_has_numbers_in_its_words(est):
         ts.charts.breaking({"Z.ai": ts.sensitivity.breaking_points("zai", **few)}, color),
         ts.charts.flop(ts.closed_models.estimators()),
         ts.charts.dollars(ts.shares.dollars_table("zai", **few)),
+        ts.charts.distributions(ts.shares.share_dots([est])),
     ]
     for figure in figures:
         assert isinstance(figure, Figure) and any(letter.isdigit() for letter in figure.alt)

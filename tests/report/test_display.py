@@ -3,12 +3,24 @@
 import numpy as np
 import pandas as pd
 import pytest
+from bs4 import BeautifulSoup
 
 import training_share as ts
 from training_share.model.estimates import QUANTILES, spread
 from training_share.model.precision import quantile_error, with_error
 from training_share.report.display import with_errors
-from training_share.report.text import money, number, percent, points, usd
+from training_share.report.text import (
+    chance,
+    counted,
+    end,
+    held,
+    listed,
+    money,
+    number,
+    percent,
+    points,
+    usd,
+)
 
 
 def test_tables_show_every_quantile_with_its_error():
@@ -25,15 +37,50 @@ def test_tables_show_every_quantile_with_its_error():
     assert with_errors(table, percent=True).loc["one", "p95"].endswith("%")
 
 
-def test_large_numbers_of_a_table_are_shown_with_an_exponent(monkeypatch):
+def test_large_numbers_of_a_table_are_in_words_and_flop_have_an_exponent(monkeypatch):
     shown = []
     monkeypatch.setattr("IPython.display.display", lambda data, raw: shown.append(data))
     numbers = [4160443100932876298878976.0, -2.5e9, 999999999.0, 1234.5, 0.12345, np.nan]
     ts.show_table(pd.DataFrame({"flop": numbers}), "FLOP")
     for text in shown[0].values():
-        for words in ("4.16e+24", "-2.50e+09", "999,999,999", "1,234", "0.123"):
+        for words in ("4.16e24", "-2.5 billion", "999,999,999", "1,234", "0.123"):
             assert words in text
         assert "4,160" not in text and "nan" not in text.lower()
+
+
+def test_a_table_for_reading_has_the_digits_that_hold_and_no_error_beside_them(monkeypatch):
+    shown = []
+    monkeypatch.setattr("IPython.display.display", lambda data, raw: shown.append(data))
+    draws = np.random.default_rng(1).lognormal(size=10_000)
+    table = pd.DataFrame({"one & two": spread(draws) | {"note": "words"}}).T.rename_axis("run")
+    ts.show_table(table, "a caption", fold=True)
+    html = BeautifulSoup(shown[0]["text/html"], "html.parser")
+    assert "±" not in html.get_text() and html.find("summary").get_text() == "a caption"
+    heads = [cell.get_text() for cell in html.select("thead th")]
+    assert heads == ["run", "p5", "p50", "p95", "note"], "one row of heads, the index's first"
+    cells = html.select("tbody td")
+    assert [cell["style"].split()[-1] for cell in cells] == ["right"] * 3 + ["left"]
+    assert html.select("tbody th")[0].get_text() == "one & two"
+    for cell, name in zip(cells, QUANTILES, strict=False):
+        value, error = table.loc["one & two", name], table.loc["one & two", f"{name}_error"]
+        last = 10.0 ** -len(cell.get_text().partition(".")[2])
+        assert abs(float(cell.get_text()) - value) <= last / 2 + 1e-12
+        assert error / 2 <= last < 10 * error, "no digit that does not hold, and none too few"
+
+
+def test_a_long_text_is_folded_behind_its_first_sentence(monkeypatch):
+    shown = []
+    monkeypatch.setattr("IPython.display.display", lambda data, raw: shown.append(data))
+    text = "The first sentence. " + "And more <b>. " * 20
+    address = "https://example.org/a/very/long/path.pdf"
+    table = pd.DataFrame({"why": [text, "Short. And clear."], "source": [address, ""]})
+    ts.show_table(table, "words")
+    html = BeautifulSoup(shown[0]["text/html"], "html.parser")
+    (folded,) = html.find_all("details")
+    assert folded.find("summary").get_text() == "The first sentence."
+    assert folded.get_text().count("<b>") == 20 and not html.find("b")
+    link = html.find("a")
+    assert link["href"] == address and link.get_text() == "example.org"
 
 
 def test_a_figure_is_shown_with_its_words_as_alternative_text_and_caption(monkeypatch, tmp_path):
@@ -42,7 +89,9 @@ def test_a_figure_is_shown_with_its_words_as_alternative_text_and_caption(monkey
     figure = ts.charts.intervals(pd.DataFrame({"p5": [0.1], "p50": [0.2], "p95": [0.4]}, ["a"]))
     ts.show(figure, "name", tmp_path)
     image, caption = shown
-    assert image.alt == figure.alt and caption.data == f"*Figure `name`.* {figure.alt}"
+    assert image.alt == figure.alt
+    assert caption.data.startswith("*Figure `name`.* <details>")
+    assert BeautifulSoup(caption.data, "html.parser").get_text().endswith(figure.alt)
     assert {file.name for file in tmp_path.iterdir()} == {"name.png", "name.svg", "name.csv"}
 
 
@@ -53,6 +102,18 @@ def test_a_figure_is_shown_with_its_words_as_alternative_text_and_caption(monkey
         (percent, -0.0001, "0.0%"),
         (points, 0.0123, "+1.2"),
         (points, -0.0001, "+0.0"),
+        (end, 0.0616, "6.2%"),
+        (end, 0.4917, "49%"),
+        (chance, 0.0004, "less than 1%"),
+        (chance, 0.9968, "more than 99%"),
+        (chance, 0.0, "0%"),
+        (chance, 0.046, "5%"),
+        (number, 3.142e24, "3.14e24"),
+        (number, 15e9, "15 billion"),
+        (counted, 3, "three"),
+        (counted, 30, "30"),
+        (listed, ["a"], "a"),
+        (listed, ["a", "b", "c"], "a, b and c"),
         (money, 9.96, "USD 10.0 million"),
         (money, 41.2, "USD 41 million"),
         (money, 4999.0, "USD 5.0 billion"),
@@ -64,3 +125,19 @@ def test_a_figure_is_shown_with_its_words_as_alternative_text_and_caption(monkey
 )
 def test_each_kind_of_number_is_written_in_one_way(as_text, value, text):
     assert as_text(value) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "error", "text"),
+    [
+        (22.718, 0.13, "22.7"),
+        (49.17, 0.41, "49"),
+        (0.0314, 0.0003, "0.031"),
+        (1234.5, 30.0, "1,200"),
+        (3.988e24, 2.2e22, "3.99e24"),
+        (5.0, np.nan, "5"),
+        (np.nan, 0.1, ""),
+    ],
+)
+def test_a_number_keeps_the_digits_its_error_leaves(value, error, text):
+    assert held(value, error) == text

@@ -13,6 +13,9 @@ import pytest
 from made_notebooks import make
 
 from training_share import cli
+from training_share.errors import InputError
+from training_share.files import alone_in
+from training_share.run import execute
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")]
 
@@ -104,6 +107,53 @@ def test_nothing_outlives_a_killed_pipeline_and_no_notebook_is_called_failed(sta
     assert not running.alive_after(10)
     assert len(list(running.notebooks.glob("*.pid"))) == 2, "no further kernel was started"
     assert not list(running.out.rglob("*.ipynb"))
+
+
+def test_a_killed_worker_costs_a_second_start_and_no_result(tmp_path):
+    for number in range(3):
+        make(
+            tmp_path / f"notebooks/{number}.ipynb",
+            "import pathlib, time\nseen = pathlib.Path('seen')\nnew = not seen.exists()",
+            "seen.touch()\ntime.sleep(60 * new)",
+        )
+    command = [sys.executable, "-m", "training_share.pipeline", "--jobs", "2", "--out", "out"]
+    process = subprocess.Popen(
+        [*command, "--notebooks-dir", "notebooks"], cwd=tmp_path, stderr=subprocess.PIPE, text=True
+    )
+    while not (tmp_path / "notebooks/seen").exists():
+        assert process.poll() is None
+        time.sleep(0.1)
+    workers = [
+        pid
+        for pid in children_of(process.pid)
+        if "loky.backend.popen" in Path(f"/proc/{pid}/cmdline").read_text()
+    ]
+    os.kill(workers[0], signal.SIGKILL)
+    told = process.communicate(timeout=60)[1]
+    assert process.returncode == 0, told
+    assert len(list((tmp_path / "out/rendered").glob("*.ipynb"))) == 3
+
+
+def test_what_a_killed_run_left_is_cleared_by_the_next(tmp_path, monkeypatch):
+    monkeypatch.setattr(execute.tempfile, "tempdir", str(tmp_path))
+    left, alive, young = (tmp_path / f"{execute.SCRATCH}{name}" for name in ("a", "b", "c"))
+    for folder in (left, alive, young):
+        (folder / "own").mkdir(parents=True)
+    for folder in (left, alive):
+        os.utime(folder, (1, 1))
+    with alone_in(alive), execute._scratch() as scratch:
+        assert {path.name for path in tmp_path.iterdir()} == {
+            alive.name,
+            young.name,
+            Path(scratch).name,
+        }
+
+
+def test_a_full_folder_for_temporary_files_is_told(tmp_path, monkeypatch):
+    (tmp_path / "file").touch()
+    monkeypatch.setattr(execute.tempfile, "tempdir", str(tmp_path / "file"))
+    with pytest.raises(InputError, match="no folder for temporary files"), execute._scratch():
+        pass
 
 
 def test_an_ignored_signal_stays_ignored_and_handlers_are_put_back():

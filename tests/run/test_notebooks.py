@@ -17,16 +17,16 @@ FOLDER = repo_root() / "notebooks"
 NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
 COMPANIES = ("minimax", "zai", "openai")
 HEADINGS = [
-    "Question",
-    "Parameters",
-    "Inputs",
-    "Cost of training",
+    "Why",
     "What drives the spread",
-    "Share of R&D compute",
+    "How sure",
     "Variants",
     "Against the newsletter",
     "Caveats",
+    "Inputs",
+    "Parameters",
 ]
+FOLDED = {"jupyter": {"source_hidden": True}}
 
 
 @pytest.fixture(params=NOTEBOOKS, ids=lambda path: path.stem)
@@ -80,6 +80,21 @@ def test_parameters_cell_is_a_form_that_papermill_reads(notebook):
     inferred = inspect_notebook(str(path))
     assert list(inferred) == list(parameters_of(path))
     assert "figures_dir" in inferred
+
+
+@pytest.mark.parametrize("name", [*COMPANIES, "comparison", "deepseek", "moonshot"])
+def test_the_first_screen_is_question_answer_and_chart(name):
+    """Title, what has to run first (folded), question, then answer and chart in one cell."""
+    first = nbformat.read(FOLDER / f"{name}.ipynb", as_version=4).cells[:5]
+    kinds = ["markdown", "code", "code", "markdown", "code"]
+    assert [cell.cell_type for cell in first] == kinds
+    title, parameters, _, question, answer = first
+    assert title.source.split("\n")[0].endswith("?") and "Epoch AI" in title.source
+    assert parameters.metadata.pop("tags") == ["parameters"]
+    for cell in (parameters, first[2], answer):
+        assert dict(cell.metadata) == FOLDED
+    assert question.source.startswith("**Question.**")
+    assert "ts.say(" in answer.source and answer.source.count("ts.show(") == 1
 
 
 @pytest.mark.parametrize("name", COMPANIES)

@@ -14,8 +14,8 @@ from made_notebooks import make
 
 import training_share as ts
 from training_share import cli
-from training_share.files import repo_root
-from training_share.run import execute as pipeline
+from training_share.files import alone_in, repo_root
+from training_share.run import execute, plan, runs
 
 ROOT = repo_root()
 BIN = Path(sys.executable).parent
@@ -27,6 +27,10 @@ def digests(folder: Path) -> dict[str, str]:
         for path in sorted(folder.rglob("*"))
         if path.is_file()
     }
+
+
+def faults(outcomes: dict[str, execute.Outcome]) -> dict[str, str]:
+    return {name: outcome.fault for name, outcome in outcomes.items()}
 
 
 @pytest.mark.parametrize(
@@ -47,22 +51,23 @@ def digests(folder: Path) -> dict[str, str]:
 )
 def test_refused_before_anything_runs(tmp_path, names, parameters, words):
     with pytest.raises(ts.InputError, match=words):
-        pipeline.run(names, parameters, out=tmp_path / "out")
+        runs.run(names, parameters, out=tmp_path / "out")
     assert not (tmp_path / "out").exists()
 
 
 def test_parameters_need_a_folder_of_their_own():
     with pytest.raises(ts.InputError, match="add --out"):
-        pipeline.run(["zai"], {"scenario": "careful"})
+        runs.run(["zai"], {"scenario": "careful"})
 
 
 def test_an_unwritable_folder_is_refused(tmp_path):
     blocker = tmp_path / "file"
     blocker.write_text("")
     with pytest.raises(ts.InputError, match="cannot be written"):
-        pipeline.run(["zai"], out=blocker / "out")
+        runs.run(["zai"], out=blocker / "out")
 
 
+@pytest.mark.slow
 def test_a_scenario_elsewhere_equals_the_estimate_and_a_second_run_changes_nothing(
     tmp_path, monkeypatch
 ):
@@ -71,14 +76,14 @@ def test_a_scenario_elsewhere_equals_the_estimate_and_a_second_run_changes_nothi
     settings = {"scenario": "careful", "n_draws": "2000"}
     out = tmp_path / "a folder with spaces, é and {braces}"
     before = digests(ROOT / "figures"), digests(ROOT / "notebooks")
-    assert pipeline.run(["zai"], settings, out=out, quiet=True) == {"zai": ""}
+    assert faults(runs.run(["zai"], settings, out=out, quiet=True)) == {"zai": ""}
     first = digests(out)
     numbers = pd.read_csv(out / "figures" / "zai_share.csv")
     share = ts.estimate("zai", "careful", n_draws=2000).summary()
     assert numbers["share_p50"].iloc[0] == pytest.approx(share["share_p50"], rel=1e-9)
     assert {"rendered/zai.ipynb", "figures/zai_share.png", "figures/zai_share.svg"} <= set(first)
     assert str(tmp_path) not in (out / "rendered" / "zai.ipynb").read_text(encoding="utf-8")
-    assert pipeline.run(["zai"], settings, out=out, quiet=True) == {"zai": ""}
+    assert faults(runs.run(["zai"], settings, out=out, quiet=True)) == {"zai": ""}
     assert digests(out) == first
     assert (digests(ROOT / "figures"), digests(ROOT / "notebooks")) == before
 
@@ -88,18 +93,18 @@ def test_a_run_elsewhere_cannot_mean_the_projects_own_results(tmp_path, monkeypa
     project = tmp_path / "project"
     make(project / "notebooks/mine.ipynb")
     monkeypatch.chdir(project)
-    monkeypatch.setattr(pipeline, "repo_root", lambda: project)
+    monkeypatch.setattr(plan, "repo_root", lambda: project)
     with pytest.raises(ts.InputError, match=r"holds the project's own results.*--out my_scenario"):
-        pipeline.prepare(["mine"], {"scenario": "careful"}, out)
+        plan.prepare(["mine"], {"scenario": "careful"}, out)
     (tmp_path / "link").symlink_to(project)
     with pytest.raises(ts.InputError, match="own results"):
-        pipeline.prepare(["mine"], out=tmp_path / "link", notebooks_dir=tmp_path / "link/notebooks")
+        plan.prepare(["mine"], out=tmp_path / "link", notebooks_dir=tmp_path / "link/notebooks")
     assert not (project / "figures").exists() and not list(project.rglob("rendered"))
     assert (
-        pipeline.prepare(["mine"], {"scenario": "careful"}, "elsewhere")[0].figures
+        plan.prepare(["mine"], {"scenario": "careful"}, "elsewhere")[0].figures
         == project / "elsewhere/figures"
     )
-    assert pipeline.prepare(["mine"])[0].figures == project / "figures"
+    assert plan.prepare(["mine"])[0].figures == project / "figures"
 
 
 @pytest.mark.parametrize(
@@ -116,10 +121,11 @@ def test_a_run_elsewhere_cannot_mean_the_projects_own_results(tmp_path, monkeypa
 def test_the_closing_table_shows_the_companies_that_ran(
     monkeypatch, capsys, ran, parameters, shown
 ):
-    monkeypatch.setattr(cli, "run", lambda *_: dict.fromkeys(ran, ""))
+    done = dict.fromkeys(ran, execute.Outcome())
+    monkeypatch.setattr(cli, "run", lambda *_, **__: done)
     given = {"n_draws": "500"} | parameters
     assert (
-        cli.main(
+        cli.run_command(
             [*ran, *(word for pair in given.items() for word in ("-p", *pair)), "--out", "unused"]
         )
         == 0
@@ -130,10 +136,87 @@ def test_the_closing_table_shows_the_companies_that_ran(
 
 
 def test_the_closing_table_marks_lower_bounds():
-    printed = pipeline.shares_text({"n_draws": 500, "release_lag_months": "6"}, ["minimax"])
-    assert printed.endswith("lower bound")
+    jobs = plan.prepare(["minimax"], {"n_draws": 500, "release_lag_months": "6"}, "unused")
+    table = runs.results({"": [(job, execute.Outcome()) for job in jobs]})
+    assert runs.results_text(table, changed=True).endswith("lower bound")
 
 
+def test_results_stand_beside_the_defaults_and_leave_out_what_failed():
+    jobs = plan.prepare(["minimax", "zai"], {"n_draws": 500, "cny_per_usd": "5"}, "unused")
+    ended = [execute.Outcome("broke"), execute.Outcome()]
+    (row,) = runs.results({"": list(zip(jobs, ended, strict=True))}).itertuples()
+    own, default = (
+        ts.estimate("zai", n_draws=500, cny_per_usd=rate).summary()["share_p50"] for rate in (5, "")
+    )
+    assert (row.company, row.share_p50, row.default_p50) == ("Z.ai", own, default)
+    assert row.difference == own - default and default > own
+
+
+@pytest.mark.slow
+def test_what_a_notebook_does_not_take_is_named(tmp_path, capsys):
+    make(tmp_path / "notebooks/plain.ipynb")
+    make(tmp_path / "notebooks/more.ipynb", parameters='cny_per_usd: str = ""  # a rate')
+    jobs = plan.prepare((), {"cny_per_usd": "5"}, tmp_path / "out", tmp_path / "notebooks")
+    assert {job.source.stem: job.without for job in jobs} == {"more": (), "plain": ("cny_per_usd",)}
+    assert jobs[1].parameters == {}
+    folders = ["--notebooks-dir", str(tmp_path / "notebooks"), "--out", str(tmp_path / "out")]
+    assert cli.run_command(["-p", "cny_per_usd", "5", *folders]) == 0
+    assert "plain: takes no cny_per_usd; it ran without" in capsys.readouterr().out
+
+
+def test_only_the_source_as_it_is_stands_for_the_defaults(tmp_path, monkeypatch):
+    make(tmp_path / "notebooks/mine.ipynb", parameters='scenario: str = "careful"  # a word')
+    where = {"notebooks_dir": tmp_path / "notebooks"}
+    with pytest.raises(ts.InputError, match=r"mine\.ipynb, parameters cell: scenario differ"):
+        plan.prepare(**where)
+    assert plan.prepare(out=tmp_path / "out", **where)[0].settings == {"scenario": "careful"}
+    notebook = nbformat.read(tmp_path / "notebooks/mine.ipynb", as_version=4)
+    injected = nbformat.v4.new_code_cell(
+        "# Parameters\nseed = 1", metadata={"tags": ["injected-parameters"]}
+    )
+    notebook.cells.insert(1, injected)
+    nbformat.write(notebook, tmp_path / "notebooks/mine.ipynb")
+    with pytest.raises(ts.InputError, match="it is an executed copy"):
+        plan.prepare(out=tmp_path / "out", **where)
+
+
+def test_the_names_of_a_run_are_taken_as_they_are(tmp_path, monkeypatch):
+    make(tmp_path / "elsewhere/real.ipynb")
+    (tmp_path / "notebooks").mkdir()
+    (tmp_path / "notebooks/link.ipynb").symlink_to(tmp_path / "elsewhere/real.ipynb")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (job,) = plan.prepare(["link", "link.ipynb"], {"scenario": None}, "~/out", "~/notebooks")
+    assert job.source.name == "link.ipynb" and job.parameters == {}
+    assert job.rendered == tmp_path / "out/rendered"
+
+
+@pytest.mark.slow
+def test_a_folder_holds_one_run(tmp_path):
+    make(tmp_path / "notebooks/mine.ipynb", "scenario")
+    where = {"out": tmp_path / "out", "notebooks_dir": tmp_path / "notebooks", "quiet": True}
+    for _ in range(2):
+        assert not runs.run(parameters={"scenario": "careful"}, **where)["mine"].fault
+    (tmp_path / "out/mine.txt").write_text("not a run's")
+    with pytest.raises(ts.InputError, match=r"a run with .*careful.*--replace"):
+        runs.run(parameters={"scenario": "appendix"}, **where)
+    (tmp_path / "out/0007_seed_3").mkdir()
+    assert not runs.run(parameters={"scenario": "appendix"}, replace=True, **where)["mine"].fault
+    left = {path.name for path in (tmp_path / "out").iterdir()}
+    results = {f"results.{kind}" for kind in ("csv", "png", "svg")}
+    assert left == {"rendered", "figures", "parameters.yaml", "mine.txt"} | results
+    assert "appendix" in (tmp_path / "out/parameters.yaml").read_text()
+
+
+def test_two_runs_cannot_write_to_one_folder(tmp_path):
+    make(tmp_path / "notebooks/mine.ipynb")
+    where = {"out": tmp_path / "out", "notebooks_dir": tmp_path / "notebooks"}
+    (tmp_path / "out").mkdir()
+    with alone_in(tmp_path / "out"), pytest.raises(ts.InputError, match="another run is writing"):
+        runs.run(**where)
+    assert not list((tmp_path / "out").iterdir())
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("cell", "words"),
     [
@@ -155,8 +238,9 @@ def test_a_failing_notebook_loses_nothing(tmp_path, capfd, cell, words):
     for name in ("rendered/mine.ipynb", "figures/mine.csv"):
         (out / name).parent.mkdir(parents=True)
         (out / name).write_text("the last good one")
+    (out / "parameters.yaml").write_text("{}\n")
     before = digests(out)
-    assert cli.main(["--out", str(out), "--notebooks-dir", str(tmp_path / "notebooks")]) == 1
+    assert cli.run_command(["--out", str(out), "--notebooks-dir", str(tmp_path / "notebooks")]) == 1
     told = capfd.readouterr().err
     assert words in told and "mine.failed.ipynb" in told
     after = digests(out)
@@ -171,10 +255,10 @@ def test_new_notebooks_start_first_and_then_those_that_were_largest(tmp_path):
         last.parent.mkdir(exist_ok=True)
         if size:
             last.write_text("x" * size)
-    plan = pipeline.prepare(
+    jobs = plan.prepare(
         ["small", "large", "new"], out=tmp_path / "out", notebooks_dir=tmp_path / "notebooks"
     )
-    assert [plan[place].source.stem for place in pipeline._longest_first(plan)] == [
+    assert [jobs[place].source.stem for place in execute._longest_first(jobs)] == [
         "new",
         "large",
         "small",
@@ -182,10 +266,11 @@ def test_new_notebooks_start_first_and_then_those_that_were_largest(tmp_path):
 
 
 def test_the_command_line_refuses_with_status_2(capsys):
-    assert cli.main(["nosuch"]) == 2
+    assert cli.run_command(["nosuch"]) == 2
     assert "unknown notebook" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_grid_runs_every_combination_with_a_manifest(tmp_path):
     make(
         tmp_path / "notebooks/small.ipynb",
@@ -194,7 +279,7 @@ def test_grid_runs_every_combination_with_a_manifest(tmp_path):
     )
     grid = tmp_path / "grid.yaml"
     grid.write_text("scenario: [newsletter, appendix]\nseed: [1, 2]\n")
-    manifest = pipeline.run_grid(
+    manifest, _ = runs.run_grid(
         grid, ["small"], tmp_path / "out", notebooks_dir=tmp_path / "notebooks", quiet=True
     )
     assert list(zip(manifest["scenario"], manifest["seed"], strict=True)) == [
@@ -204,19 +289,28 @@ def test_grid_runs_every_combination_with_a_manifest(tmp_path):
         ("appendix", 2),
     ]
     assert (manifest["status"] == "done").all()
-    executed = nbformat.read(tmp_path / "out/0003/rendered/small.ipynb", as_version=4)
+    executed = nbformat.read(
+        tmp_path / "out/0003_scenario_appendix_seed_1/rendered/small.ipynb", as_version=4
+    )
     assert executed.cells[-1].outputs[0]["text"] == "appendix 1\n"
     assert len(pd.read_csv(tmp_path / "out/manifest.csv")) == 4
 
 
-@pytest.mark.parametrize("text", ["just words", "scenario: newsletter", "[1, 2]", "a: [1"])
+BILLION = "a: &a [x, x]\nb: &b [*a, *a]\nc: [*b, *b]"
+MANY = "seed: [" + ", ".join(map(str, range(100))) + "]\nn_draws: [" + "1, " * 30 + "1]"
+
+
+@pytest.mark.parametrize(
+    "text", ["just words", "scenario: newsletter", "[1, 2]", "a: [1", BILLION, MANY]
+)
 def test_a_bad_grid_is_refused(tmp_path, text):
     grid = tmp_path / "grid.yaml"
     grid.write_text(text)
     with pytest.raises(ts.InputError, match=r"grid\.yaml"):
-        pipeline.run_grid(grid, ["zai"], tmp_path / "out")
+        runs.run_grid(grid, ["zai"], tmp_path / "out")
 
 
+@pytest.mark.slow
 def test_the_plain_papermill_command_works_from_any_folder(tmp_path):
     command = [
         BIN / "papermill",

@@ -19,7 +19,7 @@ ROOT = Path(repo_root())
 
 def test_the_committed_dictionary_is_the_generated_one():
     committed = (ROOT / "data" / "README.md").read_text(encoding="utf-8")
-    assert committed == dictionary(), "run python -m training_share.dictionary"
+    assert committed == dictionary(), "run python -m training_share.site.dictionary"
 
 
 @pytest.mark.parametrize("table", MODELS)
@@ -35,9 +35,9 @@ def test_every_column_is_described(table):
         assert re.match(r"\w|`|\[", content.strip()) and meaning.strip() == field.description
 
 
-def test_the_walk_in_the_readme_gives_the_numbers_of_the_tables():
+def test_the_walk_gives_the_numbers_of_the_tables():
     text = (
-        (ROOT / "README.md")
+        (ROOT / "docs" / "method.md")
         .read_text(encoding="utf-8")
         .split("## Walk a number back")[1]
         .split("\n## ")[0]
@@ -48,7 +48,7 @@ def test_the_walk_in_the_readme_gives_the_numbers_of_the_tables():
     )
     share, cost, compute = shares[["share_p50", "training_cost_p50", "rd_compute"]].iloc[0]
     runs = (
-        pd.read_csv(ROOT / "figures" / "minimax_cost.csv", index_col="run_id")["p50"]
+        pd.read_csv(ROOT / "figures" / "minimax_runs.csv", index_col="run_id")["p50"]
         .drop("total")
         .nlargest(2)
     )
@@ -88,7 +88,7 @@ def test_the_walk_in_the_readme_gives_the_numbers_of_the_tables():
         assert words in text, words
     assert cost / compute == pytest.approx(share)
     for target in re.findall(r"\]\(([^)]+)\)", text):
-        assert (ROOT / target).exists(), target
+        assert (ROOT / "docs" / target).exists(), target
 
 
 def test_citation_names_the_sources_it_rests_on():

@@ -23,10 +23,6 @@ from training_share.model.scaling import (
     used_points,
 )
 
-# MiniMax on Hailuo 02: three times the parameters and four times the data of its predecessor
-# (source hailuo-02-news).
-VENDOR_FACTOR = 3 * 4
-
 
 def leave_one_out(
     model: str, scenario: str = "newsletter", corrections: Iterable[str] | str = (), data_dir=None
@@ -57,7 +53,6 @@ def leave_one_out(
 
 def estimators(
     model: str = "hailuo-02",
-    predecessor: str = "hailuo-01",
     scenario: str = "newsletter",
     seed: int = 42,
     corrections: Iterable[str] | str = (),
@@ -67,23 +62,24 @@ def estimators(
     standard errors.
 
     The line's own uncertainty with models or whole families resampled, the predictive interval, and
-    the vendor's statement applied to the regression's prediction for the predecessor (12 times it,
-    compute being proportional to parameters x data).
+    where the vendor states how many times the parameters and the data of its predecessor a model
+    has, their product times the prediction for the predecessor: a point of the same line, lower
+    down. Raises InputError for an unknown model.
     """
     tables = for_scenario(scenario, listed(corrections), data_dir=data_dir)
+    require_known(model, tables.closed_models, "closed model")
     row = tables["closed_models"][model]
     points = used_points(tables, row.modality)
-    resamples = int(float(tables.choice("bootstrap_resamples")))
     methods = {
         f"{interval} interval, resampling {unit}": predictions(
-            points, row, resamples, seed, unit, interval
+            points, row, tables.resamples, seed, unit, interval
         )
         for unit in ("model", "family")
         for interval in ("line", "predictive")
     }
-    methods[f"vendor's statement: {VENDOR_FACTOR} x {predecessor}"] = (
-        VENDOR_FACTOR * closed_model_draws(tables, predecessor, seed)
-    )
+    if row.predecessor is not None and row.predecessor_factor is not None:
+        factor, before = row.predecessor_factor, closed_model_draws(tables, row.predecessor, seed)
+        methods[f"vendor's statement: {factor:g} x {row.predecessor}"] = factor * before
     return pd.DataFrame({name: spread(draws) for name, draws in methods.items()}).T.rename_axis(
         "method"
     )
@@ -107,9 +103,8 @@ def residuals(
     frame = line.models.copy()
     centred = frame["log10_size"] - frame["log10_size"].mean()
     frame["leverage"] = 1 / line.n + centred**2 / (centred**2).sum()
-    resamples = int(float(tables.choice("bootstrap_resamples")))
     frame["slope_spread"] = np.std(
-        bootstrap(points, resamples, seed, tables.choice("bootstrap_unit"))[0]
+        bootstrap(points, tables.resamples, seed, tables.choice("bootstrap_unit"))[0]
     )
     return frame.set_index("model")
 
@@ -159,8 +154,7 @@ def scaling_band(
     tables = for_scenario(scenario, listed(corrections), data_dir=data_dir)
     points = used_points(tables, modality)
     line = fit(points)
-    resamples = int(float(tables.choice("bootstrap_resamples")))
-    slopes, intercepts = bootstrap(points, resamples, seed, tables.choice("bootstrap_unit"))
+    slopes, intercepts = bootstrap(points, tables.resamples, seed, tables.choice("bootstrap_unit"))
     closed = {key: row for key, row in tables["closed_models"].items() if row.modality == modality}
     sizes = {
         key: row.parameters.quantile(0.5) * size_per_parameter(row) for key, row in closed.items()

@@ -8,6 +8,7 @@ two of them.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from itertools import combinations
 from types import MappingProxyType
 
 import numpy as np
@@ -21,6 +22,7 @@ from training_share.model.comparison import compare
 from training_share.model.estimates import Estimate, estimate
 
 MINORITY = 0.5
+WITHOUT_EVIDENCE = "without evidence"
 # What one may believe about what final runs left for the rest of R&D, weakest first: labels and
 # names of evidence.
 OBSERVED = ("price-minimax", "hailuo-ratio")
@@ -58,6 +60,9 @@ def audit(
     `in_sequence` (the move from the row before), both as fractions. `corrections` defaults to those
     of the scenario `target` that `start` lacks, followed by its evidence. `settings` go to
     `estimate`. Raises InputError as `estimate` does, and for a correction `start` already has.
+
+    >>> list(audit("zai", corrections=["add-glm-z1"], n_draws=1_000).index)
+    ['newsletter', 'add-glm-z1']
     """
     tables = load(settings.get("data_dir"))
     held = tables.scenario_evidence(start)
@@ -115,7 +120,8 @@ def effects_alone(company: str, start: str = "newsletter", **settings: object) -
         except InputError as error:
             rows[name] = impossible_row(error) | {"alone": np.nan}
     frame = pd.DataFrame.from_dict(rows, orient="index").rename_axis("correction")
-    return frame.sort_values("alone", key=lambda moves: -moves.abs(), kind="stable")
+    # equal moves keep the file's order, whatever the last bit of a processor's arithmetic
+    return frame.sort_values("alone", key=lambda moves: -moves.abs().round(12), kind="stable")
 
 
 def beliefs(
@@ -138,42 +144,48 @@ def beliefs(
 
 
 def minority(
-    companies: Iterable[str] | str = ("openai", "minimax", "zai"),
-    scenarios: Iterable[str] | str = ("newsletter", "appendix", "careful"),
+    companies: Iterable[str] | str | None = None,
+    scenarios: Iterable[str] | str | None = None,
     **settings: object,
 ) -> pd.DataFrame:
-    """Return the probability that a company's share exceeds one half, companies x scenarios."""
-    return pd.DataFrame(
-        {
-            scenario: {
-                company: est.mean(est.share > MINORITY)
-                for company, est in compare(companies, scenario, **settings).estimates.items()
-            }
-            for scenario in listed(scenarios)
-        }
-    ).rename_axis("company")
+    """Return the probability that a company's share exceeds one half, companies x scenarios, by
+    default all.
+
+    A scenario that weighs draws by evidence has a second column, with every draw counting the same.
+    """
+    tables = load(settings.get("data_dir"))
+    columns: dict[str, dict[str, float]] = {}
+    for scenario in listed(scenarios or tables.scenario_names):
+        ways = {scenario: settings}
+        if tables.scenario_evidence(scenario):
+            ways[f"{scenario}, {WITHOUT_EVIDENCE}"] = settings | {"evidence": []}
+        for label, way in ways.items():
+            estimates = compare(companies or None, scenario, **way).estimates.items()
+            columns[label] = {name: est.mean(est.share > MINORITY) for name, est in estimates}
+    return pd.DataFrame(columns).rename_axis("company")
 
 
 def ranking(
-    pairs: Iterable[tuple[str, str]] = (
-        ("minimax", "zai"),
-        ("minimax", "openai"),
-        ("zai", "openai"),
-    ),
-    scenarios: Iterable[str] | str = ("newsletter", "appendix", "careful"),
+    pairs: Iterable[tuple[str, str]] | None = None,
+    scenarios: Iterable[str] | str | None = None,
     **settings: object,
 ) -> pd.DataFrame:
     """Return P(share of the first > share of the second), draw by draw, one row a pair and
-    scenario.
+    scenario; by default all scenarios and all pairs of companies that disclose spending, the one
+    with the higher median in the first scenario first.
 
     Column `shared` has MFU and price common to the companies that rent the same chips;
     `independent` is what the same probability would be if each company drew its own (correction
     `independent-market`).
     """
+    scenarios = listed(scenarios or load(settings.get("data_dir")).scenario_names)
+    if pairs is None:
+        medians = compare(None, scenarios[0], **settings).table["share_p50"]
+        pairs = combinations(medians.sort_values(ascending=False, kind="stable").index, 2)
     pairs = list(pairs)
     companies = list(dict.fromkeys(name for pair in pairs for name in pair))
     rows = []
-    for scenario in listed(scenarios):
+    for scenario in scenarios:
         markets = {"shared": (), "independent": ("independent-market",)}
         tables = {
             name: compare(companies, scenario, corrections=extra, **settings).probabilities
@@ -196,8 +208,8 @@ def denominators(
     """Return the share for each release lag and each way to count R&D compute that applies to the
     company.
 
-    Rows (dimension, choice): the lag in months; the denominator over the spending window, over
-    fiscal year 2024, with owned compute, or with another amortisation. A choice that cannot be
+    Rows (dimension, choice): the lag in months; R&D compute as the scenario has it, and by each
+    correction that is another way to count it (column `denominator`). A choice that cannot be
     estimated has NaN and says why in `note`; `incomplete` marks release windows beyond the months
     for which runs were collected.
     """
@@ -207,16 +219,12 @@ def denominators(
         ("release lag", f"{lag} months"): {"release_lag_months": lag} for lag in lags
     }
     choices["R&D compute", "as the scenario says"] = {}
-    named = {
-        "fy2024-denominator": "calendar 2024",
-        "zai-owned-compute": "with owned compute",
-        "openai-amortisation-1y": "amortised over 1 year",
-        "openai-amortisation-3y": "amortised over 3 years",
-    }
+    named = {row.denominator: row.correction for row in tables.corrections.values()}
+    named.pop("", None)
     already = tables.scenario_corrections(scenario)
     base = estimate(company, scenario, **settings)
-    for correction, label in named.items():
-        if correction in tables.cells_of and correction not in already:
+    for label, correction in sorted(named.items()):
+        if correction not in already:
             other = estimate(company, scenario, corrections=[correction], **settings)
             if other.median(other.rd_compute_usd) != base.median(base.rd_compute_usd):
                 choices["R&D compute", label] = {"corrections": [correction]}

@@ -12,6 +12,7 @@ import pandas as pd
 from scipy.special import ndtr
 
 from training_share.errors import InputError
+from training_share.inputs.tables import load
 from training_share.model.case import listed
 from training_share.model.comparison import Comparison, compare
 from training_share.model.estimates import Estimate, estimate
@@ -135,7 +136,7 @@ class ImpliedCompute:
 
 def implied_rd_compute(
     company: str,
-    known: Iterable[str] = ("openai", "minimax", "zai"),
+    known: Iterable[str] | str | None = None,
     scenario: str = "newsletter",
     n_draws: int = 50_000,
     seed: int = 42,
@@ -144,24 +145,29 @@ def implied_rd_compute(
     **settings,
 ) -> ImpliedCompute:
     """Return the R&D compute that a company's training cost implies under the known companies'
-    shares.
+    shares: by default those of all others that disclose spending.
 
     `settings` go to `estimate` of every company, except exclude_groups, release_lag_months and the
     spending window, which are the company's own.
 
     Raises InputError as `estimate` does, and where `known` is empty, repeats a name, or contains
     the company itself or one without spending.
+
+    >>> implied = implied_rd_compute("deepseek", n_draws=1_000)
+    >>> list(implied.known.estimates)
+    ['openai', 'minimax', 'zai']
     """
-    names = listed(known)
+    others = [name for name in load(data_dir).with_spending if name != company]
+    names = listed(others if known is None else known)
     if company in names:
         raise InputError(f"known: contains {company} itself; its share cannot tell its spending")
     own = ("exclude_groups", "release_lag_months", "spending_start", "spending_end")
     common = {name: value for name, value in settings.items() if name not in own}
     est = estimate(company, scenario, n_draws, seed, data_dir=data_dir, **settings)
-    others = compare(names, scenario, n_draws, seed, data_dir=data_dir, **common)
-    for name, other in others.estimates.items():
+    pool = compare(names, scenario, n_draws, seed, data_dir=data_dir, **common)
+    for name, other in pool.estimates.items():
         if not other.has_spending:
             raise InputError(
                 f"known: {name} has no spending, so no share; name only companies that have one"
             )
-    return ImpliedCompute(est, others)
+    return ImpliedCompute(est, pool)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from training_share.errors import InputError, require_known
+from training_share.inputs.schema import Published
 from training_share.inputs.tables import load
 from training_share.model.comparison import Comparison, compare
 from training_share.model.estimates import Estimate
@@ -22,70 +24,63 @@ OURS = {
     for kind in ("", "_error")
     for name in ("p50", "p5", "p95")
 }
-_HAILUO_02 = ["hailuo-02-pretraining", "hailuo-02-sft"]
-
+HAILUO_02 = ["hailuo-02-pretraining", "hailuo-02-sft"]
+UNITS = {"USD billion": 1e9, "USD million": 1e6}
 
 Quantiles = dict[str, float]  # as `estimate.spread` has them; p50 alone where it is no draw
 
 
-def _share(company: str, *without: str) -> Callable[[Comparison], Quantiles]:
-    def percent(comparison: Comparison) -> Quantiles:
-        est = comparison.estimates[company].without(*without)
-        return {name: 100 * value for name, value in est.spread().items()}
+def _share(est: Estimate, claim: Published) -> Quantiles:
+    return {name: 100 * value for name, value in est.spread().items()}
 
-    return percent
+
+def _share_without_hailuo(est: Estimate, claim: Published) -> Quantiles:
+    return _share(est.without("hailuo"), claim)
 
 
 def _hailuo_02(est: Estimate) -> np.ndarray:
-    """Return the cost of Hailuo 02 in USD, one value a kept draw."""
-    return est.cost_usd[_HAILUO_02].sum(axis=1).to_numpy()
+    """Return the cost of Hailuo 02 in USD, one value a draw."""
+    return est.cost_usd[HAILUO_02].sum(axis=1).to_numpy()
 
 
-def _cost_of_hailuo_02(comparison: Comparison) -> Quantiles:
-    return comparison.estimates["minimax"].spread_of(lambda est: _hailuo_02(est) / 1e6)
+def _cost_of_hailuo_02(est: Estimate, claim: Published) -> Quantiles:
+    return est.spread_of(lambda one: _hailuo_02(one) / UNITS[claim.unit])
 
 
-def _hailuo_02_of_cost(comparison: Comparison) -> Quantiles:
-    minimax = comparison.estimates["minimax"]
-    return minimax.spread_of(lambda est: 100 * _hailuo_02(est) / est.total_cost_usd)
+def _hailuo_02_of_cost(est: Estimate, claim: Published) -> Quantiles:
+    return est.spread_of(lambda one: 100 * _hailuo_02(one) / one.total_cost_usd)
 
 
-def _flop_of_hailuo_02(comparison: Comparison) -> Quantiles:
-    est = comparison.estimates["minimax"]
+def _flop_of_hailuo_02(est: Estimate, claim: Published) -> Quantiles:
     return spread(closed_model_draws(est.tables, "hailuo-02", est.seed))
 
 
-def _spending(company: str, year: int, usd: float) -> Callable[[Comparison], Quantiles]:
-    def amount(comparison: Comparison) -> Quantiles:
-        tables, window = (
-            comparison.estimates[company].tables,
-            (date(year, 1, 1), date(year, 12, 31)),
-        )
-        return {"p50": float(spending_usd(tables, company, ["rd_compute"], *window)) / usd}
-
-    return amount
+def _spending_2024(est: Estimate, claim: Published) -> Quantiles:
+    year = date(2024, 1, 1), date(2024, 12, 31)
+    amount = float(spending_usd(est.tables, claim.company, ["rd_compute"], *year))
+    return {"p50": amount / UNITS[claim.unit]}
 
 
-# claim_id -> what we have for it, in the unit of the claim
-FORMULAS: dict[str, Callable[[Comparison], Quantiles]] = {
-    "share-openai": _share("openai"),
-    "share-minimax": _share("minimax"),
-    "share-zai": _share("zai"),
-    "share-minimax-no-hailuo": _share("minimax", "hailuo"),
-    "share-minimax-no-hailuo-footnote": _share("minimax", "hailuo"),
-    "revision-share-openai": _share("openai"),
-    "revision-share-minimax": _share("minimax"),
-    "revision-share-minimax-no-hailuo": _share("minimax", "hailuo"),
-    "revision-share-zai": _share("zai"),
-    "march-share-minimax": _share("minimax"),
-    "march-share-minimax-no-hailuo": _share("minimax", "hailuo"),
-    "march-share-zai": _share("zai"),
+# claim_id -> what we have for it, in the unit of the claim, from the estimate of its company
+FORMULAS: dict[str, Callable[[Estimate, Published], Quantiles]] = {
+    "share-openai": _share,
+    "share-minimax": _share,
+    "share-zai": _share,
+    "share-minimax-no-hailuo": _share_without_hailuo,
+    "share-minimax-no-hailuo-footnote": _share_without_hailuo,
+    "revision-share-openai": _share,
+    "revision-share-minimax": _share,
+    "revision-share-minimax-no-hailuo": _share_without_hailuo,
+    "revision-share-zai": _share,
+    "march-share-minimax": _share,
+    "march-share-minimax-no-hailuo": _share_without_hailuo,
+    "march-share-zai": _share,
     "cost-hailuo-02": _cost_of_hailuo_02,
     "share-hailuo-02": _hailuo_02_of_cost,
     "flop-hailuo-02-interval": _flop_of_hailuo_02,
-    "rd-openai-2024": _spending("openai", 2024, usd=1e9),
-    "rd-minimax-2024": _spending("minimax", 2024, usd=1e6),
-    "rd-zai-2024": _spending("zai", 2024, usd=1e6),
+    "rd-openai-2024": _spending_2024,
+    "rd-minimax-2024": _spending_2024,
+    "rd-zai-2024": _spending_2024,
 }
 
 
@@ -96,11 +91,17 @@ def ours(claim_id: str, comparison: Comparison) -> Quantiles:
     Raises InputError for a figure that no formula stands for.
     """
     require_known(claim_id, FORMULAS, "published figure")
-    return FORMULAS[claim_id](comparison)
+    first, *_ = comparison.estimates.values()
+    claim = first.tables.published[claim_id]
+    return FORMULAS[claim_id](comparison.estimates[claim.company], claim)
 
 
 def published_table(
-    n_draws: int = 50_000, seed: int = 42, data_dir=None, company: str = ""
+    n_draws: int = 50_000,
+    seed: int = 42,
+    data_dir: str | Path | None = None,
+    company: str = "",
+    known: Estimate | None = None,
 ) -> pd.DataFrame:
     """Return the published figures (of one company, or of all) and ours, indexed by claim_id, as
     `published.csv` has them.
@@ -108,15 +109,19 @@ def published_table(
     `value`, `p5` and `p95` are as printed and `our_value`, `our_p5` and `our_p95` as computed under
     the claim's scenario (our_value is the median), all in `unit`; NaN where nothing is printed,
     or where a figure is context only. `our_value_error`, `our_p5_error` and `our_p95_error` are
-    Monte Carlo standard errors. Raises InputError for an unknown company, and for a row that is not
-    context and that no formula stands for.
+    Monte Carlo standard errors. `known` is an estimate at hand: its company, draws, seed and tables
+    are taken, and where it is the newsletter's own, its draws too. Raises InputError for an unknown
+    company, and for a row that is not context and that no formula stands for.
     """
-    some = {"companies": [company]} if company else {}
-    claims = load(data_dir)["published"]
-    comparisons = {
-        scenario: compare(scenario=scenario, n_draws=n_draws, seed=seed, data_dir=data_dir, **some)
-        for scenario in dict.fromkeys(claim.scenario for claim in claims.values())
-    }
+    company = known.company if known is not None else company
+    claims = (load(data_dir) if known is None else known.tables).published
+    comparisons: dict[str, Comparison] = {}
+    for scenario in dict.fromkeys(claim.scenario for claim in claims.values()):
+        if known is not None:
+            comparisons[scenario] = Comparison({company: _as_published(known, scenario)})
+        else:
+            some = [company] if company else None
+            comparisons[scenario] = compare(some, scenario, n_draws, seed, data_dir=data_dir)
     rows = {}
     for claim_id, claim in claims.items():
         if company and claim.company != company:
@@ -142,3 +147,14 @@ def published_table(
         }
     frame = pd.DataFrame.from_dict(rows, orient="index").rename_axis("claim_id")
     return frame.astype(dict.fromkeys(("value", "p5", "p95", *OURS), float))
+
+
+def _as_published(est: Estimate, scenario: str) -> Estimate:
+    """Return an estimate under a published scenario's settings: itself, where it has them."""
+    case = est.case
+    if (case.scenario, case.evidence) == (scenario, None) and not (
+        case.corrections or case.excluded or case.settings
+    ):
+        return est
+    unset = dict.fromkeys(case.settings, "")
+    return est.again(scenario=scenario, corrections=(), exclude_groups=(), evidence=None, **unset)

@@ -1,94 +1,189 @@
-"""Two assumptions at a time, and how wrong one assumption would have to be for the claim to fail.
+"""Two assumptions at a time, and how wrong one input would have to be for the claim to fail.
 
-Shares are fractions; every cell is the median of an `estimate` on common draws with assumptions set
-to exact values.
+Shares are fractions; everything is a median of `estimate` on common draws with inputs set to exact
+values.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 
+import numpy as np
 import pandas as pd
+from scipy.special import ndtri
 
 from training_share.analysis.shares import variant_row
+from training_share.analysis.sweeps import sweep
 from training_share.errors import InputError
-from training_share.inputs.distributions import parse
+from training_share.inputs.distributions import Distribution
+from training_share.inputs.schema import Assumption
 from training_share.inputs.tables import load
 from training_share.model.estimates import Estimate, estimate
+from training_share.model.scaling import closed_model_distribution, predictions, used_points
 
-# Inputs that the claim could fail on, with the widest value each may take: a fraction cannot exceed
-# one.
-CANDIDATES = {
-    "mfu": 1.0,
-    "mfu_rl": 1.0,
-    "price_usd_per_gpu_hour": math.inf,
-    "rl_fraction": 1.0,
-    "sft_fraction": 1.0,
-}
-
-
-def _median(est: Estimate) -> float:
-    return est.median(est.share)
+# standard normals of equal weight, by which the probability of a part of a distribution is counted
+EQUALLY_LIKELY = ndtri((np.arange(100_000) + 0.5) / 100_000)
 
 
 def surface(
     company: str,
     rows: tuple[str, Iterable[float]],
     columns: tuple[str, Iterable[float]],
+    *,
+    n_draws: int = 50_000,
+    seed: int = 42,
+    data_dir=None,
     **settings: object,
 ) -> pd.DataFrame:
-    """Return the median share for each pair of values of two assumptions, rows x columns.
+    """Return the median share for each pair of values of two assumptions, rows x columns: a sweep
+    of two.
 
     `rows` and `columns` are (assumption, values); `settings` go to `estimate`. Raises InputError as
-    `estimate` does.
+    `estimate` and `sweep` do.
     """
-    (row_name, row_values), (column_name, column_values) = rows, columns
-    cells = {
-        value: [
-            _median(estimate(company, **settings, **{row_name: row, column_name: value}))
-            for row in row_values
-        ]
-        for value in column_values
-    }
-    frame = pd.DataFrame(cells, index=pd.Index(list(row_values), name=row_name))
-    return frame.rename_axis(columns=column_name)
+    grid = {name: list(values) for name, values in (rows, columns)}
+    fixed = {name: [value] for name, value in settings.items()}
+    draws = {"n_draws": n_draws, "seed": seed, "data_dir": data_dir}
+    cells = sweep(grid | fixed, company, n_jobs=1, progress=False, **draws)
+    for error in cells["error"][cells["error"] != ""]:
+        raise InputError(error)
+    (row_name, row_values), (column_name, column_values) = grid.items()
+    shares = cells["share_p50"].to_numpy().reshape(len(row_values), len(column_values))
+    index = pd.Index(row_values, name=row_name)
+    return pd.DataFrame(shares, index, pd.Index(column_values, name=column_name))
 
 
 def breaking_points(
     company: str, threshold: float = 0.5, reach: float = 100.0, **settings: object
 ) -> pd.DataFrame:
-    """Return, for each assumption alone, the exact value at which the median share would equal
-    `threshold`.
+    """Return, for each input alone, the exact value at which the median share would equal
+    `threshold`, and how probable so wrong an input is.
 
-    Columns: median (of the assumption now), value (at which the claim fails; NaN where no value
-    within a factor `reach` does), factor (value / median). The row `R&D compute` says by which
-    factor spending would have to be smaller. `settings` go to `estimate`.
+    Inputs are the assumptions that the share depends on, the training FLOP of each closed model,
+    and R&D compute. Columns: label; median (of the input now); value (at which the claim fails; NaN
+    where no value within a factor `reach` and within its bounds does); factor (value / median);
+    chance (the probability of the input's own distribution to lie at the value or beyond it; NaN
+    for an exact one; of one draw, where runs draw for themselves); chance_predictive (for a closed
+    model, the same by the predictive interval of its regression, since the line's interval, and a
+    uniform between its ends, say nothing of how far one model strays from the line). `settings` go
+    to `estimate`.
     """
+    base = estimate(company, **settings)
+    rows: dict[str, dict[str, object]] = {}
+    for name, row in base.tables.assumptions.items():
+        if not row.correlation:
+            continue  # a choice of method
+
+        def at_value(value: float, name: str = name) -> Estimate:
+            return base.again(**{name: f"{value:.12g}"})
+
+        found = _breaking(at_value, row.amount, _bounds(row), threshold, reach)
+        if found:
+            rows[name] = {"label": row.label} | found
+    for model in _closed_models(base):
+
+        def at_flop(value: float, model: str = model) -> Estimate:
+            return _with_flop(base, model, value)
+
+        used = closed_model_distribution(base.tables, model, base.seed)
+        found = _breaking(at_flop, used, (0.0, math.inf), threshold, reach)
+        if found:
+            beyond = (_predictive(base, model) >= found["value"]).mean()
+            beyond = float(beyond) if found["value"] > found["median"] else 1 - float(beyond)
+            rows[model] = {"label": f"FLOP of {_name(base, model)}"} | found
+            rows[model]["chance_predictive"] = beyond if math.isfinite(found["value"]) else math.nan
+    share, spent = base.median(base.share), np.atleast_1d(base.rd_compute_usd) / 1e6
+    median = base.median(base.rd_compute_usd) / 1e6
+    value = median * share / threshold
+    rows["R&D compute (USD million)"] = {
+        "label": "R&D compute",
+        "median": median,
+        "value": value,
+        "factor": share / threshold,
+        "chance": base.mean(spent <= value) if spent.size > 1 else math.nan,
+    }
+    columns = ["label", "median", "value", "factor", "chance", "chance_predictive"]
+    frame = pd.DataFrame.from_dict(rows, orient="index").reindex(columns=columns)
+    return frame.rename_axis("assumption")
+
+
+def _breaking(
+    at: Callable[[float], Estimate],
+    distribution: Distribution,
+    bounds: tuple[float, float],
+    threshold: float,
+    reach: float,
+) -> dict[str, float]:
+    """Return median, value, factor and chance of one input; nothing where the share does not depend
+    on it. `at` gives the estimate with the input set to a value."""
     from scipy.optimize import brentq
 
-    base = estimate(company, **settings)
-    rows = {}
-    for name, highest in CANDIDATES.items():
-        median = parse(base.tables["assumptions"][name].value).quantile(0.5)
+    def excess(log_value: float) -> float:
+        est = at(math.exp(log_value))
+        return est.median(est.share) - threshold
 
-        def excess(log_value: float, name: str = name) -> float:
-            return _median(base.again(**{name: f"{math.exp(log_value):.12g}"})) - threshold
-
-        ends = math.log(median / reach), math.log(min(median * reach, highest))
-        at_ends = [excess(end) for end in ends]
-        value = math.nan
-        if at_ends[0] * at_ends[1] < 0:
-            value = math.exp(brentq(excess, *ends, xtol=1e-4))
-        rows[name] = {"median": median, "value": value, "factor": value / median}
-    share, spent = _median(base), base.median(base.rd_compute_usd) / 1e6
-    rows["R&D compute (USD million)"] = {
-        "median": spent,
-        "value": spent * share / threshold,
-        "factor": share / threshold,
+    median = distribution.quantile(0.5)
+    ends = [math.log(max(median / reach, bounds[0])), math.log(min(median * reach, bounds[1]))]
+    low, high = map(excess, ends)
+    if low == high:
+        return {}
+    value = math.exp(brentq(excess, *ends, xtol=1e-4)) if low * high < 0 else math.nan
+    return {
+        "median": median,
+        "value": value,
+        "factor": value / median,
+        "chance": _chance(distribution, value),
     }
-    return pd.DataFrame.from_dict(rows, orient="index").rename_axis("assumption")
+
+
+def _bounds(row: Assumption) -> tuple[float, float]:
+    """Return the least and the largest value that an assumption may take, by its kind."""
+    return (
+        1.0 if row.unit.startswith("multiple") else 0.0,
+        1.0 if row.unit.startswith("fraction") else math.inf,
+    )
+
+
+def _chance(distribution: Distribution, value: float) -> float:
+    """Return the probability that a distribution gives `value` or one further from its median."""
+    draws = np.asarray(distribution.from_normal(EQUALLY_LIKELY))
+    if draws.ndim == 0 or math.isnan(value):
+        return math.nan
+    above = value > distribution.quantile(0.5)
+    return float((draws >= value).mean() if above else (draws <= value).mean())
+
+
+def _closed_models(est: Estimate) -> list[str]:
+    """Return the closed models whose FLOP counted runs are given by, or rest on."""
+    found = []
+    for run in est.runs.values():
+        while run.base_run is not None:
+            run = est.tables.training_runs[run.base_run]
+        found += [run.flop] if isinstance(run.flop, str) else []
+    return list(dict.fromkeys(found))
+
+
+def _name(est: Estimate, model: str) -> str:
+    runs = est.tables.training_runs.values()
+    return next(run.model for run in runs if run.flop == model)
+
+
+def _with_flop(est: Estimate, model: str, flop: float) -> Estimate:
+    """Return an estimate with the training FLOP of a closed model set to an exact value."""
+    runs = est.tables.training_runs.items()
+    changes = {"/".join(cell[:3]): cell[3] for cell in est.case.changes}
+    changes |= {f"training_runs/{key}/flop": f"{flop:.12g}" for key, r in runs if r.flop == model}
+    return est.again(changes=changes)
+
+
+def _predictive(est: Estimate, model: str) -> np.ndarray:
+    """Return draws of a closed model's FLOP, residual scatter and all."""
+    tables, row = est.tables, est.tables.closed_models[model]
+    points = used_points(tables, row.modality)
+    unit = tables.choice("bootstrap_unit")
+    return predictions(points, row, tables.resamples, est.seed, unit, "predictive")
 
 
 def windows(company: str, months: int = 12, data_dir=None) -> list[tuple[str, str]]:

@@ -4,28 +4,81 @@ is USD million."""
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from contextlib import suppress
+from functools import partial
+from itertools import combinations
 
 import numpy as np
 import pandas as pd
 
 from training_share.errors import InputError
+from training_share.inputs.tables import load
 from training_share.model.case import listed
-from training_share.model.comparison import compare
+from training_share.model.comparison import Comparison, compare
 from training_share.model.estimates import Estimate
 from training_share.model.precision import QUANTILES
+from training_share.model.simulation import simulate, total
 from training_share.model.spending import spending_usd
+from training_share.model.streams import Streams
 
 TOTAL = "total (USD million)"  # row of `precision_table`
 PANELS = {
     "newsletter": "Newsletter: the settings of its body text",
-    "appendix": "Appendix: lower RL utilization, wider RL fraction",
-    "careful": "Careful: the corrections we would defend",
+    "appendix": "Appendix: the newsletter's other settings for reinforcement learning",
+    "careful": "Careful: with our corrections",
 }
+HALF = 0.5  # of R&D compute: the claim is that final training runs take less
+DOTS = 50  # of a distribution, each one draw in fifty
+LARGEST = 8  # runs that a chart of costs names; the others are pooled
+SMALL = 0.01  # of the total: a run below it is pooled too
+STAGES = {"rl": "reinforcement learning", "sft": "finetuning"}  # as a reader has them
+WHOLE = ("pretraining", "final training run", "final training runs")  # need no word more
+MARKET = ("mfu", "price_usd_per_gpu_hour")  # streams that companies which rent share
 
 
 def window_text(start, end) -> str:
     """Return a spending window in words, as in 'Oct 2024 to Sep 2025'."""
     return f"{start:%b %Y} to {end:%b %Y}"
+
+
+def changes(*estimates: Estimate) -> str:
+    """Return how a run departs from its scenario, as in 'newsletter, changed: MFU 0.30 to 0.50', or
+    "" where it does not; of several estimates of one run, the one that departs most.
+
+    Corrections on top, groups left out, and every value or window set by hand to something else
+    than the scenario has count; draws and seed do not.
+    """
+    return max(map(_changes, estimates), key=len)
+
+
+def _changes(est: Estimate) -> str:
+    case, told = est.case, []
+    own = case.base.for_scenario(case.scenario)
+    rates, window = own.rates(), own.companies[case.company]
+    for name, text in case.settings.items():
+        label = name.replace("_", " ")
+        if name in own.assumptions:
+            label, given = own.assumptions[name].label, {own.assumptions[name].value}
+        elif name in rates:
+            given = {str(own["fx"][key].per_usd) for key in rates[name]}
+        else:
+            given = {str(getattr(window, name))}
+        told += [f"{label} {text.partition(' (')[0]}"] if {text} != given else []
+    told += [f"{key} {column} {content}" for _, key, column, content in case.changes]
+    told += [f"with {name}" for name in case.corrections]
+    told += [f"with the run {run['model']}" for run in case.added]
+    told += [f"without {group.title()}" for group in case.excluded]
+    return f"{case.scenario}, changed: {'; '.join(told)}" if told else ""
+
+
+def chance(est: Estimate, of: np.ndarray) -> float:
+    """Return the probability of what is true of some draws, one bool each."""
+    return est.mean(of)
+
+
+def over_half(est: Estimate) -> float:
+    """Return the probability that final training runs took more than half of R&D compute."""
+    return chance(est, est.share > HALF)
 
 
 def ratio_row(est: Estimate, label: str = "") -> dict:
@@ -56,21 +109,33 @@ def chart_row(est: Estimate, label: str = "") -> dict:
         **est.summary(),
         "spending_window": window_text(*est.denominator_window),
         "release_window": f"{first:%b %Y} to {last:%b %Y}",
+        "over_half": over_half(est),
+        "evidence": ", ".join(est.evidence),
     }
 
 
+def printed(data_dir=None) -> list[str]:
+    """Return the companies that the newsletter prints a share of, in its order."""
+    tables = load(data_dir)
+    return [company for company in tables.companies if f"share-{company}" in tables["published"]]
+
+
 def ratio_table(
-    companies: Iterable[str] | str = ("openai", "minimax", "zai"),
-    scenarios: Iterable[str] | str = ("newsletter", "appendix", "careful"),
-    **settings,
+    companies: Iterable[str] | str = "", scenarios: Iterable[str] | str = "", **settings
 ) -> pd.DataFrame:
     """Return the rows of the ratio comparison chart: every scenario, every company, and each with
-    runs in a named group once more without that group. `settings` go to `compare`."""
+    runs in a named group once more without that group. `settings` go to `compare`.
+
+    Blank means the companies that the newsletter prints a share of, and all scenarios.
+    """
+    data_dir = settings.get("data_dir")
     return pd.concat(
         [
             company_ratio_table(est)
-            for scenario in listed(scenarios)
-            for est in compare(companies, scenario, **settings).estimates.values()
+            for scenario in listed(scenarios) or load(data_dir).scenario_names
+            for est in compare(
+                listed(companies) or printed(data_dir), scenario, **settings
+            ).estimates.values()
         ],
         ignore_index=True,
     )
@@ -84,11 +149,159 @@ def company_ratio_table(est: Estimate, row: Callable[..., dict] = ratio_row) -> 
     are asked for.
     """
     panel = {"scenario": est.scenario, "panel": PANELS.get(est.scenario, est.scenario)}
-    rows = [panel | row(est) | {"published": published_share(est)}]
-    for group in sorted({run.group for run in est.runs.values()} - {""}):
-        label = f"{est.company_row.display_name} without {group.title()}"
-        rows.append(panel | row(est.without(group), label) | {"published": np.nan})
+    rows = []
+    for one in versions(est):
+        left = "" if one is est else one.excluded[-1]
+        printed = np.nan if left else published_share(est)
+        rows.append(panel | row(one, name_of(one)) | {"without": left, "published": printed})
     return pd.DataFrame(rows)
+
+
+def groups_of(est: Estimate) -> list[str]:
+    """Return the named groups of runs that an estimate counts."""
+    return sorted({run.group for run in est.runs.values()} - {""})
+
+
+def name_of(est: Estimate) -> str:
+    """Return an estimate's company as shown, with the groups of runs it leaves out."""
+    left = " and ".join(group.title() for group in est.excluded)
+    return est.company_row.display_name + (f" without {left}" if left else "")
+
+
+def versions(est: Estimate) -> list[Estimate]:
+    """Return an estimate, and it again without each of its named groups of runs."""
+    return [est, *(est.without(group) for group in groups_of(est))]
+
+
+def headline(comparison: Comparison) -> pd.DataFrame:
+    """Return the rows of the ratio chart that are the answer: each company once, with all the runs
+    that its estimate counts."""
+    return pd.concat(
+        [company_ratio_table(est).head(1) for est in comparison.estimates.values()],
+        ignore_index=True,
+    )
+
+
+def largest_runs(est: Estimate, most: int = LARGEST) -> pd.DataFrame:
+    """Return the cost of all runs, of the largest by their models' names, and of the others pooled
+    draw by draw: p5, p50 and p95 in USD million with their errors, and how many `runs` a row holds.
+
+    Medians do not add up to the median of the total.
+    """
+    costs = est.cost_table()["p50"]
+    ranked = costs.drop(index="total").sort_values(ascending=False, kind="stable")
+    named = [run_id for run_id in ranked.index[:most] if ranked[run_id] >= SMALL * costs["total"]]
+    pooled = [run_id for run_id in est.runs if run_id not in named]
+    if len(pooled) == 1:
+        named, pooled = [*named, *pooled], []
+    rows = {f"Total of {len(est.runs)} runs": est.spread("training_cost") | {"runs": len(est.runs)}}
+    for run_id in named:
+        run = est.runs[run_id]
+        words = [STAGES.get(word, word) for word in run.stage.split()]
+        stage = "" if run.stage in WHOLE else f", {' '.join(words)}"
+        rows[run.model + stage] = est.spread(run_id) | {"runs": 1}
+    if pooled:
+        spread = est.spread_of(lambda one: one.cost_usd[pooled].sum(axis=1).to_numpy() / 1e6)
+        rows[f"{len(pooled)} smaller runs"] = spread | {"runs": len(pooled)}
+    return pd.DataFrame.from_dict(rows, orient="index").rename_axis("run").astype({"runs": int})
+
+
+def dots(draws: np.ndarray, weights: np.ndarray | None = None) -> np.ndarray:
+    """Return the quantiles of draws that stand for equal parts of them, `DOTS` in number."""
+    places = (np.arange(DOTS) + 0.5) / DOTS
+    return np.quantile(draws, places, weights=weights, method="inverted_cdf")
+
+
+def share_dots(estimates: Iterable[Estimate]) -> pd.DataFrame:
+    """Return shares as dots, each standing for an equal part of the draws: one row a dot, with its
+    company's name and colour and the probability of more than half."""
+    rows = [
+        pd.DataFrame({"value": dots(est.share, est.weights)}).assign(
+            label=name_of(est), color=est.company_row.color, over_half=over_half(est)
+        )
+        for est in estimates
+    ]
+    return pd.concat(rows, ignore_index=True)
+
+
+def without_groups(comparison: Comparison) -> Comparison:
+    """Return a comparison on the same draws without any named group of runs."""
+    estimates = comparison.estimates.items()
+    return Comparison({name: est.without(*groups_of(est)) for name, est in estimates})
+
+
+def pairs(comparison: Comparison) -> list[tuple[Comparison, str, str]]:
+    """Return each pair of companies, the one that is higher more often first; pairs in which a
+    company has a named group of runs once more without it."""
+    found = []
+    without = without_groups(comparison)
+    for one, other in combinations(comparison.estimates, 2):
+        named = any(groups_of(comparison.estimates[name]) for name in (one, other))
+        for among in (comparison, without) if named else (comparison,):
+            first = among.probabilities.loc[one, other] >= 0.5
+            found.append((among, *((one, other) if first else (other, one))))
+    return found
+
+
+def pair_dots(comparison: Comparison) -> pd.DataFrame:
+    """Return for each of `pairs` by how much the first share exceeds the second in the same draw,
+    as dots like `share_dots`."""
+    rows = []
+    for among, higher, lower in pairs(comparison):
+        draws = (among.draws[higher] - among.draws[lower]).to_numpy()
+        row: dict[str, object] = {"probability": among.probabilities.loc[higher, lower]}
+        for role, name in (("higher", higher), ("lower", lower)):
+            est = among.estimates[name]
+            row |= {role: name_of(est), f"{role}_color": est.company_row.color}
+        values = dots(draws, among.weights)
+        rows.append(pd.DataFrame({"value": values}).assign(**row))
+    return pd.concat(rows, ignore_index=True)
+
+
+class _Tied(Streams):
+    """Draws of one company whose market, utilization and price, goes with the others' only in
+    part."""
+
+    def __init__(self, seed: int, company: str, correlation: float) -> None:
+        super().__init__(seed)
+        self._company, self._correlation = company, correlation
+
+    def normal(self, name: str) -> np.ndarray:
+        shared = super().normal(name)
+        if name not in MARKET:
+            return shared
+        rho, own = self._correlation, super().normal(f"{name}/{self._company}")
+        return np.sqrt(rho) * shared + np.sqrt(1 - rho) * own
+
+
+def _tied_share(est: Estimate, correlation: float) -> np.ndarray:
+    streams = _Tied(est.seed, est.company, correlation)
+    groups, rd_compute = simulate(est.simulation.case, streams, est.n_draws)
+    return total(groups[group] for group in groups if group not in est.excluded) / rd_compute
+
+
+def who_is_higher(
+    comparison: Comparison, correlations: Iterable[float] = (1.0, 0.75, 0.5, 0.25, 0.0)
+) -> pd.DataFrame:
+    """Return for each of `pairs` the probability that the first share exceeds the second, by how
+    far utilization and price go together across companies: at 1 they are the same in each draw, at
+    0 each company's are its own (the correction `independent-market`).
+
+    Indexed by both names; one column a correlation. A scenario that weighs draws has the
+    first column alone, since another market would give other weights.
+    """
+    plain = comparison.weights is None
+    rows = {}
+    for among, higher, lower in pairs(comparison):
+        above, below = among.estimates[higher], among.estimates[lower]
+        row = rows[name_of(above), name_of(below)] = {}
+        for rho in correlations:
+            if rho == 1:
+                row[rho] = among.probabilities.loc[higher, lower]
+            elif plain:
+                row[rho] = float((_tied_share(above, rho) > _tied_share(below, rho)).mean())
+    table = pd.DataFrame.from_dict(rows, orient="index").rename_axis(columns="correlation")
+    return table.rename_axis(index=["higher", "lower"])
 
 
 def precision_table(est: Estimate) -> pd.DataFrame:
@@ -127,26 +340,28 @@ def published_share(est: Estimate) -> float:
 
 
 def dollars_table(
-    companies: Iterable[str] | str = ("openai", "minimax", "zai"),
-    scenario: str = "newsletter",
-    **settings,
+    companies: Iterable[str] | str = "", scenario: str = "newsletter", **settings
 ) -> pd.DataFrame:
     """Return final training, other R&D and inference compute of each company in USD million, over
-    its spending window. Training is the median; other R&D is the rest of R&D compute."""
+    its spending window. Training is the median; other R&D is the rest of R&D compute; inference is
+    NaN where none is disclosed for the window. Blank means the companies that the newsletter prints
+    a share of."""
     rows = []
-    for est in compare(companies, scenario, **settings).estimates.values():
+    names = listed(companies) or printed(settings.get("data_dir"))
+    for est in compare(names, scenario, **settings).estimates.values():
         summary = est.summary()
-        inference = spending_usd(
-            est.tables, est.company, ["inference_compute"], *est.denominator_window
-        )
+        window, inference = est.denominator_window, np.nan
+        with suppress(InputError):
+            inference = spending_usd(est.tables, est.company, ["inference_compute"], *window)
         rows.append(
             {
                 "company": est.company,
-                "label": est.company_row.display_name,
+                "label": name_of(est),
+                "color": est.company_row.color,
                 "final_training": summary["training_cost_p50"],
                 "other_rd": summary["rd_compute"] - summary["training_cost_p50"],
                 "inference": inference / 1e6,
-                "spending_window": window_text(*est.denominator_window),
+                "spending_window": window_text(*window),
             }
         )
     return pd.DataFrame(rows)
@@ -159,32 +374,33 @@ def variants_table(est: Estimate, lags: Iterable[int] = (0, 3, 6)) -> pd.DataFra
     Variants are the other scenarios, each release lag, each group left out, and spending in
     calendar 2024 as the denominator; everything else stays as `est` was called.
     """
-    scenarios = dict.fromkeys(row.scenario for row in est.tables["scenarios"].values())
-    changes = {f"scenario {name}": {"scenario": name} for name in scenarios if name != est.scenario}
+    names = est.tables.scenario_names
+    changes = {f"scenario {name}": {"scenario": name} for name in names if name != est.scenario}
     changes |= {
         f"release lag of {lag} months": {"release_lag_months": lag}
         for lag in lags
         if lag != est.company_row.release_lag_months
     }
-    changes |= {
-        f"without {group}": {"exclude_groups": [*est.excluded, group]}
+    made = {label: partial(est.again, **change) for label, change in changes.items()}
+    made |= {  # on the draws at hand
+        f"without {group.title()}": partial(est.without, group)
         for group in sorted({run.group for run in est.runs.values()} - {""})
     }
-    changes |= {
-        "over spending of calendar 2024": {"denominator_window": "2024-01-01 to 2024-12-31"}
-    }
+    made["over spending of calendar 2024"] = partial(
+        est.again, denominator_window="2024-01-01 to 2024-12-31"
+    )
     rows = {"as set above": variant_row(est)}
-    for label, change in changes.items():
+    for label, make in made.items():
         try:
-            rows[label] = variant_row(est.again(**change))
+            rows[label] = variant_row(make())
         except InputError as error:
             rows[label] = impossible_row(error)
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis("variant")
 
 
 def remark(est: Estimate) -> str:
-    """Return what a reader of the estimate should know: months without collected runs, how many
-    draws the evidence leaves; or ""."""
+    """Return what a reader of the estimate should know: months without collected runs, draws left
+    out; or ""."""
     parts = []
     if est.months_not_collected:
         parts.append(

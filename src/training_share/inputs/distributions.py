@@ -18,6 +18,7 @@ from scipy.special import betainc, betaincinv, log_ndtr, ndtr, xlogy
 
 from training_share.errors import InputError
 
+SMALLEST, LARGEST = 1e-40, 1e40  # of an amount; products of a few stay finite
 _NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
 _NOTATION = re.compile(
     rf"(?P<low>{_NUMBER})\s+to\s+(?P<high>{_NUMBER})\s*"
@@ -286,4 +287,6 @@ def _positive(text: str) -> float:
         raise InputError(f"'{text}' is not an amount{comma}; {_HOW}") from None
     if not math.isfinite(number) or number <= 0:
         raise InputError(f"'{text}': expected a finite amount above zero")
+    if not SMALLEST <= number <= LARGEST:
+        raise InputError(f"'{text}': expected an amount from {SMALLEST:g} to {LARGEST:g}")
     return number

@@ -36,6 +36,14 @@ def _filled(value: str) -> str:
     return value
 
 
+def _key(value: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", value):
+        raise ValueError(
+            "a key has letters, digits, '-', '_' and '.' only, and begins with one of the first two"
+        )
+    return value
+
+
 def _amount(value: str) -> Given | None:
     return None if value == "" else parse(value)
 
@@ -82,6 +90,7 @@ def _date(value: str) -> date:
 
 
 Filled = Annotated[str, AfterValidator(_filled)]
+Key = Annotated[str, AfterValidator(_filled), AfterValidator(_key)]  # also part of file names
 Amount = Annotated[Given, BeforeValidator(_required_amount)]
 AmountOrZero = Annotated[Given, BeforeValidator(_zero_or_amount)]
 MaybeAmount = Annotated[Given | None, BeforeValidator(_amount)]
@@ -111,14 +120,14 @@ class Company(Row):
     """One row is a company whose share is estimated."""
 
     key_columns = ("company",)
-    company: Filled = Field(description="Key of the company.")
+    company: Key = Field(description="Key of the company.")
     display_name: Filled = Field(description="Name as shown.")
     spending_start: Date = Field(description="First day of the spending window.")
     spending_end: Date = Field(description="Last day of the spending window.")
     release_lag_months: Annotated[int, Field(ge=0, le=36)] = Field(
         description="Months by which the release window follows the spending window."
     )
-    currency: Filled = Field(description="Currency of the company's disclosures, ISO 4217.")
+    currency: Key = Field(description="Currency of the company's disclosures, ISO 4217.")
     color: Annotated[str, Field(pattern=r"^#[0-9A-Fa-f]{6}$")] = Field(
         description="Colour in figures."
     )
@@ -136,8 +145,8 @@ class TrainingRun(Row):
     base_run with fraction_of_base is filled."""
 
     key_columns = ("run_id",)
-    run_id: Filled = Field(description="Key of the run.")
-    company: Filled = Field(description="Key in companies.")
+    run_id: Key = Field(description="Key of the run.")
+    company: Key = Field(description="Key in companies.")
     model: Filled = Field(description="Released model the run belongs to.")
     stage: Filled = Field(description="What the run did, in words.")
     released: Month = Field(
@@ -178,7 +187,7 @@ class TrainingRun(Row):
     evidence: Literal["reported", "regression", "judgement"] = Field(
         description="How the amount is known: reported, regression or judgement."
     )
-    source_id: Filled = Field(description="Key in sources.")
+    source_id: Key = Field(description="Key in sources.")
     note: str = Field(description="What a reader should know.")
 
     @model_validator(mode="after")
@@ -206,16 +215,16 @@ class Spending(Row):
     """One row is a disclosed amount for one period."""
 
     key_columns = ("company", "line", "period")
-    company: Filled = Field(description="Key in companies.")
-    line: Filled = Field(description="What was spent on: rd_compute, inference_compute and so on.")
+    company: Key = Field(description="Key in companies.")
+    line: Key = Field(description="What was spent on: rd_compute, inference_compute and so on.")
     period: Filled = Field(description="Name of the period as disclosed, such as FY2024 or 9M2025.")
     period_start: Date = Field(description="First day of the period.")
     period_end: Date = Field(description="Last day of the period.")
     amount_millions: AmountOrZero = Field(
         description="Amount in millions of the currency: a distribution or zero."
     )
-    currency: Filled = Field(description="ISO 4217 code.")
-    source_id: Filled = Field(description="Key in sources.")
+    currency: Key = Field(description="ISO 4217 code.")
+    source_id: Key = Field(description="Key in sources.")
     note: str = Field(
         description="How far a second source confirms the amount, or how it was derived."
     )
@@ -231,19 +240,19 @@ class FxRate(Row):
     """One row is an exchange rate."""
 
     key_columns = ("currency", "period")
-    currency: Filled = Field(description="ISO 4217 code.")
+    currency: Key = Field(description="ISO 4217 code.")
     period: Annotated[str, Field(pattern=r"^\d{4}/\d{4}$")] = Field(
         description="First and last calendar year the rate is used for, as 2022/2025."
     )
     per_usd: Amount = Field(description="Units of the currency for one USD: a distribution.")
-    source_id: Filled = Field(description="Key in sources.")
+    source_id: Key = Field(description="Key in sources.")
 
 
 class Assumption(Row):
     """One row is an uncertain input or a choice of method."""
 
     key_columns = ("name",)
-    name: Filled = Field(description="Key; also the keyword that overrides the value.")
+    name: Key = Field(description="Key; also the keyword that overrides the value.")
     label: Filled = Field(description="Name as charts and controls show it.")
     value: Filled = Field(description="A distribution, a number or a word.")
     unit: Filled = Field(description="Unit of the value; `choice` for a word.")
@@ -251,7 +260,7 @@ class Assumption(Row):
         description="Who shares a draw: shared by all, per-company or per-run; blank for a choice "
         "of method."
     )
-    source_id: Filled = Field(description="Key in sources.")
+    source_id: Key = Field(description="Key in sources.")
     note: str = Field(description="Meaning, evidence and, for a choice, the words allowed.")
 
     @cached_property
@@ -264,11 +273,11 @@ class Hardware(Row):
     """One row is a peak rate of a chip at one precision, dense."""
 
     key_columns = ("hardware",)
-    hardware: Filled = Field(
+    hardware: Key = Field(
         description="Key: device, form factor and precision, such as h800-sxm-bf16."
     )
     peak_flop_per_s: Amount = Field(description="Dense peak in FLOP per second.")
-    source_id: Filled = Field(description="Key in sources.")
+    source_id: Key = Field(description="Key in sources.")
 
 
 class GenerativeModel(Row):
@@ -288,14 +297,14 @@ class GenerativeModel(Row):
     used: YesNo = Field(description="yes where the regression uses the point.")
     family: Filled = Field(description="Lineage; the unit of the clustered bootstrap.")
     remark: str = Field(description="What checking the point against its sources showed.")
-    source_id: Filled = Field(description="Key in sources.")
+    source_id: Key = Field(description="Key in sources.")
 
 
 class ClosedModel(Row):
     """One row is a model whose training compute is predicted by a scaling regression."""
 
     key_columns = ("model",)
-    model: Filled = Field(description="Key.")
+    model: Key = Field(description="Key.")
     modality: Literal["video", "image", "speech"] = Field(
         description="Which regression predicts it."
     )
@@ -303,20 +312,43 @@ class ClosedModel(Row):
     width: MaybeFloat = Field(description="Output width in pixels (video and image).")
     height: MaybeFloat = Field(description="Output height in pixels (video and image).")
     sample_rate_hz: MaybeFloat = Field(description="Output sample rate in Hz (speech).")
-    source_id: Filled = Field(description="Key in sources.")
+    predecessor: Annotated[str | None, BeforeValidator(_blank_to_none)] = Field(
+        description="The closed model it follows, where its vendor states by how much."
+    )
+    predecessor_factor: MaybeFloat = Field(
+        description="Training FLOP as a multiple of the predecessor's, by the vendor's statement: "
+        "that of parameters times that of data."
+    )
+    statement_id: Annotated[str | None, BeforeValidator(_blank_to_none)] = Field(
+        description="Key in sources: where the vendor states it."
+    )
+    source_id: Key = Field(description="Key in sources.")
+
+    @model_validator(mode="after")
+    def _whole_statement(self) -> ClosedModel:
+        stated = self.predecessor, self.predecessor_factor, self.statement_id
+        if any(cell is not None for cell in stated) and None in stated:
+            raise ValueError(
+                "predecessor, predecessor_factor and statement_id belong together; fill all or none"
+            )
+        return self
 
 
 class Correction(Row):
     """One row is one changed cell of another table, under a correction's name."""
 
     key_columns = ("correction", "table", "key", "column")
-    correction: Filled = Field(description="Name of the correction; it may change several cells.")
+    correction: Key = Field(description="Name of the correction; it may change several cells.")
     table: Filled = Field(description="Table whose cell changes.")
     key: Filled = Field(description="Key of the row; composite keys are joined by a slash.")
     column: Filled = Field(description="Column of the cell.")
     value: str = Field(description="New content of the cell; blank empties it.")
+    denominator: str = Field(
+        description="Where it is another way to count R&D compute: its name beside the others; or "
+        "blank."
+    )
     reason: Filled = Field(description="Why a careful reader would change it.")
-    source_id: Filled = Field(description="Key in sources.")
+    source_id: Key = Field(description="Key in sources.")
 
 
 class Evidence(Row):
@@ -344,7 +376,7 @@ class Scenario(Row):
     """One row is one correction, or one piece of evidence, considered for a named scenario."""
 
     key_columns = ("scenario", "correction")
-    scenario: Filled = Field(description="Name of the scenario.")
+    scenario: Key = Field(description="Name of the scenario.")
     correction: str = Field(
         description="Name of a correction or of a piece of evidence; blank in the row of the base "
         "tables themselves."
@@ -361,18 +393,19 @@ class Published(Row):
     inputs."""
 
     key_columns = ("claim_id",)
-    claim_id: Filled = Field(description="Key.")
-    company: Filled = Field(description="Key in companies.")
-    scenario: Filled = Field(description="Scenario whose settings the figure has.")
+    claim_id: Key = Field(description="Key.")
+    company: Key = Field(description="Key in companies.")
+    scenario: Key = Field(description="Scenario whose settings the figure has.")
     quantity: Filled = Field(description="What the figure is.")
     value: PlainFloat = Field(description="Printed central figure.")
     p5: PlainFloat = Field(description="Printed lower end of the 90% interval.")
     p95: PlainFloat = Field(description="Printed upper end of the 90% interval.")
     unit: Filled = Field(description="Unit of the three figures.")
     decimals: Annotated[int, Field(ge=0)] = Field(description="Decimals printed.")
-    source_id: Filled = Field(description="Key in sources.")
-    status: Literal["reproduced", "differs", "context"] = Field(
-        description="reproduced to the printed digits, differs, or context only."
+    source_id: Key = Field(description="Key in sources.")
+    status: Literal["reproduced", "within Monte Carlo error", "differs", "context"] = Field(
+        description="reproduced to the printed digits, within Monte Carlo error of them, differs, "
+        "or context only."
     )
     explanation: str = Field(description="Why ours differs, or what to know.")
 
@@ -381,7 +414,7 @@ class Source(Row):
     """One row is a citation."""
 
     key_columns = ("source_id",)
-    source_id: Filled = Field(description="Key.")
+    source_id: Key = Field(description="Key.")
     title: Filled = Field(description="Title.")
     publisher: Filled = Field(description="Publisher or authors.")
     date: Filled = Field(description="Date of publication, as exact as known.")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
@@ -22,8 +23,10 @@ from pydantic import ValidationError
 from training_share.errors import InputError, nearest, require_known
 from training_share.files import repo_root
 from training_share.inputs import schema
-from training_share.inputs.checks import Rows, Texts, cross_faults
+from training_share.inputs.checks import cross_faults
+from training_share.inputs.rows import Rows, Texts
 
+LONGEST = 32_767  # characters in a spreadsheet's cell
 Cell = tuple[str, str, str, str]  # table, key, column, new content
 
 # what to write instead, by pydantic's name of a fault
@@ -36,13 +39,17 @@ MENDS = {
 }
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Tables(Rows):
     """The checked tables, read-only. `tables.training_runs["minimax-m2-rl"]` is a row with typed
     fields, `tables["training_runs"]` the same table by its name, `tables.texts` what the files say.
     """
 
     texts: Texts = field(repr=False)
+
+    def __repr__(self) -> str:
+        sizes = ", ".join(f"{len(rows)} {table}" for table, rows in self.texts.items())
+        return f"<Tables: {sizes}; see frame(table), scenario_names, with_spending>"
 
     def __getitem__(self, table: str) -> Mapping[str, Any]:
         require_known(table, schema.MODELS, "table")
@@ -99,10 +106,10 @@ class Tables(Rows):
     def rates(self) -> dict[str, list[str]]:
         """Return the keyword that sets an exchange rate, as cny_per_usd -> keys of its rows in
         fx."""
-        keys: dict[str, list[str]] = {}
+        found: dict[str, list[str]] = {}
         for key, row in self.fx.items():
-            keys.setdefault(f"{row.currency.lower()}_per_usd", []).append(key)
-        return keys
+            found.setdefault(f"{row.currency.lower()}_per_usd", []).append(key)
+        return found
 
     # --- corrections and scenarios ----------------------------------------------------------------
     @cached_property
@@ -177,16 +184,19 @@ class Tables(Rows):
                 cells.append((table, key, column, value))
         return self.changed(cells)
 
-    def changed(self, cells: Iterable[Cell]) -> Tables:
-        """Return the tables with single cells set to other contents, checked again as a whole."""
-        cells = list(cells)
+    def changed(self, cells: Iterable[Cell] = (), runs: Iterable[Mapping[str, str]] = ()) -> Tables:
+        """Return the tables with single cells set to other contents and further training runs,
+        checked again as a whole."""
+        cells, runs = list(cells), list(runs)
         texts = {table: dict(rows) for table, rows in self.texts.items()}
         for table, key, column, value in cells:
             fault = missing_cell(texts, table, key, column)
             if fault:
                 raise InputError(fault)
             texts[table][key] = MappingProxyType({**texts[table][key], column: value})
-        return _checked(texts, "after these changes", self) if cells else self
+        for run in runs:
+            texts["training_runs"][run["run_id"]] = MappingProxyType(dict(run))
+        return _checked(texts, "after these changes", self) if cells or runs else self
 
     @cached_property
     def _by_corrections(self) -> dict[tuple[str, ...], Tables]:
@@ -197,8 +207,10 @@ class Tables(Rows):
         scenario: str = "newsletter",
         corrections: Iterable[str] = (),
         cells: Iterable[Cell] = (),
+        runs: Iterable[Mapping[str, str]] = (),
     ) -> Tables:
-        """Return the tables of a scenario, with further corrections and then changed cells on top.
+        """Return the tables of a scenario, with further corrections and then changed cells and
+        further training runs on top.
 
         Raises InputError as `corrected` and `changed` do, and for a correction that the scenario
         already has.
@@ -213,7 +225,7 @@ class Tables(Rows):
         applied = (*named, *corrections)
         if applied not in self._by_corrections:
             self._by_corrections[applied] = self.corrected(applied)
-        return self._by_corrections[applied].changed(cells)
+        return self._by_corrections[applied].changed(cells, runs)
 
 
 def missing_cell(texts: Texts, table: str, key: str, column: str) -> str:
@@ -273,9 +285,13 @@ def for_scenario(
 def read_texts(
     content: bytes, name: str, model: type[schema.Row]
 ) -> tuple[dict[str, Mapping[str, str]], list[str]]:
-    """Read the content of a CSV file into key -> column -> content, and list its faults of form."""
+    """Read the content of a CSV file into key -> column -> content, and list its faults of form.
+
+    What spreadsheets save is read too: a byte-order mark, Windows line ends, and semicolons or tabs
+    between the cells where the header shows them.
+    """
     try:
-        header, *lines = _parsed(_decoded(content, name), name)
+        header, *lines = _parsed(_decoded(content, name), name, model)
         _check_header(header, name, model)
     except InputError as error:
         return {}, [str(error)]
@@ -283,12 +299,8 @@ def read_texts(
 
 
 def _decoded(content: bytes, name: str) -> str:
-    if content.startswith(b"\xef\xbb\xbf"):
-        raise InputError(f"{name}: starts with a byte-order mark; save it as UTF-8 without BOM")
-    if b"\r" in content:
-        raise InputError(f"{name}: has Windows line ends (CRLF); save it with LF")
     try:
-        return content.decode("utf-8")
+        return content.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
     except UnicodeDecodeError as error:
         line = content[: error.start].count(b"\n") + 1
         raise InputError(
@@ -296,9 +308,13 @@ def _decoded(content: bytes, name: str) -> str:
         ) from None
 
 
-def _parsed(text: str, name: str) -> list[list[str]]:
+def _parsed(text: str, name: str, model: type[schema.Row]) -> list[list[str]]:
+    first = text.partition("\n")[0]
+    columns = sorted(model.model_fields)
+    between = next((mark for mark in ",;\t" if sorted(first.split(mark)) == columns), ",")
     try:
-        return list(csv.reader(io.StringIO(text, newline=""), strict=True)) or [[]]
+        reader = csv.reader(io.StringIO(text, newline=""), delimiter=between, strict=True)
+        return list(reader) or [[]]
     except csv.Error as error:
         raise InputError(
             f"{name}: not a readable CSV file ({error}); look for an unclosed quotation mark"
@@ -324,6 +340,11 @@ def _keyed(
     rows: dict[str, Mapping[str, str]] = {}
     faults = []
     for number, cells in enumerate(lines, start=2):
+        if not any(cells):
+            continue  # a blank line
+        if cells[0].startswith(("<<<<<<<", "=======", ">>>>>>>")):
+            faults.append(f"{name}, line {number}: a mark of a merge; resolve the conflict")
+            continue
         if len(cells) != len(header):
             faults.append(
                 f"{name}, line {number}: {len(cells)} cells, expected {len(header)}; a cell with a "
@@ -331,11 +352,25 @@ def _keyed(
             )
             continue
         row = dict(zip(header, (cell.strip() for cell in cells), strict=True))
+        faults += [
+            f"{name}, line {number}, column {column}: {fault}"
+            for column, cell in row.items()
+            if (fault := _no_text(cell))
+        ]
         key = "/".join(row[column] for column in model.key_columns)
         if key in rows:
             faults.append(f"{name}, line {number}: the key '{key}' stands twice; keys are unique")
         rows[key] = MappingProxyType({column: row[column] for column in model.model_fields})
     return rows, faults
+
+
+def _no_text(cell: str) -> str:
+    """Say what a cell holds that no workbook, page or terminal can; "" where it is plain text."""
+    if control := re.search(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ufffe\uffff]", cell):
+        return f"a control character, {control[0]!r}; remove it"
+    if len(cell) > LONGEST:
+        return f"{len(cell):,} characters; a spreadsheet's cell holds {LONGEST:,}, shorten it"
+    return ""
 
 
 # --- checking -------------------------------------------------------------------------------------

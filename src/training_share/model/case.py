@@ -16,8 +16,10 @@ import pandas as pd
 from training_share.errors import InputError, nearest, require_known, whole_number
 from training_share.inputs.schema import Company, Evidence, TrainingRun
 from training_share.inputs.tables import Cell, Tables
+from training_share.model.asked import Changes, Runs, cells_of, rows_of
 from training_share.model.spending import as_date, disclosed_lines
 
+MOST_DRAWS = 100_000_000  # half an hour and some GB; digits stop changing long before
 WINDOW = ("release_lag_months", "spending_start", "spending_end")  # cells of companies.csv
 
 
@@ -25,12 +27,14 @@ WINDOW = ("release_lag_months", "spending_start", "spending_end")  # cells of co
 class Case:
     """What an estimate answers. Made by `Case.of`, which checks and resolves it.
 
-    `settings` holds what is set by hand, as text by name: the window, assumptions, exchange rates.
+    `settings` holds what is set by hand, as text by name: the window, assumptions, exchange rates;
+    `changes` and `added` any cell and further training runs.
     `excluded` are groups left out of the numerator. With `part`, closed models are drawn from one
     part of the regressions' resamples alone.
     """
 
     base: Tables = field(repr=False)  # before scenario and corrections
+    tables: Tables = field(repr=False)  # in force: scenario, corrections, then what is set by hand
     company: str
     scenario: str
     corrections: tuple[str, ...]  # on top of the scenario's own
@@ -38,6 +42,8 @@ class Case:
     seed: int
     excluded: tuple[str, ...] = ()
     settings: Mapping[str, str] = field(default_factory=dict)
+    changes: tuple[Cell, ...] = ()  # cells of any table
+    added: tuple[Mapping[str, str], ...] = ()  # training runs of one's own
     part: int | None = None
     evidence: tuple[str, ...] | None = None  # None: the scenario's own
 
@@ -53,6 +59,8 @@ class Case:
         corrections: Iterable[str] | str = (),
         exclude_groups: Iterable[str] | str = (),
         evidence: Iterable[str] | str | None = None,
+        changes: Changes = None,
+        runs: Runs = None,
         **settings: object,
     ) -> Case:
         """Return a checked case; `settings` are the window and any assumption or exchange rate.
@@ -68,38 +76,25 @@ class Case:
             if name not in WINDOW and name not in known:
                 raise InputError(f"unknown assumption '{name}'{nearest(name, known)}")
         told = {name: _text(name, value) for name, value in settings.items() if value is not None}
+        told = {name: text for name, text in told.items() if text}
+        cells, added = cells_of(changes, tables), rows_of(runs, tables, company)
+        by_hand = [*_cells(company, told, base.rates()), *cells]
         case = cls(
             base,
+            base.for_scenario(scenario, named, by_hand, added),
             company,
             scenario,
             named,
-            whole_number(n_draws, "n_draws"),
+            whole_number(n_draws, "n_draws", most=MOST_DRAWS),
             whole_number(seed, "seed", 0),
             known_groups(tables, [company], listed(exclude_groups)),
-            MappingProxyType({name: text for name, text in told.items() if text}),
+            MappingProxyType(told),
+            cells,
+            added,
             evidence=None if evidence is None or evidence == "" else _evidence(evidence),
         )
-        _ = case.tables  # refuse what does not parse now, not at first use
         _ = case.observed
         return case
-
-    @cached_property
-    def tables(self) -> Tables:
-        """The tables in force: scenario, then corrections, then what is set by hand."""
-        return self.base.for_scenario(self.scenario, self.corrections, self._cells)
-
-    @property
-    def _cells(self) -> list[Cell]:
-        rates = self.base.rates()
-        cells: list[Cell] = []
-        for name, text in self.settings.items():
-            if name in WINDOW:
-                cells.append(("companies", self.company, name, text))
-            elif name in rates:
-                cells += [("fx", key, "per_usd", text) for key in rates[name]]
-            else:
-                cells.append(("assumptions", name, "value", text))
-        return cells
 
     @cached_property
     def observed(self) -> list[Evidence]:
@@ -113,7 +108,13 @@ class Case:
         """Return what evidence about `company` is held against: every group and the scenario's own
         windows, since what was observed does not depend on the window that is asked about."""
         settings = {name: text for name, text in self.settings.items() if name not in WINDOW}
-        return replace(self, company=company, excluded=(), settings=MappingProxyType(settings))
+        tables = self.tables
+        if len(settings) < len(self.settings):
+            by_hand = [*_cells(company, settings, self.base.rates()), *self.changes]
+            tables = self.base.for_scenario(self.scenario, self.corrections, by_hand, self.added)
+        return replace(
+            self, tables=tables, company=company, excluded=(), settings=MappingProxyType(settings)
+        )
 
     @property
     def asked(self) -> dict[str, object]:
@@ -126,6 +127,8 @@ class Case:
             "corrections": self.corrections,
             "exclude_groups": self.excluded,
             "evidence": self.evidence,
+            "changes": {"/".join(cell[:3]): cell[3] for cell in self.changes},
+            "runs": self.added,
             **self.settings,
         }
 
@@ -276,15 +279,15 @@ def months(start: date, end: date) -> int:
     return 12 * (end.year - start.year) + end.month - start.month + 1
 
 
-def listed(names: Iterable[str] | str) -> tuple[str, ...]:
+def listed(names: Iterable[str] | str | None) -> tuple[str, ...]:
     """Return names given as a list or as comma-separated text.
 
     >>> listed("openai, minimax")
     ('openai', 'minimax')
     """
-    if isinstance(names, str):
-        names = names.split(",")
-    return tuple(str(name).strip() for name in names or () if str(name).strip())
+    if names is None or isinstance(names, str):
+        names = (names or "").split(",")
+    return tuple(str(name).strip() for name in names if str(name).strip())
 
 
 def _evidence(names: Iterable[str] | str) -> tuple[str, ...]:
@@ -300,6 +303,21 @@ def known_groups(
     for group in groups:
         require_known(group, tables.groups(companies), f"group of {' or '.join(companies)}")
     return tuple(dict.fromkeys(groups))
+
+
+def _cells(
+    company: str, settings: Mapping[str, str], rates: Mapping[str, Iterable[str]]
+) -> list[Cell]:
+    """Return the cells that are set by hand."""
+    cells: list[Cell] = []
+    for name, text in settings.items():
+        if name in WINDOW:
+            cells.append(("companies", company, name, text))
+        elif name in rates:
+            cells += [("fx", key, "per_usd", text) for key in rates[name]]
+        else:
+            cells.append(("assumptions", name, "value", text))
+    return cells
 
 
 def _text(name: str, value: object) -> str:

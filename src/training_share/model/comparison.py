@@ -14,6 +14,7 @@ import pandas as pd
 
 from training_share.errors import InputError
 from training_share.inputs.tables import for_scenario
+from training_share.model.asked import Runs, rows_of
 from training_share.model.case import known_groups, listed
 from training_share.model.estimates import Estimate, estimate, known_draws
 from training_share.model.evidence import Posterior
@@ -113,13 +114,14 @@ def compare(
     *,
     exclude_groups: Iterable[str] | str = (),
     data_dir: str | Path | None = None,
+    runs: Runs = None,
     **settings: Any,
 ) -> Comparison:
     """Estimate several companies on common draws, by default those that disclose spending;
     `settings` go to `estimate`.
 
-    A group to exclude has to exist in at least one company. Raises InputError as `estimate` does,
-    and for an empty or repeated list of companies.
+    A group to exclude has to exist in at least one company, and each of `runs` names its own.
+    Raises InputError as `estimate` does, and for an empty or repeated list of companies.
 
     >>> list(compare(["minimax", "zai"], n_draws=1_000).estimates)
     ['minimax', 'zai']
@@ -129,6 +131,8 @@ def compare(
     if not names or len(set(names)) < len(names):
         raise InputError(f"companies: name at least one, each once; got {list(names)}")
     groups = known_groups(tables, names, listed(exclude_groups))
+    if runs:
+        settings["runs"] = rows_of(runs, tables, names[0] if len(names) == 1 else "")
     estimates = {}
     for company in names:
         own = [group for group in groups if group in tables.groups([company])]

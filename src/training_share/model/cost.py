@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from training_share.inputs.distributions import Distribution, Exact
-from training_share.inputs.schema import Given, Hardware, TrainingRun
+from training_share.inputs.schema import Given, TrainingRun
 from training_share.inputs.tables import Tables
 from training_share.model.scaling import Lines, closed_model_distribution
 from training_share.model.streams import AnyStreams, draw
@@ -65,11 +65,9 @@ class CostModel:
             return draw(self.streams, f"gpu_hours/{run_id}", run.gpu_hours)
         flop = self.flop(run_id)
         if flop is not None:
-            hardware = self._hardware(run)
-            peak = draw(self.streams, f"hardware/{hardware.hardware}", hardware.peak_flop_per_s)
-            return flop / (self._utilization(run) * (peak * SECONDS_PER_HOUR))
+            return flop / (self.utilization(run) * (self.peak(run) * SECONDS_PER_HOUR))
         hours = None if run.base_run is None else self.gpu_hours(run.base_run)
-        return None if hours is None else hours * self._fraction(run)
+        return None if hours is None else hours * self.fraction(run)
 
     def cost_usd(self, run_id: str) -> Quantity:
         """Return a run's cost in USD at the shared rental price."""
@@ -80,7 +78,7 @@ class CostModel:
         if hours is not None:
             return hours * self.assumption("price_usd_per_gpu_hour", run_id)
         assert run.base_run is not None  # the only size left: a fraction of a run known in USD
-        return self.cost_usd(run.base_run) * self._fraction(run)
+        return self.cost_usd(run.base_run) * self.fraction(run)
 
     def assumption(self, name: str, run_id: str) -> Quantity:
         """Return draws of an assumption for a run; its `correlation` says whose draw it is."""
@@ -96,16 +94,20 @@ class CostModel:
     def _run(self, run_id: str) -> TrainingRun:
         return self.tables.training_runs[run_id]
 
-    def _hardware(self, run: TrainingRun) -> Hardware:
+    def peak(self, run: TrainingRun) -> Quantity:
+        """Return the dense peak of a run's chip in FLOP per second."""
         while run.hardware is None:  # a run that names none is on its base's
             assert run.base_run is not None
             run = self._run(run.base_run)
-        return self.tables.hardware[run.hardware]
+        row = self.tables.hardware[run.hardware]
+        return draw(self.streams, f"hardware/{row.hardware}", row.peak_flop_per_s)
 
-    def _utilization(self, run: TrainingRun) -> Quantity:
+    def utilization(self, run: TrainingRun) -> Quantity:
+        """Return the MFU of a run, a fraction of the peak, by its workload."""
         return self.assumption(MFU_OF_WORKLOAD[run.workload], run.run_id)
 
-    def _fraction(self, run: TrainingRun) -> Quantity:
+    def fraction(self, run: TrainingRun) -> Quantity:
+        """Return which fraction of its base a run is."""
         fraction = run.fraction_of_base
         if isinstance(fraction, str):
             return self.assumption(fraction, run.run_id)
@@ -118,7 +120,7 @@ class CostModel:
                 run.workload == "rl" and self.tables.choice("rl_fraction_basis") == "gpu-hours"
             )
             base = None if in_hours else self.flop(run.base_run)
-            return None if base is None else base * self._fraction(run)
+            return None if base is None else base * self.fraction(run)
         if run.flop is None:
             return None
         if isinstance(run.flop, str):

@@ -15,7 +15,8 @@ import pandas as pd
 from training_share.errors import InputError, require_known
 from training_share.inputs.schema import Company, TrainingRun
 from training_share.inputs.tables import Tables, load
-from training_share.model import drivers
+from training_share.model import drivers, trace
+from training_share.model.asked import Changes, Runs
 from training_share.model.case import WINDOW, Case, known_groups
 from training_share.model.evidence import Posterior
 from training_share.model.precision import (
@@ -97,7 +98,8 @@ class Estimate:
     @property
     def overridden(self) -> tuple[str, ...]:
         """Names of the assumptions set by hand."""
-        return tuple(name for name in self.case.settings if name in self.tables.assumptions)
+        named = [*self.case.settings, *(key for table, key, *_ in self.case.changes)]
+        return tuple(name for name in named if name in self.tables.assumptions)
 
     @property
     def n_draws(self) -> int:
@@ -349,6 +351,29 @@ class Estimate:
         """Return the share with one driver at a time at its p10 and p90; see `drivers.tornado`."""
         return drivers.tornado(self.case, low, high)
 
+    def draws(self) -> pd.DataFrame:
+        """Return one row a kept draw: share (a fraction), training_cost_usd and rd_compute_usd."""
+        values = {
+            "share": self.share,
+            "training_cost_usd": self.total_cost_usd,
+            "rd_compute_usd": self.rd_compute_usd,
+        }
+        return pd.DataFrame(values, index=self.cost_usd.index)
+
+    def gpu_hours(self, hardware: str = "") -> pd.DataFrame:
+        """Return GPU-hours by run and in total, of the runs' own chips or of a named one; see
+        `trace.gpu_hours`."""
+        return trace.gpu_hours(self.case, self.weights, hardware)
+
+    def trace(self, run_id: str) -> pd.DataFrame:
+        """Return each step of a run's chain with its expression, values and source; see
+        `trace.trace`."""
+        return trace.trace(self.case, self.weights, run_id)
+
+    def cite(self, what: str) -> pd.DataFrame:
+        """Return the sources that a number rests on; see `trace.cite`."""
+        return trace.cite(self.case, what)
+
     def inputs(self) -> pd.DataFrame:
         """Return the assumptions in force: value, unit, correlation, source and note, indexed by
         name."""
@@ -382,6 +407,8 @@ def estimate(
     spending_start: str | date | None = None,
     spending_end: str | date | None = None,
     data_dir: str | Path | None = None,
+    changes: Changes = None,
+    runs: Runs = None,
     precision_points: float = 0.1,
     **assumptions: object,
 ) -> Estimate:
@@ -391,10 +418,14 @@ def estimate(
     lognormal)"`), and an exchange rate as `cny_per_usd=7.1`. None or an empty string means "as the
     scenario says". Lists may be given as comma-separated text. `corrections` come on top of the
     scenario's own; `evidence` names rows of `evidence.csv` in place of the scenario's, and an empty
-    list, or the word "none", is no evidence. `n_draws="auto"` takes as many draws
-    as bring their standard error of the median share to `precision_points` percentage points; the
-    result is that of `n_draws` set to this number. More draws leave the error of the regressions'
-    resamples as it is (`spread` has both): for that, raise `bootstrap_resamples`.
+    list, or the word "none", is no evidence. `changes` sets any cell of any table
+    (`{"closed_models/hailuo-02/parameters": "20e9"}`), and `runs` adds training runs
+    (`[{"model": "X", "released": "2025-07", "flop": "2e24"}]`).
+
+    `n_draws="auto"` takes as many draws as bring their standard error of the median share to
+    `precision_points` percentage points; the result is that of `n_draws` set to this number. More
+    draws leave the error of the regressions' resamples as it is (`spread` has both): for that,
+    raise `bootstrap_resamples`.
 
     Raises InputError for anything unknown (with the nearest right name), for values that do not
     parse, for a window the disclosures cannot cover, where no run is left to count, for evidence
@@ -414,6 +445,8 @@ def estimate(
         "release_lag_months": release_lag_months,
         "spending_start": spending_start,
         "spending_end": spending_end,
+        "changes": changes,
+        "runs": runs,
         **assumptions,
     }
     return _estimated(load(data_dir), asked | {"precision_points": precision_points})

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 
@@ -37,7 +37,7 @@ class ScalingFit:
     r_squared: float
     residual_sd: float  # of log10 FLOP, with n - 2 degrees of freedom
     n: int
-    models: pd.DataFrame
+    models: pd.DataFrame = field(repr=False)
 
     def predict(self, size: float | np.ndarray) -> float | np.ndarray:
         """Return the line's training FLOP at a size (parameters x pixels, or parameters x Hz)."""
@@ -63,7 +63,8 @@ def required(cell: float | None) -> float:
 
 
 def fit(points: tuple[GenerativeModel, ...]) -> ScalingFit:
-    """Fit the line to the points of one modality; raises InputError below five points."""
+    """Fit the line to the points of one modality; InputError below five, and where all have one
+    size."""
     if len(points) < 5:
         raise InputError(
             f"generative_models.csv: {len(points)} used models; a regression needs at least five"
@@ -71,6 +72,11 @@ def fit(points: tuple[GenerativeModel, ...]) -> ScalingFit:
     # math.log10, since NumPy's differs in the last bit between processors
     x = np.array([math.log10(row.parameters * size_per_parameter(row)) for row in points])
     y = np.array([math.log10(net_flop(row)) for row in points])
+    if np.ptp(x) < 1e-9:
+        raise InputError(
+            f"generative_models.csv: all used {points[0].modality} models have one size; a line"
+            " needs different sizes, look at parameters, width and height"
+        )
     slope, intercept = _lines(np.ones((1, len(points))), x, y)
     fitted = intercept[0] + slope[0] * x
     residual = y - fitted

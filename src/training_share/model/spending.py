@@ -28,6 +28,11 @@ class WindowSpending(NamedTuple):
     amount_millions: float
     currency: str
 
+    def __repr__(self) -> str:
+        signs = self.table["sign"].map({1: "+", -1: "-"})
+        terms = " ".join(signs + " " + self.table["period"])
+        return f"<WindowSpending {terms} = {self.amount_millions:g} million {self.currency}>"
+
 
 def as_date(value: object, name: str) -> date:
     """Return a calendar date from a date or 'YYYY-MM-DD'; InputError otherwise."""
@@ -150,6 +155,10 @@ def window_spending(
     The table has one row a period: sign, period, period_start, period_end, amount_millions,
     source_id. Raises InputError for an unknown company or line and for a window that the
     disclosures cannot cover.
+
+    >>> found = window_spending("minimax", "rd_compute", "2024-10-01", "2025-09-30")
+    >>> round(found.amount_millions, 3), found.currency
+    (179.925, 'USD')
     """
     tables = load(data_dir)
     require_known(company, tables.companies, "company")

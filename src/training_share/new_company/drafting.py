@@ -13,7 +13,8 @@ from functools import cached_property
 import pandas as pd
 
 from training_share.errors import InputError
-from training_share.new_company.epoch_csv import number, plain, released
+from training_share.new_company.doubts import doubts
+from training_share.new_company.epoch_csv import match_organizations, number, plain, released
 from training_share.new_company.hardware import device_key
 from training_share.new_company.plan import Draft, Plan
 
@@ -29,32 +30,33 @@ COLORS = (
     "#F0E442",
     "#000000",
 )  # colour-blind safe (Okabe and Ito)
+PRICED = ("h800", "h100")  # rented at the price that assumptions.csv holds
 _RL = re.compile(
     r"\breinforcement|\brl\b|\brlvr\b|reasoning|thinking|\br1\b|\bqwq\b|rumination|math|agent", re.I
 )
 _SIX_ND = re.compile(r"\b6\s*(?:[*×x·]|n\s*d\b|flops?\b)", re.I)
 _POST = re.compile(r"post-?\s*train", re.I)
-_HOURS = re.compile(
-    r"[\d.,]+\s*[kKmM]?(?:illion)?\s*(?:[A-Z]+\d+\w*\s+)?(?:GPU|TPU|chip|device)[- ]?hours", re.I
-)
 
 
 def draft_rows(
     plan: Plan,
     models: pd.DataFrame,
-    own: pd.Series,
+    organizations: Iterable[str],
     known_hardware: Iterable[str],
     taken_colors: Iterable[str],
     file_name: str,
-) -> Draft:
-    """Return the draft of a company from all `models` and the mask of its `own` ones.
+) -> tuple[Draft, dict[str, int]]:
+    """Return the draft of a company from all `models`, and the spellings of its `organizations`
+    matched, with their numbers of rows.
 
     Raises InputError listing every unreadable date or number of the rows it needs, and where no
     model is left.
     """
+    own, matched, asks = match_organizations(models, organizations, file_name)
     maker = _Drafter(plan, models, set(known_hardware), file_name)
-    chosen = maker.choose(own)
     draft, taken = maker.draft, set(taken_colors)
+    draft.questions += asks
+    chosen = maker.choose(own)
     draft.add(
         "companies",
         company=plan.company,
@@ -98,7 +100,7 @@ def draft_rows(
         f" periods may add or subtract to the window) and the source {filing} in sources.csv, or"
         " accept --without-spending."
     )
-    return draft
+    return draft, matched
 
 
 class _Drafter:
@@ -149,6 +151,12 @@ class _Drafter:
 
     def choose(self, own: pd.Series) -> list[pd.Series]:
         """Return the company's models released in the window, oldest first, each name once."""
+        self._own = self.models[own]
+        if "base_model" in self.models.attrs.get("absent", ()):
+            self.draft.ask(
+                f"Bases: {self.file_name} has no column of base models, so every model is drafted"
+                " as if it were trained from nothing. Which are built on others?"
+            )
         rows, undated, seen = [], [], {}
         first, last = self.plan.window
         for _, row in self.models[own].iterrows():
@@ -226,14 +234,16 @@ class _Drafter:
                 " cost_usd with a source (6 x parameters x tokens where both are known), or delete"
                 " the row."
             )
-        self._ask_hours(row)
+        others = [other for other in self._own["model"] if other != name]
+        for question in doubts(row, others, lambda column: self._number(row, column)):
+            self.draft.ask(question)
 
     def _run(
         self, row: pd.Series, stage: str, workload: str, base: str, flop: float | None, **cells: str
     ) -> str:
         """Draft one run and return its key; a size already seen on the same base is drafted
         uncounted."""
-        run_id, counted = self.plan.run_id(row["model"], stage), cells.pop("counted", "yes")
+        run_id, counted = self._key(row, stage), cells.pop("counted", "yes")
         if flop:
             near = [
                 model
@@ -247,11 +257,18 @@ class _Drafter:
                     " rows if so."
                 )
             first = self._sizes.setdefault((plain(base), float(f"{flop:.3g}")), row["model"])
+            if first == row["model"] and counted == "yes":
+                first = self._same_before(row, flop) or first
             if first != row["model"] and counted == "yes":
                 counted = "no"
                 self.draft.ask(
                     f"Counted twice? {row['model']} has the same compute ({flop:.4g}) as {first}."
                     " It is drafted with counted = no; say yes if it is a run of its own."
+                )
+            if not 1e15 <= flop <= 1e30:
+                self.draft.ask(
+                    f"Compute: {row['model']} has {flop:.4g} FLOP in the file, record {row.name};"
+                    " no known run lies below 1e15 or above 1e30. Is the exponent right?"
                 )
         notes = row["flop_notes"]
         six_nd = (
@@ -297,6 +314,38 @@ class _Drafter:
         self._main[row.name] = run_id
         return run_id
 
+    def _key(self, row: pd.Series, stage: str) -> str:
+        """Return a key for a run that no other run has."""
+        key = self.plan.run_id(row["model"], stage, int(row.name))
+        taken = {run["run_id"] for run in self.draft.tables.get("training_runs", ())}
+        return key if key not in taken else f"{key}-{row.name}"
+
+    @cached_property
+    def _earlier(self) -> list[tuple[str, float | None, str]]:
+        """The company's models of any date before the window that are built on no other: what to
+        call each, its compute and the notes on it, by their letters."""
+        first, _ = self.plan.window
+        found = []
+        for record, row in self._own[self._own["base_model"] == ""].iterrows():
+            try:
+                day = released(row["released"], "")
+                size = number(row["flop"], "")
+            except InputError:  # told where the model itself is drafted
+                continue
+            if day and pd.Period(day[:7], freq="M") < first:
+                label = f"{row['model']} ({day}, record {record})"
+                found.append((label, size, plain(row["flop_notes"])))
+        return found
+
+    def _same_before(self, row: pd.Series, flop: float) -> str:
+        """Return an earlier model with the same compute or the same notes on it, or ""."""
+        notes = plain(row["flop_notes"])
+        for label, size, words in self._earlier:
+            same = size is not None and f"{size:.3g}" == f"{flop:.3g}"
+            if same or (len(notes) > 10 and words == notes):
+                return label
+        return ""
+
     def _fraction(self, row: pd.Series, total: float | None, by_rl: bool) -> None:
         """Draft a finetune of unknown compute as a fraction of the pretraining at the root of its
         lineage."""
@@ -308,8 +357,8 @@ class _Drafter:
         if root is None:
             self.draft.ask(
                 f"Base: {name} is built on {row['base_model']}, which is not in the file; give its"
-                f" run and name it in base_run of {self.plan.run_id(name, stage)}, or give that run"
-                " an amount."
+                " run and name it in base_run of"
+                f" {self.plan.run_id(name, stage, int(row.name))}, or give that run an amount."
             )
         of = root["model"] if root is not None else row["base_model"]
         note = (
@@ -374,32 +423,37 @@ class _Drafter:
         return run_id
 
     def _hardware(self, row: pd.Series) -> str:
+        """Return the key of a run's chip; ask where the file names none, several, one that the
+        table lacks, or one whose rent is not that of an H800."""
         if not row["hardware"]:
+            if "hardware" not in self.models.attrs.get("absent", ()):
+                self.draft.ask(
+                    f"Hardware: the file names no chip for {row['model']}; {self.plan.hardware} is"
+                    " drafted."
+                )
             return self.plan.hardware
         chips = [chip.strip() for chip in row["hardware"].split(",") if chip.strip()]
         form = "fp8" if "fp8" in row["format"].casefold() else "bf16"
-        key = f"{device_key(chips[0])}-{form}"
-        if len(chips) > 1 or key not in self.known_hardware:
+        key = self._known_chip(device_key(chips[0]), form)
+        if len(chips) > 1 or not key:
             self.draft.ask(
                 f"Hardware: {row['model']} was trained on {row['hardware']}"
                 f" ({row['format'] or 'no number format given'}); data/hardware.csv"
-                f" {'has ' if key in self.known_hardware else 'lacks '}{key}."
-                f" {'The first chip' if key in self.known_hardware else self.plan.hardware} is"
-                " drafted."
+                f" {f'has {key}' if key else f'lacks {device_key(chips[0])}-{form}'}."
+                f" {'The first chip' if key else self.plan.hardware} is drafted."
             )
-        return key if key in self.known_hardware else self.plan.hardware
+        if not device_key(chips[0]).startswith(PRICED):
+            self.draft.ask(
+                f"Price: {row['model']} was trained on {chips[0]}, but the price of a GPU-hour in"
+                " assumptions.csv is an H800's. Give cost_usd, or say in the note why the price"
+                " holds."
+            )
+        return key or self.plan.hardware
 
-    def _ask_hours(self, row: pd.Series) -> None:
-        hours, quantity = self._number(row, "hours"), self._number(row, "quantity")
-        if hours and quantity:
-            self.draft.ask(
-                f"GPU-hours: {row['model']} ran for {hours:g} hours on {quantity:g} chips by the"
-                f" file, {hours * quantity:.4g} chip-hours, if both are of the same run; use"
-                " gpu_hours instead of flop if a report confirms it."
-            )
-        notes = " ".join((row["hours_notes"], row["flop_notes"], row["finetune_notes"]))
-        for stated in list(dict.fromkeys(match.group(0) for match in _HOURS.finditer(notes)))[:5]:
-            self.draft.ask(
-                f"GPU-hours: the notes on {row['model']} speak of '{stated}'; if a report confirms"
-                " it, use gpu_hours instead of flop."
-            )
+    def _known_chip(self, device: str, form: str) -> str:
+        """Return the key in hardware of a device, its form factor left open where the file leaves
+        it open; "" where the table has none."""
+        if f"{device}-{form}" in self.known_hardware:
+            return f"{device}-{form}"
+        forms = [f"{device}-{factor}-{form}" for factor in ("sxm", "hgx", "oam", "pcie")]
+        return next((key for key in forms if key in self.known_hardware), "")

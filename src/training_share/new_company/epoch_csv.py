@@ -12,7 +12,7 @@ import csv
 import io
 import math
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import date, datetime
 from pathlib import Path
 
@@ -38,15 +38,20 @@ MODEL_COLUMNS = {
     "format": ("numericalformat",),
     "domain": ("domain",),
     "task": ("task",),
+    "chip_hours": ("trainingchiphours", "chiphours"),
+    "post_flop": ("posttrainingcomputeflop", "posttrainingcompute"),
+    "low": ("trainingcomputelowerbound", "trainingcomputelower", "computelowerbound"),
+    "high": ("trainingcomputeupperbound", "trainingcomputeupper", "computeupperbound"),
 }
 REQUIRED = ("model", "organization", "released", "flop")
 _GENERIC = {"ai", "inc", "corp", "corporation", "ltd", "limited", "llc", "co", "company", "group"}
+MODELS_URL = "https://epoch.ai/data/ai-models"
 _HOW = "download the CSV again from epoch.ai/data, unchanged"
 
 
 def plain(text: str) -> str:
-    """Return a name by its letters and digits alone, in lower case."""
-    return re.sub(r"[\W_]+", "", text.casefold())
+    """Return a name by its letters, digits, + and # alone, in lower case: C and C++ are two."""
+    return re.sub(r"[^\w+#]|_", "", text.casefold())
 
 
 def read_csv(
@@ -100,6 +105,7 @@ def read_csv(
         if frame[name].str.contains(r"[\r\n\t]").any():
             frame[name] = frame[name].str.replace(r"\s+", " ", regex=True)
     frame.index = pd.RangeIndex(1, len(frame) + 1, name="record")
+    frame.attrs["absent"] = [ours for ours in columns if ours not in named]
     return frame
 
 
@@ -157,11 +163,17 @@ def read_models(path: str | Path) -> pd.DataFrame:
     return read_csv(path, MODEL_COLUMNS, REQUIRED)
 
 
+def snapshot_date(path: str | Path) -> str:
+    """Return the date in a file's name, as 2026-07 or 2026-07-15; blank where there is none."""
+    named = re.search(r"(20\d\d-[01]\d(-[0-3]\d)?)", Path(path).stem)
+    return named[1] if named else ""
+
+
 def file_date(path: str | Path) -> str:
     """Return the date of a snapshot: the one in its file name, else the day the file was last
     changed."""
-    named = re.search(r"(20\d\d-[01]\d(-[0-3]\d)?)", Path(path).stem)
-    return named[1] if named else date.fromtimestamp(Path(path).stat().st_mtime).isoformat()
+    changed = date.fromtimestamp(Path(path).stat().st_mtime)
+    return snapshot_date(path) or changed.isoformat()
 
 
 def _names(text: str) -> set[str]:
@@ -179,12 +191,12 @@ def _names(text: str) -> set[str]:
 
 def match_organizations(
     models: pd.DataFrame, asked: Iterable[str], name: str
-) -> tuple[pd.Series, dict[str, int]]:
-    """Return which rows belong to the organisations asked for, and the spellings matched with their
-    row counts.
+) -> tuple[pd.Series, dict[str, int], list[str]]:
+    """Return which rows belong to the organisations asked for, the spellings matched with their row
+    counts, and what to ask: names that are not in the file, and near ones that were left out.
 
-    A cell may list several ("Zhipu AI,Tsinghua University"). Raises InputError with near names for
-    one not found.
+    A cell may list several ("Zhipu AI,Tsinghua University"). Raises InputError, with near names,
+    where none of them is found.
     """
     listed = models["organization"].map(
         lambda cell: [part.strip() for part in re.split(r"[,;]", cell)]
@@ -192,27 +204,43 @@ def match_organizations(
     counts = listed.explode().value_counts()
     spellings = {spelling: _names(spelling) for spelling in counts.index if spelling}
     matched: dict[str, int] = {}
+    missing = []
     for one in asked:
         found = [spelling for spelling, names in spellings.items() if names & _names(one)]
-        if not found:
-            raise InputError(
-                f"{name}, column organization: no '{one}'"
-                f"{nearest(one, spellings) if len(spellings) < 20 else _close(one, spellings)}"
-            )
         matched |= {spelling: int(counts[spelling]) for spelling in found}
-    return listed.map(lambda parts: any(part in matched for part in parts)), matched
+        missing += [] if found else [one]
+    if not matched:
+        raise InputError(
+            f"{name}, column organization: no '{missing[0]}'{_close(missing[0], spellings)}"
+        )
+    asks = [f"Organisation: no '{one}' in the file{_close(one, spellings)}" for one in missing]
+    near = [one for one in spellings if one not in matched and any(map(_akin(one), asked))]
+    if near:
+        asks.append(
+            f"Organisation: left out, but near in name: {', '.join(near[:8])}. Name them with"
+            " --organization if they are the same."
+        )
+    return listed.map(lambda parts: any(part in matched for part in parts)), matched, asks
+
+
+def _akin(spelling: str) -> Callable[[str], bool]:
+    """Return whether a name, of five letters at least, stands inside a spelling or begins alike."""
+
+    def akin(asked: str) -> bool:
+        one, two = plain(spelling), plain(asked)
+        return min(len(one), len(two)) >= 5 and (two in one or one in two)
+
+    return akin
 
 
 def _close(one: str, spellings: Iterable[str]) -> str:
-    containing = [s for s in spellings if plain(one)[:4] and plain(one)[:4] in plain(s)][:5]
     near = nearest(one, spellings)
     if "did you mean" in near:
         return near
-    return (
-        f"; did you mean {', '.join(map(repr, containing))}?"
-        if containing
-        else "; look the name up in the file"
-    )
+    containing = [s for s in spellings if plain(one)[:4] and plain(one)[:4] in plain(s)][:5]
+    if containing:
+        return f"; did you mean {', '.join(map(repr, containing))}?"
+    return "; look the name up in the file"
 
 
 _DATES = ("%Y-%m-%d", "%Y/%m/%d", "%d.%m.%Y", "%d %B %Y", "%d %b %Y", "%B %d, %Y", "%b %d, %Y")
@@ -243,14 +271,16 @@ def released(text: str, where: str) -> str:
 
 
 def number(text: str, where: str) -> float | None:
-    """Return a positive number, None where the cell is blank. InputError for '3,1e24', words and
-    the like."""
+    """Return a positive number, None where the cell is blank or zero. InputError for '3,1e24',
+    words and the like."""
     if not text:
         return None
     try:
         value = float(text)
     except ValueError:
         value = math.nan
+    if value == 0:
+        return None
     if not (math.isfinite(value) and value > 0) or "_" in text:
         raise InputError(
             f"{where}: '{text[:60]}' is not a positive number; write it as 3.1e24 (decimal point,"

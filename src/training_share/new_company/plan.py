@@ -59,8 +59,12 @@ class Plan:
         """Key of the snapshot in sources."""
         return f"epoch-models-{self.company}-{self.snapshot}"
 
-    def run_id(self, model: str, stage: str) -> str:
-        """Return the key of a run: company, model and stage, in the letters a key may have."""
-        slug = re.sub(r"[^a-z0-9.]+", "-", model.casefold()).strip("-.")
+    def run_id(self, model: str, stage: str, record: int) -> str:
+        """Return the key of a run: company, model and stage, in the letters a key may have; a name
+        with other letters has its record's number too."""
+        words = model.casefold().replace("+", " plus ").replace("#", " sharp ")
+        slug = re.sub(r"[^a-z0-9.]+", "-", words).strip("-.")
+        if not words.isascii():
+            slug = f"{slug}-{record}".strip("-")
         slug = slug if slug.startswith(self.company) else f"{self.company}-{slug}"
         return f"{slug}-{stage}"

@@ -7,6 +7,9 @@ process, which is how the pipeline keeps figures apart until their notebook has 
 from __future__ import annotations
 
 import os
+import re
+from html import escape, unescape
+from itertools import cycle
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,7 +18,7 @@ import pandas as pd
 from training_share.files import repo_root, write_aside
 from training_share.model.precision import with_error
 from training_share.report.figure import PNG_DPI, png_of, svg_of
-from training_share.report.text import number
+from training_share.report.text import held, number
 from training_share.report.text import percent as as_percent
 
 if TYPE_CHECKING:
@@ -23,16 +26,25 @@ if TYPE_CHECKING:
 
 FOLDER_VARIABLE = "TRAINING_SHARE_FIGURES"
 SCREEN_DPI = 80  # pixels of a page for an inch of a figure
+LONG = 160  # letters of a cell from which all but its first sentence is folded
+CELL = re.compile(r"<td>(.*?)</td>", re.S)
+NUMERIC = re.compile(r"\W*([\d,.]+(e[+-]?\d+)?[ %()]*(to|billion|trillion|points)?[ ]*)*")
+LINK = re.compile(r'<a href="(https?://([^/"]+)[^"]*)" target="_blank">[^<]*</a>')
+
+
+def folder_given(figures_dir: str | Path = "") -> str:
+    """Return the folder of figures that was asked for: the argument, else the environment variable,
+    else ""."""
+    return str(figures_dir or os.environ.get(FOLDER_VARIABLE) or "")
 
 
 def figures_folder(figures_dir: str | Path = "") -> Path:
-    """Return where figures go: the argument, else the environment variable, else the project's
-    `figures/`."""
-    return Path(figures_dir or os.environ.get(FOLDER_VARIABLE) or repo_root() / "figures")
+    """Return where figures go: the folder that was asked for, else the project's `figures/`."""
+    return Path(folder_given(figures_dir) or repo_root() / "figures").expanduser()
 
 
 def save(figure: Figure, name: str, figures_dir: str | Path = "") -> bytes:
-    """Write `name`.png (150 dpi), .svg and .csv (the plotted numbers), and return the PNG.
+    """Write `name`.png (120 dpi), .svg and .csv (the plotted numbers), and return the PNG.
 
     The files are the same to the byte whenever the chart is: no date, no random ids.
     """
@@ -44,13 +56,15 @@ def save(figure: Figure, name: str, figures_dir: str | Path = "") -> bytes:
 
 
 def show(figure: Figure, name: str, figures_dir: str | Path = "") -> None:
-    """Save a figure (see `save`) and display it; its text is alternative text and caption."""
+    """Save a figure (see `save`) and display it; its text is the alternative text,
+    and stands folded in the caption."""
     from IPython.display import Image, Markdown, display
 
     png = save(figure, name, figures_dir)
     width = int(figure.drawing.get_figwidth() * SCREEN_DPI)
     display(Image(data=png, format="png", alt=figure.alt, width=width))
-    display(Markdown(f"*Figure `{name}`.* {figure.alt}"))
+    words = f"<details><summary>In words</summary>{escape(figure.alt, quote=False)}</details>"
+    display(Markdown(f"*Figure `{name}`.* {words}"))
 
 
 def say(sentence: str) -> None:
@@ -74,21 +88,72 @@ def with_errors(table: pd.DataFrame, percent: bool = False) -> pd.DataFrame:
     return shown.drop(columns=[f"{name}_error" for name in paired])
 
 
-def show_table(table: pd.DataFrame, caption: str, percent: bool = False) -> None:
-    """Display a table in a notebook with three significant digits and live links; `percent` shows
-    fractions as %.
+def held_to_errors(table: pd.DataFrame, percent: bool = False) -> pd.DataFrame:
+    """Return a table with every pair of columns NAME and NAME_error as one column of text, rounded
+    to the digits that the error leaves standing."""
+    shown, (scale, unit) = table.copy(), (100, "%") if percent else (1, "")
+    paired = [name for name in table if f"{name}_error" in table]
+    for name in paired:
+        texts = [
+            held(scale * value, scale * error)
+            for value, error in zip(table[name], table[f"{name}_error"], strict=True)
+        ]
+        shown[name] = [text and text + unit for text in texts]
+    return shown.drop(columns=[f"{name}_error" for name in paired])
 
-    Numbers from a thousand on show all digits before the point, and those from 1e9 on are in
-    scientific notation. A column NAME that has a column NAME_error beside it is shown with this
-    standard error, and to its digits.
+
+def show_table(
+    table: pd.DataFrame, caption: str, percent: bool = False, fold: bool = False
+) -> None:
+    """Display a table in a notebook with three significant digits and live links; `percent` shows
+    fractions as %, `fold` shows the caption alone until it is clicked.
+
+    Numbers from a thousand on show all digits before the point, those from a billion on are in
+    words and those from 1e15 on have a power of ten. A column NAME that has a column NAME_error
+    beside it is shown to the digits that hold. Words stand left, numbers right, and a text longer
+    than a few lines is folded.
     """
     from IPython.display import display
 
-    shown = with_errors(table, percent).rename_axis(columns=None)
+    shown = held_to_errors(table, percent)
     as_text = as_percent if percent else number
-    html = shown.to_html(
-        float_format=as_text, render_links=True, na_rep="", border=0, justify="left"
-    )
     text = shown.to_string(float_format=as_text, na_rep="")
+    safe = shown.map(_folded).rename(index=_safe, columns=_safe)
+    if safe.index.nlevels == 1:  # its name heads its column, not a row of its own
+        safe = safe.rename_axis(index=None, columns=safe.index.name)
+    html = safe.to_html(
+        float_format=as_text, render_links=True, na_rep="", border=0, justify="left", escape=False
+    )
+    html = LINK.sub(r'<a href="\1" target="_blank">\2</a>', _aligned(html, safe.index.nlevels))
     html = html.replace("<thead>", f"<caption>{caption}</caption>\n  <thead>", 1)
+    if fold:
+        html = f"<details><summary>{caption}</summary>\n{html}\n</details>"
     display({"text/html": html, "text/plain": f"{caption}\n{text}"}, raw=True)
+
+
+def _safe(name: object) -> object:
+    return escape(name) if isinstance(name, str) else name
+
+
+def _folded(cell: object) -> object:
+    """Return a cell safe for HTML, and a long text as its first sentence with the rest folded."""
+    if not isinstance(cell, str):
+        return cell
+    first, dot, rest = cell.partition(". ")
+    if len(cell) <= LONG or not dot or cell.startswith("http"):
+        return escape(cell)
+    return f"<details><summary>{escape(first + dot.strip())}</summary>{escape(rest)}</details>"
+
+
+def _aligned(html: str, levels: int) -> str:
+    """Set columns of words left and columns of numbers right, with their heads."""
+    head, body, end = re.split(r"(?<=</thead>)|(?=</tbody>)", html)
+    rows = [list(map(unescape, CELL.findall(row))) for row in body.split("</tr>")[:-1]]
+    columns = zip(*(row for row in rows if row), strict=True)
+    sides = ["right" if all(map(NUMERIC.fullmatch, column)) else "left" for column in columns]
+    places = cycle(sides)
+    body = re.sub("<td>", lambda _: f'<td style="text-align: {next(places)}">', body)
+    body = body.replace("<th>", '<th style="text-align: left">')
+    places = cycle(["left"] * levels + sides)
+    head = re.sub("<th>", lambda _: f'<th style="text-align: {next(places)}">', head)
+    return head + body + end

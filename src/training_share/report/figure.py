@@ -19,8 +19,10 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 DIGITS = 10  # significant, in the drawing and in the CSV beside it
-PNG_DPI = 150
-HASHED_ID = re.compile(r'(?<=["#])(?:[pmh]|image|C[0-9a-f]+_[0-9a-f]+_)[0-9a-f]{10}(?=["\)])')
+PNG_DPI = 120  # half as much again as a page shows; a dozen fit into a notebook below 1 MB
+LONG_ID = re.compile(  # hashed by matplotlib, or a letter by the name of its font
+    r'(?<=["#])(?:(?:[pmh]|image|C[0-9a-f]+_[0-9a-f]+_)[0-9a-f]{10}|DejaVuSans[\w-]*)(?=["\)])'
+)
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,9 @@ class Figure:
     axes: tuple[Axes, ...]  # from the upper left, row by row
     table: pd.DataFrame  # the plotted numbers
     alt: str  # alternative text and caption
+    title: str = ""  # the finding, made from the numbers
+    subtitle: str = ""  # what is drawn, and in which unit
+    source: str = ""  # where it is from, and what to doubt
 
     @property
     def drawing(self) -> matplotlib.figure.Figure:
@@ -76,7 +81,8 @@ def png_of(drawing: matplotlib.figure.Figure, dpi: int, compress_level: int = 6)
 
 
 def svg_of(drawing: matplotlib.figure.Figure) -> bytes:
-    """Draw a matplotlib figure as SVG without a date, its ids numbered in order of appearance."""
+    """Draw a matplotlib figure as SVG without a date and without indentation, its ids numbered in
+    order of appearance."""
     import matplotlib as mpl
     from matplotlib.backends.backend_svg import FigureCanvasSVG
 
@@ -84,10 +90,10 @@ def svg_of(drawing: matplotlib.figure.Figure) -> bytes:
     with mpl.rc_context({"svg.hashsalt": "", "svg.fonttype": "path"}):
         FigureCanvasSVG(drawing).print_svg(stream, metadata={"Date": None, "Creator": None})
     drawing.set_canvas(before)
-    return numbered(stream.getvalue()).encode()
+    return re.sub(r"\n +", "\n", numbered(stream.getvalue())).encode()
 
 
 def numbered(svg: str) -> str:
-    """Return an SVG with numbers in order of appearance in place of matplotlib's hashed ids."""
+    """Return an SVG with numbers in order of appearance in place of matplotlib's long ids."""
     ids: dict[str, str] = {}
-    return HASHED_ID.sub(lambda found: ids.setdefault(found[0], f"id{len(ids) + 1}"), svg)
+    return LONG_ID.sub(lambda found: ids.setdefault(found[0], f"id{len(ids) + 1}"), svg)

@@ -2,33 +2,50 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from datetime import date
 
 import numpy as np
 import pandas as pd
 
-from training_share.analysis.shares import window_text
+from training_share.analysis.implied import ImpliedCompute
+from training_share.analysis.shares import (
+    HALF,
+    changes,
+    groups_of,
+    name_of,
+    over_half,
+    window_text,
+    without_groups,
+)
+from training_share.model.comparison import Comparison
 from training_share.model.estimates import Estimate
 from training_share.model.precision import QUANTILES
-from training_share.report.text import interval, money, percent, points
+from training_share.report.text import chance, end, listed, money, number, percent, points
 
+SOURCE = "newsletter-body"  # the row of sources.csv that the settings are from
+SURE = 0.9  # from here on the draws are called agreed
+MONEY = ("training_cost", 1, "USD million")
+NOISE = 0.02  # of a probability: two markets drawn anew differ by as much
 MATTERS = 1.5  # factor between the ends of intervals above which a belief is said to decide them
+RARE = 0.01  # chance below which an input is not called likely to be so wrong
 
 
 def answer(est: Estimate) -> str:
-    """Return the answer of a company notebook in three sentences."""
-    s, name = est.summary(), est.company_row.display_name
+    """Return the answer of a company notebook: share, amounts, how sure, and what was changed."""
+    s, name = est.summary(), name_of(est)
+    low, high = end(s["share_p5"]), end(s["share_p95"])
     first, last = est.release_window
-    share = est.spread()
-    errors = [100 * share[f"{column}_error"] for column in QUANTILES]
-    return (
-        f"**{name}: final training runs took {percent(s['share_p50'])} of R&D compute spending** "
-        f"(90% interval {percent(s['share_p5'])} to {percent(s['share_p95'])}). The "
-        f"{len(est.runs)} counted runs, released {first:%b %Y} to {last:%b %Y}, cost "
-        f"{interval(s, money, 'training_cost_')}; R&D compute from "
-        f"{window_text(*est.denominator_window)} was {money(s['rd_compute'])}. {_how(est)}; "
-        f"{_errors(*errors)}.{_bound(est)}{_uncounted(est)}{_left_out(est)}{_weighted(est)}"
-    )
+    told = [
+        _changed(est)
+        + f"**{name}: final training runs took {percent(s['share_p50'])} of R&D compute spending**"
+        f" (nine draws in ten lie between {low} and {high}).",
+        f"That is {money(s['training_cost_p50'])} of {money(s['rd_compute'])} spent from "
+        f"{window_text(*est.denominator_window)}, for {len(est.runs)} training runs of models "
+        f"released {first:%b %Y} to {last:%b %Y}.",
+        f"The share is over half in {chance(over_half(est))} of the draws.",
+    ]
+    return " ".join(told) + _bound(est) + _uncounted(est) + _weighed(est)
 
 
 def cost_answer(est: Estimate) -> str:
@@ -36,26 +53,113 @@ def cost_answer(est: Estimate) -> str:
     first, last = est.release_window
     cost = est.spread("training_cost")
     low, middle, high = (cost[name] for name in QUANTILES)
-    errors = _errors(*(cost[f"{name}_error"] for name in QUANTILES), unit="USD million")
     return (
-        f"**{est.company_row.display_name}: the {len(est.runs)} counted training runs, released "
-        f"{first:%b %Y} to {last:%b %Y}, cost {money(middle)}** (90% interval {money(low)} to "
-        f"{money(high)}) at rental prices. {_how(est)}; {errors}."
+        f"{_changed(est)}**{name_of(est)}: final training runs cost about {money(middle)}** at "
+        f"rental prices (nine draws in ten lie between {money(low)} and {money(high)}), for "
+        f"{len(est.runs)} training runs of models released {first:%b %Y} to {last:%b %Y}."
     )
 
 
-def _how(est: Estimate) -> str:
-    return f"Scenario `{est.scenario}`, {est.n_draws:,} draws, seed {est.seed}"
-
-
-def _errors(low: float, middle: float, high: float, unit: str = "points") -> str:
-    """Return the Monte Carlo standard errors of p5, p50 and p95 in words."""
-    if np.isnan([low, middle, high]).any():
-        return "too few draws for a Monte Carlo standard error"
-    return (
-        f"Monte Carlo standard error {middle:.1g} {unit} for the median, {low:.1g} and {high:.1g} "
-        "for the ends of the interval"
+def comparison_answer(rows: pd.DataFrame, settings: pd.DataFrame, changed: str = "") -> str:
+    """Return the answer of the comparison: the shares of `shares.headline`, how probable more than
+    half is, and where in `shares.ratio_table` it is most probable; before it what was `changed`."""
+    minority = (rows["share_p50"] < HALF).all()
+    shares = listed(f"{percent(row.share_p50)} at {row.label}" for row in rows.itertuples())
+    first = rows.loc[rows["over_half"].idxmax()]
+    worst = settings.loc[settings["over_half"].idxmax()]
+    more = (
+        f"; of all settings below it is largest under *{worst.scenario}*, {chance(worst.over_half)}"
+        f" at {worst.label}"
+        if worst.over_half > first.over_half
+        else ""
     )
+    found = "A minority" if minority else "Not everywhere a minority"
+    return (
+        f"{_told(changed)}**{found}: final training runs took {shares}.** How sure? The chance of"
+        f" more than half is largest at {first.label}, {chance(first.over_half)}{more}."
+    )
+
+
+def doubt(est: Estimate) -> str:
+    """Return the main doubt about a company's share: what it would be without each named group of
+    runs whose FLOP rest on a regression; or ""."""
+    closed, told = est.tables.closed_models, []
+    for group in groups_of(est):
+        models = {
+            run.model: closed[run.flop].modality
+            for run in est.runs.values()
+            if run.group == group and isinstance(run.flop, str)
+        }
+        if models:
+            share = percent(est.without(group).summary()["share_p50"])
+            kinds = listed(sorted(set(models.values())))
+            told.append(
+                f"Main doubt: {listed(models)}, a closed {kinds} model whose compute is inferred "
+                f"from open models; without {group.title()}, {est.company_row.display_name} is at "
+                f"{share}."
+            )
+    return " ".join(told)
+
+
+def below(*estimates: Estimate) -> str:
+    """Return what stands below a ratio chart: the main doubts, and the source."""
+    doubts = filter(None, map(doubt, estimates))
+    return " ".join([*doubts, source(estimates[0])])
+
+
+def implied_answer(implied: ImpliedCompute) -> str:
+    """Return what a training cost implies for R&D compute, as the illustration that it is."""
+    row = implied.table.loc["rd_compute"]
+    known = [est.company_row.display_name for est in implied.known.estimates.values()]
+    return (
+        f"If its share were like one of those known ({listed(known)}), its R&D compute would be "
+        f"about {money(row.p50)} (nine draws in ten lie between {money(row.p5)} and "
+        f"{money(row.p95)}); an illustration, not an estimate."
+    )
+
+
+def notes(table: pd.DataFrame) -> str:
+    """Return why rows of a table of variants have no estimate; "" where all have one."""
+    told = table.loc[table["p50"].isna(), "note"]
+    return bullets(f"*{label}*: {note}." for label, note in told.items())
+
+
+def source(est: Estimate) -> str:
+    """Return the line of source and method under a chart."""
+    row = est.tables.sources[SOURCE]
+    day = date.fromisoformat(row.date)
+    return (
+        f"Source: {row.publisher}, {day.day} {day:%B %Y}; rebuilt here with {est.n_draws:,} draws"
+        " of the uncertain inputs."
+    )
+
+
+def exactness(*estimates: Estimate) -> str:
+    """Return how exact the digits of a notebook are, in one line: the errors of its least exact
+    estimate."""
+    first = estimates[0]
+    draws = f"{first.n_draws:,} draws, seed {first.seed}"
+    quantity, scale, unit = ("share", 100, "points") if first.has_spending else MONEY
+    errors = scale * np.array(
+        [[est.spread(quantity)[f"{name}_error"] for name in QUANTILES] for est in estimates]
+    )
+    if np.isnan(errors).any():
+        return f"How exact: {draws}; too few for a Monte Carlo standard error."
+    low, middle, high = errors.max(axis=0)
+    return (
+        f"How exact: {draws}. The Monte Carlo standard error of a median is at most {middle:.1g} "
+        f"{unit}, of the ends of its interval {low:.1g} and {high:.1g}. Two seeds differ by 1.4 "
+        "standard errors (root mean square), half of all pairs by about one or more. It says "
+        "nothing about the inputs."
+    )
+
+
+def _changed(est: Estimate) -> str:
+    return _told(changes(est))
+
+
+def _told(changed: str) -> str:
+    return f"Changed run ({changed}). " if changed else ""
 
 
 def _bound(est: Estimate) -> str:
@@ -72,21 +176,40 @@ def _uncounted(est: Estimate) -> str:
     if not names:
         return ""
     return (
-        f" The numerator may be incomplete: {', '.join(names)} came out in the window and "
+        f" The numerator may be incomplete: {listed(names)} came out in the window and "
         f"{'is' if len(names) == 1 else 'are'} not counted."
     )
 
 
-def _left_out(est: Estimate) -> str:
-    return f" Left out: {', '.join(est.excluded)}." if est.excluded else ""
-
-
-def _weighted(est: Estimate) -> str:
+def _weighed(est: Estimate) -> str:
     if est.weights is None:
         return ""
     return (
-        f" Draws are weighted by the evidence {', '.join(f'`{name}`' for name in est.evidence)}, "
-        f"which leaves {est.effective_draws:,.0f} effective draws."
+        f" Draws are weighed by the evidence {listed(f'`{name}`' for name in est.evidence)}, which "
+        f"leaves {est.effective_draws:,.0f} effective draws."
+    )
+
+
+def catch_up(comparison: Comparison) -> str:
+    """Return whether the draws bear out that companies which catch up spend a larger share on final
+    runs than the company that spends most on R&D compute, and what the order rests on."""
+    estimates = comparison.estimates
+    leader = max(estimates, key=lambda name: estimates[name].summary()["rd_compute"])
+    without = without_groups(comparison)
+    odds = {
+        name_of(among.estimates[name]): among.probabilities.loc[name, leader]
+        for name in estimates
+        for among in (comparison, without)
+        if name != leader
+    }
+    told = listed(f"{name} in {chance(odd)} of draws" for name, odd in odds.items())
+    sure = [odd > SURE for odd in odds.values()]
+    verdict = "the draws agree" if all(sure) else "not borne out"
+    if not all(sure) and min(odds.values(), default=0) > 0.5:
+        verdict = "all lean that way, but not surely"
+    return (
+        f"**Catch-up predicts a larger share than {estimates[leader].company_row.display_name}'s,"
+        f" the largest spender.** Above it: {told}; {verdict}."
     )
 
 
@@ -96,29 +219,43 @@ def bullets(sentences: Iterable[str]) -> str:
 
 
 def audit_conclusion(
-    minority: pd.DataFrame, ranking: pd.DataFrame, steps: dict[str, pd.DataFrame]
+    minority: pd.DataFrame,
+    ranking: pd.DataFrame,
+    steps: dict[str, pd.DataFrame],
+    effects: dict[str, pd.DataFrame],
+    names: Mapping[str, str],
 ) -> str:
-    """Return the closing paragraph of the audit, made from its tables."""
+    """Return the closing paragraphs of the audit, made from its tables; `steps` and `effects` are
+    by companies' names as shown, which `names` has by their keys."""
     worst = minority.max(axis=1).sort_values(ascending=False, kind="stable")
-    scenario = minority.loc[worst.index[0]].idxmax()
+    first, others = worst.index[0], worst.iloc[1:]
+    by_scenario = (f"{chance(value)} ({name})" for name, value in minority.loc[first].items())
     lines = [
-        "**A minority.** In no scenario does the probability that final training runs took more "
-        f"than half of R&D compute exceed {percent(worst.iloc[0])} ({worst.index[0]}, scenario "
-        f"{scenario}); for the other companies it stays at or below {percent(worst.iloc[1])}."
+        f"**{'A minority' if worst.iloc[0] < HALF else 'Not everywhere a minority'}.** More than "
+        f"half of R&D compute is most probable at {names[first]}: {', '.join(by_scenario)}"
+        + (f"; at no other above {chance(max(others.max(), 0.01))}." if len(others) else ".")
     ]
+    above = [
+        f"`{correction}` takes the median of {name} to {percent(row.p50)}"
+        for name, table in effects.items()
+        for correction, row in table[table["p50"] > HALF].iterrows()
+    ]
+    lines.append(
+        f"Applied alone, {'; '.join(above)}."
+        if above
+        else "No correction alone takes a median above one half."
+    )
     for (higher, lower), rows in ranking.groupby(["higher", "lower"], sort=False):
-        shared = ", ".join(f"{percent(row.shared)} ({row.scenario})" for row in rows.itertuples())
-        loose = ", ".join(percent(value) for value in rows["independent"])
-        lines.append(
-            f"**{higher} above {lower}** with probability {shared}; were utilization and price "
-            f"independent across companies, {loose}."
-        )
+        line = f"**{names[higher]} above {names[lower]}** in {_range(rows['shared'])} of draws"
+        if (rows["shared"] - rows["independent"]).abs().max() > NOISE:
+            line += f"; in {_range(rows['independent'])}, if each had a market of its own"
+        lines.append(line + ".")
     for name, table in steps.items():
         step = table["in_sequence"].abs().idxmax()
-        first, last = table["p50"].iloc[[0, -1]]
+        before, after = table["p50"].iloc[[0, -1]]
         lines.append(
-            f"For {name} the median goes from {percent(first)} to {percent(last)}; the step that "
-            f"moves it most is `{step}` ({points(table.loc[step, 'in_sequence'])} points)."
+            f"**{name}** goes from a median of {percent(before)} to {percent(after)}; the step "
+            f"that moves it most is `{step}` ({points(table.loc[step, 'in_sequence'])} points)."
         )
     return "\n\n".join(lines)
 
@@ -145,18 +282,60 @@ def beliefs_conclusion(tables: dict[str, pd.DataFrame]) -> str:
     return "\n\n".join(lines)
 
 
-def breaking_conclusion(tables: dict[str, pd.DataFrame]) -> str:
-    """Return which assumption would have to be wrong, and by how much, for the claim to fail."""
+def _range(probabilities: pd.Series) -> str:
+    """Return the range of probabilities over scenarios in words."""
+    low, high = chance(probabilities.min()), chance(probabilities.max())
+    return low if low == high else f"{low} to {high}"
+
+
+def surface_conclusion(tables: dict[str, pd.DataFrame], labels: Mapping[str, str]) -> str:
+    """Return how far each of two assumptions moves the median alone, from its first value to its
+    last, the other at the middle of its own, and both together, from `sensitivity.surface`."""
     lines = []
     for name, table in tables.items():
-        distance = np.log(table["factor"]).abs().sort_values(kind="stable")
-        first, beyond = table.loc[distance.index[0]], distance.index[distance.isna()]
-        line = (
-            f"**{name}**: the nearest single failure is `{first.name}` at {first.value:.3g} "
-            f"instead of {first['median']:.3g} (a factor of {first.factor:.2g})."
-        )
-        never = ", ".join(f"`{row}`" for row in beyond)
+        row, column = (labels[axis] for axis in (table.index.name, table.columns.name))
+        across = table.iloc[len(table) // 2]
+        down = table.iloc[:, table.shape[1] // 2]
+        lowest, highest = np.sort(table.to_numpy(), axis=None)[[0, -1]]
         lines.append(
-            line + (f" No value of {never} alone brings the median to 50%." if never else "")
+            f"**{name}**: {row} alone moves the median from {percent(down.min())} to "
+            f"{percent(down.max())} (at {column} {across.index[table.shape[1] // 2]:g}), {column} "
+            f"alone from {percent(across.min())} to {percent(across.max())} (at {row} "
+            f"{across.name:g}), both together from {percent(lowest)} to {percent(highest)}."
         )
+    return bullets(lines)
+
+
+def breaking_conclusion(tables: dict[str, pd.DataFrame]) -> str:
+    """Return which input would have to be wrong for the claim to fail: the one that would have to
+    be least wrong, and the one that is most probably so wrong."""
+    lines = []
+    for name, table in tables.items():
+        found = table.dropna(subset=["factor"])
+        if found.empty:
+            lines.append(f"**{name}**: no input alone brings the median to 50%.")
+            continue
+        nearest = found.loc[np.log(found["factor"]).abs().sort_values(kind="stable").index[0]]
+        line = f"**{name}**: the nearest single failure is {_failure(nearest)}."
+        chances = found[["chance", "chance_predictive"]].max(axis=1).fillna(0.0)
+        if chances.max() < RARE:
+            line += " No uncertain input is as far off as it would have to be in one draw of 100."
+        elif chances.idxmax() != nearest.name:
+            line += f" The likeliest is {_failure(found.loc[chances.idxmax()])}."
+        lines.append(line)
     return "\n\n".join(lines)
+
+
+def _failure(row: pd.Series) -> str:
+    told = (
+        f"{row.label} at {number(row['value'])} instead of {number(row['median'])} (a factor of "
+        f"{row.factor:.2g})"
+    )
+    if np.isnan(row.chance):
+        return f"{told}, which is taken as exact"
+    told += f"; {chance(row.chance) if row.chance else 'none'} of its draws here are as far off"
+    if np.isnan(row.chance_predictive):
+        return told
+    return (
+        f"{told}, but a single model strays so far with a chance of {chance(row.chance_predictive)}"
+    )

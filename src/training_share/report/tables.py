@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pandas as pd
 
+from training_share.analysis.implied import ImpliedCompute
 from training_share.inputs.tables import for_scenario
 from training_share.model.estimates import Estimate
-from training_share.model.precision import QUANTILES, with_error
 from training_share.model.spending import signed_periods
+from training_share.report.text import FLOP, chance, held, interval, money, number
 
 
 def runs_table(est: Estimate) -> pd.DataFrame:
@@ -16,11 +17,15 @@ def runs_table(est: Estimate) -> pd.DataFrame:
     rows = {}
     for run_id, run in est.runs.items():
         amounts = {"FLOP": run.flop, "GPU-hours": run.gpu_hours, "USD": run.cost_usd}
-        given = [f"{value} {unit}" for unit, value in amounts.items() if value is not None]
+        given = [
+            f"regression, closed model {value}"
+            if isinstance(value, str)
+            else in_words(str(value), unit)
+            for unit, value in amounts.items()
+            if value is not None
+        ]
         fraction = f"{run.fraction_of_base} of the {est.case.basis(run_id)} of {run.base_run}"
         amount = given[0] if given else fraction
-        if isinstance(run.flop, str):
-            amount = f"regression, closed model {run.flop}"
         rows[run_id] = {
             "model": run.model,
             "stage": run.stage,
@@ -33,17 +38,35 @@ def runs_table(est: Estimate) -> pd.DataFrame:
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis("run_id")
 
 
+def in_words(amount: str, unit: str) -> str:
+    """Return an amount of the tables with its unit and its large numbers in words; a FLOP keeps its
+    power of ten.
+
+    >>> in_words("1.7e8 to 8.9e8 (p5-p95 lognormal)", "USD")
+    'USD 170 to 890 million (p5-p95 lognormal)'
+    >>> in_words("3.142e24", "FLOP")
+    '3.142e24 FLOP'
+    """
+    text, opening, meaning = amount.replace("e+", "e").partition(" (")
+    ends = [float(part) for part in text.split(" to ")]
+    if 1e6 <= max(ends) < FLOP:
+        words = ((1e12, "trillion"), (1e9, "billion"), (1e6, "million"))
+        scale, word = next(item for item in words if max(ends) >= item[0])
+        text = f"{' to '.join(f'{value / scale:.4g}' for value in ends)} {word}"
+    return (f"{unit} {text}" if unit == "USD" else f"{text} {unit}") + opening + meaning
+
+
 def denominator_table(est: Estimate) -> pd.DataFrame:
     """Return the signed disclosed periods that make up the company's R&D compute, with links to
-    their sources."""
+    their sources; below them their sum, as in force, and the exchange rate it rests on."""
     sources = est.tables["sources"]
     rows = [
         {
             "line": line,
             "sign": f"{sign:+d}",
             "period": row.period,
-            "from": row.period_start,
-            "to": row.period_end,
+            "from": str(row.period_start),
+            "to": str(row.period_end),
             "amount (millions)": str(row.amount_millions),
             "currency": row.currency,
             "note": row.note,
@@ -52,7 +75,21 @@ def denominator_table(est: Estimate) -> pd.DataFrame:
         for line in est.denominator_lines
         for sign, row in signed_periods(est.tables, est.company, line, *est.denominator_window)
     ]
-    return pd.DataFrame(rows).set_index("line")
+    start, end = est.denominator_window
+    rates = [
+        rate for rate in est.tables["fx"].values() if rate.currency in {r["currency"] for r in rows}
+    ]
+    at = "; ".join(f"{rate.per_usd} {rate.currency} for a dollar" for rate in rates)
+    total = {
+        "line": "sum",
+        "from": str(start),
+        "to": str(end),
+        "amount (millions)": f"{est.summary()['rd_compute']:,.1f}",
+        "currency": "USD",
+        "note": f"at {at}" if at else "",
+        "source": sources[rates[0].source_id].url if rates else "",
+    }
+    return pd.DataFrame([*rows, total]).fillna("").set_index("line")
 
 
 def scenario_table(scenario: str, data_dir=None) -> pd.DataFrame:
@@ -78,39 +115,76 @@ def scenario_table(scenario: str, data_dir=None) -> pd.DataFrame:
 
 def ratio_text_table(table: pd.DataFrame) -> pd.DataFrame:
     """Return `ratio_table` for reading, with both windows: shares in percent, money in USD million,
-    each with its Monte Carlo standard error."""
-
-    def shown(quantity: str, scale: float) -> tuple[list[str], list[str]]:
-        low, middle, high = (
-            [
-                with_error(scale * value, scale * error)
-                for value, error in zip(
-                    table[f"{quantity}_{name}"], table[f"{quantity}_{name}_error"], strict=True
-                )
-            ]
-            for name in QUANTILES
-        )
-        return middle, [f"{one} to {other}" for one, other in zip(low, high, strict=True)]
-
-    share, cost = shown("share", 100), shown("training_cost", 1)
+    to the digits that hold."""
     return pd.DataFrame(
         {
             "company": table["label"],
-            "share (%)": share[0],
-            "90% interval (%)": share[1],
-            "training cost (USD million)": cost[0],
-            "90% interval (USD million)": cost[1],
+            "share (%)": _held(table, "share_p50", 100),
+            "90% interval (%)": _ends(table, "share", 100),
+            "training cost (USD million)": _held(table, "training_cost_p50"),
+            "90% interval (USD million)": _ends(table, "training_cost"),
             "R&D compute (USD million)": table["rd_compute"].map("{:,.0f}".format),
             "spending": table["spending_window"],
             "releases": table["release_window"],
+            "over half": table["over_half"].map(chance),
             "effective draws": table["effective_draws"].map("{:,.0f}".format),
         }
     ).set_index(pd.Index(table["scenario"], name="scenario"))
 
 
+def _held(table: pd.DataFrame, column: str, scale: float = 1) -> list[str]:
+    pairs = zip(table[column], table[f"{column}_error"], strict=True)
+    return [held(scale * value, scale * error) for value, error in pairs]
+
+
+def _ends(table: pd.DataFrame, quantity: str, scale: float = 1) -> list[str]:
+    low, high = (_held(table, f"{quantity}_{name}", scale) for name in ("p5", "p95"))
+    return [f"{one} to {other}" for one, other in zip(low, high, strict=True)]
+
+
+def exact_table(precision: pd.DataFrame) -> pd.DataFrame:
+    """Return `shares.precision_table` for reading: each quantile in words and numbers, and in a
+    column of its own the Monte Carlo standard error of the median."""
+    return pd.DataFrame(
+        {
+            "median": _held(precision, "p50"),
+            "90% interval": [
+                f"{one} to {other}"
+                for one, other in zip(_held(precision, "p5"), _held(precision, "p95"), strict=True)
+            ],
+            "standard error of the median": precision["p50_error"].map("{:.1g}".format),
+            "of the lower end": precision["p5_error"].map("{:.1g}".format),
+            "of the upper end": precision["p95_error"].map("{:.1g}".format),
+        },
+        index=precision.index,
+    )
+
+
+def implied_text_table(implied: ImpliedCompute) -> pd.DataFrame:
+    """Return `ImpliedCompute.table` for reading."""
+    rows = implied.table.drop(columns="unit").astype(float).T
+    cost, share, rd_compute = (rows[name] for name in ("training_cost", "share", "rd_compute"))
+    told = {
+        "training cost": interval(cost, money),
+        "share borrowed from the others": interval(share),
+        "implied R&D compute": interval(rd_compute, money),
+    }
+    return pd.Series(told, name="median (90% interval)").to_frame().rename_axis("quantity")
+
+
+def higher_text_table(table: pd.DataFrame) -> pd.DataFrame:
+    """Return `shares.who_is_higher` for reading: one row a pair, one column a correlation."""
+    short = table.map(
+        lambda odds: chance(odds).replace("more than ", ">").replace("less than ", "<")
+    )
+    shown = short.rename(columns="{:g}".format).rename_axis(columns=None)
+    shown.index = pd.Index([f"{one} above {other}" for one, other in table.index], name="pair")
+    return shown
+
+
 def published_text_table(table: pd.DataFrame) -> pd.DataFrame:
-    """Return `published_table` for reading: printed beside ours with its Monte Carlo standard
-    error, and why they differ. Where an interval is printed, both have one."""
+    """Return `published_table` for reading: printed beside ours to the digits that hold, and why
+    they differ. Where an interval is printed, both have one."""
     rows = {}
     for claim_id, row in table.iterrows():
         printed = {
@@ -118,11 +192,11 @@ def published_text_table(table: pd.DataFrame) -> pd.DataFrame:
             if pd.isna(value)
             else f"{value:.{row.decimals}f}"
             if abs(value) < 1e6
-            else f"{value:.3g}"
+            else number(value)
             for name, value in (("p5", row.p5), ("p50", row.value), ("p95", row.p95))
         }
         ours = {
-            name: with_error(row[column], row[f"{column}_error"])
+            name: held(row[column], row[f"{column}_error"])
             for name, column in (("p5", "our_p5"), ("p50", "our_value"), ("p95", "our_p95"))
         }
         rows[claim_id] = {

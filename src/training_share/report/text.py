@@ -1,14 +1,30 @@
-"""Numbers as text, each kind of number in one way. (`with_error` writes a number with its standard
-error.)"""
+"""Numbers as text, each kind of number in one way, and never with more digits than hold."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Iterable
+
+LARGE = {1e12: "trillion", 1e9: "billion"}  # a count above is written in words, a FLOP is not
+FLOP = 1e15  # from here on with a power of ten
 
 
 def percent(fraction: float) -> str:
     """Return a fraction as a percentage with one decimal."""
     return f"{_tenths(fraction):.1f}%"
+
+
+def end(fraction: float) -> str:
+    """Return an end of an interval of fractions as a percentage: whole from ten percent on, with
+    one decimal below, since more digits of it do not hold."""
+    return percent(fraction) if abs(fraction) < 0.0995 else f"{100 * fraction:.0f}%"
+
+
+def chance(probability: float) -> str:
+    """Return a probability as a whole percentage, and what rounds to none or to all as a bound."""
+    if 0 < probability < 0.005 or 0.995 < probability < 1:
+        return "less than 1%" if probability < 0.5 else "more than 99%"
+    return f"{100 * probability:.0f}%"
 
 
 def points(move: float) -> str:
@@ -42,16 +58,48 @@ def usd(usd_million: float) -> str:
 
 def number(value: float) -> str:
     """Return a number with three significant digits: all digits before the point from a thousand
-    on, a power of ten from 1e9 on."""
-    if abs(value) >= 1e9:
-        return f"{value:.2e}"
-    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
+    on, in words from a billion on, with a power of ten from 1e15 on."""
+    size = abs(value)
+    if size >= FLOP:
+        return f"{value:.2e}".replace("e+", "e")
+    for scale, word in LARGE.items():
+        if size >= scale:
+            return f"{value / scale:.3g} {word}"
+    return f"{value:,.0f}" if size >= 1000 else f"{value:.3g}"
+
+
+def held(value: float, error: float) -> str:
+    """Return a number to the digits that its standard error leaves standing: one of the last digit
+    is at least half the error. Without an error above zero it is written as `number`.
+
+    >>> held(22.718, 0.13), held(49.17, 0.41), held(3.988e24, 2.2e22)
+    ('22.7', '49', '3.99e24')
+    """
+    if math.isnan(value) or not error > 0:
+        return "" if math.isnan(value) else number(value)
+    decimals = math.floor(-math.log10(error / 2))
+    if abs(value) >= min(LARGE):
+        return number(value)
+    return f"{round(value, decimals):,.{max(decimals, 0)}f}"
+
+
+def listed(names: Iterable[str]) -> str:
+    """Return names as a list in a sentence, as in 'OpenAI, MiniMax and Z.ai'."""
+    *first, last = names
+    return f"{', '.join(first)} and {last}" if first else last
+
+
+def counted(number: int) -> str:
+    """Return a small number as a word."""
+    words = ["no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"]
+    return words[number] if number < len(words) else str(number)
 
 
 def interval(row, as_text: Callable[[float], str] = percent, prefix: str = "") -> str:
-    """Return the median of a row with its 90% interval, as in '22.7% (15.7% to 33.1%)'.
+    """Return the median of a row with its 90% interval, as in '22.7% (16% to 33%)'.
 
     The row has p5, p50 and p95, with `prefix` before each name.
     """
-    low, middle, high = (as_text(getattr(row, f"{prefix}{name}")) for name in ("p5", "p50", "p95"))
-    return f"{middle} ({low} to {high})"
+    ends = end if as_text is percent else as_text
+    low, middle, high = (getattr(row, f"{prefix}{name}") for name in ("p5", "p50", "p95"))
+    return f"{as_text(middle)} ({ends(low)} to {ends(high)})"

@@ -3,12 +3,12 @@ form."""
 
 from __future__ import annotations
 
-import ast
 from pathlib import Path
 
 import nbformat
 
 from training_share.errors import InputError
+from training_share.report.parameters import literals
 
 INJECTED_ID = "injected-parameters"
 LIVE = (
@@ -20,35 +20,29 @@ LIVE = (
 def parameters_of(path: str | Path) -> dict[str, object]:
     """Return the names and defaults assigned in the cell tagged `parameters`.
 
-    Raises InputError where the file is no notebook, has no such cell, or assigns anything but
-    literals in it.
+    Raises InputError where the file is no notebook or an executed copy, has no such cell, or
+    assigns anything but literals in it.
     """
     path = Path(path)
     try:
         notebook = nbformat.read(path, as_version=4)
     except Exception as error:
         raise InputError(f"{path.name}: not a notebook ({error})") from error
-    cells = [cell for cell in notebook.cells if "parameters" in cell.metadata.get("tags", [])]
+    tagged = [(cell.metadata.get("tags", []), cell) for cell in notebook.cells]
+    if any("injected-parameters" in tags for tags, _ in tagged):
+        raise InputError(
+            f"{path.name} holds a cell of parameters that papermill injected: it is an executed"
+            " copy. Put the source back (git checkout), or remove that cell"
+        )
+    cells = [cell for tags, cell in tagged if "parameters" in tags]
     if len(cells) != 1:
         raise InputError(
             f"{path.name}: {len(cells)} cells are tagged 'parameters'; tag exactly one"
         )
-    found: dict[str, object] = {}
-    for statement in ast.parse(cells[0].source).body:
-        target = getattr(statement, "target", None) or getattr(statement, "targets", [None])[0]
-        if not isinstance(target, ast.Name) or getattr(statement, "value", None) is None:
-            raise InputError(
-                f"{path.name}, parameters cell, line {statement.lineno}: write one 'name: type ="
-                " value'"
-            )
-        try:
-            found[target.id] = ast.literal_eval(statement.value)
-        except ValueError:
-            raise InputError(
-                f"{path.name}, parameters cell, line {statement.lineno}: the value must be a"
-                " literal"
-            ) from None
-    return found
+    try:
+        return literals(cells[0].source)
+    except (ValueError, SyntaxError) as error:
+        raise InputError(f"{path.name}, parameters cell, {error}") from None
 
 
 def unfinished(path: str | Path) -> str:

@@ -1,11 +1,10 @@
-"""The data dictionary, generated from the models in `schema`: `python -m training_share.dictionary`
-writes it."""
+"""The data dictionary, generated from the models in `schema`: `python -m
+training_share.site.dictionary` writes it."""
 
 from __future__ import annotations
 
-import types
 from datetime import date
-from typing import Annotated, Literal, Union, get_args, get_origin
+from typing import Literal, get_args, get_origin
 
 import pandas as pd
 from pydantic.fields import FieldInfo
@@ -14,13 +13,15 @@ from training_share.files import repo_root, write_aside
 from training_share.inputs.checks import REFERENCES
 from training_share.inputs.distributions import LogNormal
 from training_share.inputs.schema import CHOICES, MODELS, Row
+from training_share.site.datapackage import datapackage, kinds_of
 
 INTRO = """# Data dictionary
 
 The tables in this folder are the only home of numbers; the code holds formulas. They are CSV files in UTF-8 with a
 comma between cells and a header line. All are checked together when they are loaded, and every fault is reported with
 its file, row and column; what takes a whole row to see is reported once the cells of that row can be read. This page is
-generated from the models in `src/training_share/schema.py` by `python -m training_share.dictionary`; edit it there. The
+generated from the models in `src/training_share/inputs/schema.py` by `python -m training_share.site.dictionary`; edit it there,
+and so is [datapackage.json](datapackage.json), with which R, DuckDB and others read types and keys. The
 method that uses the tables is in [method](../docs/method.md), their licence in [LICENSE](LICENSE.md).
 
 ## One notation for uncertainty
@@ -52,8 +53,10 @@ corrections need stand in the tables with `counted` set to `no`. A scenario is a
 
 
 def main() -> None:
-    """Write `data/README.md`."""
-    write_aside(repo_root() / "data" / "README.md", dictionary().encode())
+    """Write `data/README.md` and `data/datapackage.json`."""
+    folder = repo_root() / "data"
+    write_aside(folder / "README.md", dictionary().encode())
+    write_aside(folder / "datapackage.json", datapackage().encode())
 
 
 def dictionary() -> str:
@@ -81,7 +84,7 @@ def _section(table: str, model: type[Row]) -> str:
 
 def _content(table: str, column: str, field: FieldInfo) -> str:
     """Say what a cell may hold."""
-    kinds = _types(field.annotation)
+    kinds = kinds_of(field.annotation)
     blank = ", or blank" if type(None) in kinds else ""
     if column in REFERENCES and MODELS[REFERENCES[column]] is not MODELS[table]:
         return f"key in [{REFERENCES[column]}]({REFERENCES[column]}.csv){blank}"
@@ -100,14 +103,6 @@ def _content(table: str, column: str, field: FieldInfo) -> str:
         str: "key" if LogNormal in kinds else "text",
     }
     return " or ".join(dict.fromkeys(names[kind] for kind in kinds if kind in names)) + blank
-
-
-def _types(annotation: object) -> list[object]:
-    if get_origin(annotation) in (Union, types.UnionType):
-        return [kind for part in get_args(annotation) for kind in _types(part)]
-    if get_origin(annotation) is Annotated:  # as a part of a union; pydantic unwraps it elsewhere
-        return _types(get_args(annotation)[0])
-    return [annotation]
 
 
 def _choices() -> str:

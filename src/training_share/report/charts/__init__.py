@@ -1,26 +1,42 @@
 """Charts: tables in, a `Figure` out. They compute nothing, show nothing and save nothing."""
 
 from training_share.report.charts.audit import denominators, effects, waterfall
+from training_share.report.charts.differences import combinations, difference
 from training_share.report.charts.regression import flop, leave_one_out, scaling
 from training_share.report.charts.sensitivity import breaking, lags, surface
-from training_share.report.charts.shares import cost, dollars, intervals, ratio
+from training_share.report.charts.shares import (
+    cost,
+    distributions,
+    dollars,
+    every_run,
+    intervals,
+    pairs,
+    ratio,
+    scenarios,
+)
 from training_share.report.charts.variance import drivers
 from training_share.report.figure import Figure
 
 __all__ = [
     "Figure",
     "breaking",
+    "combinations",
     "cost",
     "denominators",
+    "difference",
+    "distributions",
     "dollars",
     "drivers",
     "effects",
+    "every_run",
     "flop",
     "intervals",
     "lags",
     "leave_one_out",
+    "pairs",
     "ratio",
     "scaling",
+    "scenarios",
     "surface",
     "waterfall",
 ]

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
+from matplotlib.ticker import FuncFormatter
 
 from training_share.analysis.shares import stacked
 from training_share.report.charts.shares import share_rows
@@ -19,9 +20,10 @@ from training_share.report.charts.style import (
     sheet,
 )
 from training_share.report.figure import Figure
-from training_share.report.text import percent
+from training_share.report.text import listed, percent
 
 BRIGHT = 74.21875  # percent from which the colour of a cell asks for dark digits
+UNLIKELY = 0.01  # chance below which a mark is hollow
 LABELS = {
     "mfu": "MFU",
     "mfu_rl": "RL MFU",
@@ -73,34 +75,68 @@ def _cells(ax: Axes, percentages: pd.DataFrame) -> None:
 
 @chart
 def breaking(tables: dict[str, pd.DataFrame], colors: dict[str, str]) -> Figure:
-    """Draw `sensitivity.breaking_points`: the factor by which one assumption alone would have to be
-    off."""
-    found = {name: table["factor"].dropna() for name, table in tables.items()}
-    names = list(dict.fromkeys(assumption for rows in found.values() for assumption in rows.index))
+    """Draw `sensitivity.breaking_points`: the factor by which one input alone would have to be off,
+    the smallest first, and how probable that is. Inputs that cannot do it are left out.
+
+    Hollow: the input is that far off in less than one draw in a hundred, or is taken as exact.
+    """
+    found = {name: table.dropna(subset=["factor"]) for name, table in tables.items()}
+    rows = pd.concat(found.values())
+    likely = rows[["chance", "chance_predictive"]].max(axis=1) >= UNLIKELY
+    distance = np.log(rows["factor"]).abs().groupby(rows["label"]).min()
+    names = list(distance.sort_values(kind="stable").index)
     ax = sheet(9.6, 0.62 * len(names) + 1.3)[0, 0]
-    for offset, (company, table) in enumerate(tables.items()):
-        factors = table["factor"].reindex(names)
-        places = np.arange(len(names)) + 0.28 * (offset - (len(tables) - 1) / 2)
-        ax.hlines(places, 1, factors, color=colors[company], lw=2)
-        ax.plot(factors, places, "os^D"[offset % 4], color=colors[company], ms=8, label=company)
-        for place, factor in zip(places, factors, strict=True):
-            if factor == factor:
-                beside(ax, f"x {factor:.2g}", factor, place, 8 if factor > 1 else -8)
+    for offset, (company, table) in enumerate(found.items()):
+        color, mark = colors[company], "os^D"[offset % 4]
+        ax.plot([], [], mark, color=color, ms=8, label=company)
+        for row in table.itertuples():
+            place = names.index(row.label) + 0.28 * (offset - (len(tables) - 1) / 2)
+            chances = np.nan_to_num([row.chance, row.chance_predictive])
+            fill = color if chances.max() >= UNLIKELY else "white"
+            ax.hlines(place, 1, row.factor, color=color, lw=2)
+            ax.plot(row.factor, place, mark, mfc=fill, mec=color, ms=8)
+            gap = 8 if row.factor > 1 else -8
+            beside(ax, f"x {row.factor:.2g}{_likely(row)}", row.factor, place, gap)
     ax.axvline(1, color=INK, lw=0.9)
     ax.set_xscale("log")
-    rows_of(ax, [LABELS.get(name, name) for name in names])
-    ax.margins(x=0.15)
-    ax.set_xlabel("Factor on the median assumption at which the median share would be 50%")
-    ax.legend(loc="lower right", fontsize=9)
+    ax.xaxis.set_major_formatter(FuncFormatter(lambda factor, _: f"x {factor:g}"))
+    rows_of(ax, names)
+    ax.margins(x=0.4)
+    ax.set_xlabel(
+        "Factor on the median at which the median share would be 50%, and in brackets the chance\n"
+        "that the input is that far off (hollow: below 1%; one model: by the predictive interval)",
+        fontsize=9,
+    )
+    ax.legend(loc="upper right", fontsize=9)
     parts = [
-        f"{company}: " + ", ".join(f"{name} x {factor:.2g}" for name, factor in factors.items())
-        for company, factors in found.items()
+        f"{company}: "
+        + ", ".join(f"{row.label} x {row.factor:.2g}{_likely(row)}" for row in table.itertuples())
+        for company, table in found.items()
     ]
     alt = (
-        "Factor by which one assumption alone would have to be off for a median share of 50%. "
-        f"{'. '.join(parts)}."
+        "Factor by which one input alone would have to be off for a median share of 50%, and in "
+        f"brackets the chance of that. {'. '.join(parts)}."
     )
-    return Figure((ax,), stacked(tables, "company"), alt)
+    could = list(dict.fromkeys(rows["label"][likely]))
+    title = (
+        f"{listed(could)} may be so far off that a median share reaches half"
+        if could
+        else "No single input is likely to be so far off that a median share reaches half"
+    )
+    return Figure((ax,), stacked(tables, "company"), alt, title)
+
+
+def _likely(row) -> str:
+    """Return the chance of an input's being that far off in brackets."""
+    if row.chance != row.chance:
+        return " (taken as exact)"
+    single = row.chance_predictive
+    more = f", {_percent(single)} of one model" if single == single else ""
+    return f" ({_percent(row.chance)}{more})"
+
+
+def _percent(chance: float) -> str:
+    return "<1%" if chance < UNLIKELY else f"{chance:.0%}"
 
 
 @chart

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from functools import wraps
 
 import matplotlib.figure
@@ -12,11 +14,16 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, PercentFormatter
 
+from training_share.analysis import shares
+from training_share.model.estimates import Estimate
 from training_share.report.figure import Figure, rounded
 from training_share.report.text import usd
 
 BLUE, ORANGE, GREEN, PINK = "#0072B2", "#D55E00", "#009E73", "#CC79A7"
-REST, INK = "#D9D9D9", "#222222"
+REST, INK, QUIET = "#D9D9D9", "#222222", "#595959"
+# A company's colour stands in companies.csv. What moves a share up and down has these two, which no
+# company has; what is neither a company nor a direction is grey.
+UP, DOWN = "#6B3FA0", "#8A6D00"
 # Seaborn's whitegrid style as matplotlib ships it.
 STYLE = "seaborn-v0_8-whitegrid"
 THEME = {
@@ -33,17 +40,76 @@ THEME = {
     "axes.labelcolor": INK,
     "font.sans-serif": ["DejaVu Sans"],
 }
+WIDE, NARROW = 7.6, 4.3  # inches: of a page, and of a phone
+SPEAKERS = {  # texts around a chart: size in points, weight, colour, width of a letter in its size
+    "title": (14, "bold", INK, 0.59),
+    "subtitle": (10, "normal", INK, 0.555),
+    "changed": (10, "bold", INK, 0.59),
+    "source": (8.5, "normal", QUIET, 0.555),
+}
+LEADING = 1.3  # height of a line in its size
+MARGIN, GAP = 0.1, 0.09  # inches around a chart, and between its texts and its axes
 
 
 def chart(draw: Callable[..., Figure]) -> Callable[..., Figure]:
-    """Give a chart the shared look and, in place of its tables, their rounded copies."""
+    """Give a chart the shared look and, in place of its tables, their rounded copies; write its
+    title, subtitle and source around it.
+
+    A chart takes one option more, `changed`: how its run departs from a named scenario
+    (`shares.changes`). It stands under the title, in the alternative text and in the
+    table. Where the chart is drawn from an estimate, it is that estimate's own.
+    """
 
     @wraps(draw)
-    def drawn(*args: object, **options: object) -> Figure:
+    def drawn(*args: object, changed: str = "", **options: object) -> Figure:
         matplotlib.style.use([STYLE, THEME])
-        return draw(*map(rounded, args), **rounded(options))
+        figure = draw(*map(rounded, args), **rounded(options))
+        asked = [shares.changes(arg) for arg in args if isinstance(arg, Estimate)]
+        changed = changed or "".join(asked[:1])
+        return _framed(_marked(figure, changed), changed)
 
     return drawn
+
+
+def _framed(figure: Figure, changed: str) -> Figure:
+    """Write title, what was changed and subtitle over the axes, and the source below them; the
+    sheet grows by what they need."""
+    told = {"title": figure.title, "changed": f"{changed[:1].upper()}{changed[1:]}"}
+    told["subtitle"] = figure.subtitle
+    drawing = figure.drawing
+    width, height = drawing.get_size_inches()
+    above = [_lines(kind, text, width) for kind, text in told.items() if text]
+    below = [_lines("source", figure.source, width)] if figure.source else []
+    head, foot = (sum(tall for *_, tall in blocks) + GAP * len(blocks) for blocks in (above, below))
+    if not above and not below:
+        return figure
+    whole = height + head + foot + 2 * MARGIN
+    place = whole - MARGIN
+    for kind, text, tall in [*above, *below]:
+        place = foot + MARGIN - GAP if kind == "source" else place
+        size, weight, color, _ = SPEAKERS[kind]
+        style = {"size": size, "weight": weight, "color": color, "linespacing": LEADING}
+        drawing.text(MARGIN / width, place / whole, text, va="top", **style)
+        place -= tall + GAP
+    drawing.set_size_inches(width, whole)
+    rect = (0, (foot + MARGIN) / whole, 1, height / whole)
+    drawing.get_layout_engine().set(rect=rect, w_pad=MARGIN)
+    return figure
+
+
+def _lines(kind: str, text: str, width: float) -> tuple[str, str, float]:
+    """Return the kind of a text, the text in lines that fit a width in inches, and their height."""
+    size, _, _, letter = SPEAKERS[kind]
+    wrapped = textwrap.fill(text, int((width - 2 * MARGIN) * 72 / (letter * size)))
+    return kind, wrapped, (wrapped.count("\n") + 1) * size * LEADING / 72
+
+
+def _marked(figure: Figure, changed: str) -> Figure:
+    """Return a figure whose words and numbers name what was changed."""
+    if not changed:
+        return figure
+    alt = f"Changed run ({changed}). {figure.alt}"
+    return replace(figure, alt=alt, table=figure.table.assign(changed=changed))
 
 
 def sheet(width: float, height: float, rows: int = 1, columns: int = 1, **options) -> np.ndarray:
@@ -85,6 +151,13 @@ def beside(ax: Axes, text: str, x: float, place: float, gap: float = 6, **style:
     ax.annotate(text, (x, place), (gap, 0), textcoords="offset points", **side | style)
 
 
+def column(ax: Axes, text: str, place: float, **style: object) -> None:
+    """Write a text into a column at the right of a chart, in the row `place`."""
+    side = {"ha": "left", "va": "center", "fontsize": 9, "annotation_clip": False}
+    where = {"xycoords": ("axes fraction", "data"), "textcoords": "offset points"}
+    ax.annotate(text, (1, place), (8, 0), **where, **side | style)
+
+
 def interval_rows(ax: Axes, table: pd.DataFrame, color: str = BLUE, above: float = 0.6) -> None:
     """Draw one row a row of `table`: a dot at p50 on a line from p5 to p95."""
     places = np.arange(len(table))
@@ -93,33 +166,22 @@ def interval_rows(ax: Axes, table: pd.DataFrame, color: str = BLUE, above: float
     rows_of(ax, table.index, above)
 
 
-def ratio_bar(ax: Axes, place: float, row) -> None:
-    """Draw one bar from 0 to 100%: `share_p50` in the row's colour, the rest grey, and a diamond
-    at the `published` share if there is one."""
-    ax.barh(place, 1, height=0.62, color=REST, zorder=2)
-    ax.barh(place, min(row.share_p50, 1), height=0.62, color=row.color, zorder=3)
-    if row.published == row.published:
-        ax.plot(row.published, place, "D", ms=7, mfc="white", mec=INK, mew=1.3, zorder=5)
+def half_line(ax: Axes, top: float, bottom: float, name: str = "half") -> None:
+    """Draw a dashed line at half of R&D compute, from row `top` to row `bottom`, and name it."""
+    ax.plot([0.5, 0.5], [top, bottom], color=INK, lw=1.1, ls=(0, (4, 3)), zorder=5, clip_on=False)
+    ax.annotate(name, (0.5, top), (4, -1), textcoords="offset points", va="top", fontsize=9)
+
+
+def reach(ax: Axes, place: float, low: float, high: float) -> None:
+    """Draw a 90% interval over a bar; beyond 100% it ends in an arrow."""
+    beyond = high > 1
+    ax.plot([min(low, 1), min(high, 1)], [place] * 2, color=INK, lw=1.5, zorder=4)
+    ends = [low] if beyond else [low, high]
+    ax.plot(ends, [place] * len(ends), "|", color=INK, ms=11, mew=1.5, zorder=4)
+    if beyond:
+        ax.plot(1, place, ">", color=INK, ms=8, zorder=4, clip_on=False)
 
 
 def error_note(table: pd.DataFrame, prefix: str = "", percent: bool = True) -> str:
-    """Return a line with the largest Monte Carlo standard errors of a chart's medians and ends of
-    intervals; or "".
-
-    `percent`: in points of a share; otherwise relative to the amounts themselves.
-    """
-    columns = [f"{prefix}{name}" for name in ("p5", "p50", "p95")]
-    if (
-        not all(f"{column}_error" in table for column in columns)
-        or table[f"{columns[1]}_error"].isna().all()
-    ):
-        return ""
-    low, middle, high = (
-        100 * (table[f"{column}_error"] / (1 if percent else table[column])).max()
-        for column in columns
-    )
-    unit = " points" if percent else "%"
-    return (
-        f"\nMonte Carlo standard error: at most {middle:.1g}{unit} (medians) and "
-        f"{max(low, high):.1g}{unit} (ends)."
-    )
+    """Return nothing: exactness is said once a notebook, in the table of precision."""
+    return ""

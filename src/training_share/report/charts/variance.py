@@ -7,10 +7,10 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from training_share.report.charts.style import (
-    BLUE,
-    GREEN,
+    DOWN,
     INK,
-    ORANGE,
+    QUIET,
+    UP,
     beside,
     chart,
     despine,
@@ -29,7 +29,7 @@ def drivers(table: pd.DataFrame, tornado: pd.DataFrame) -> Figure:
     driver.
 
     Rows follow the order of `table`, at most the first eight. Left: the share with one driver at
-    its p10 (blue) and at its p90 (orange). Right: its total share of the variance (pale) with the
+    its p10 and at its p90. Right: its total share of the variance (pale) with the
     part it makes on its own (full).
     """
     rows = table.head(MOST_ROWS).merge(
@@ -52,14 +52,23 @@ def drivers(table: pd.DataFrame, tornado: pd.DataFrame) -> Figure:
         "90th percentile, and the part of the variance it takes part in (total Sobol index). "
         f"Largest: {parts}."
     )
-    return Figure((left, right), table, alt)
+    first = next(top.itertuples())
+    return Figure(
+        (left, right),
+        table,
+        alt,
+        f"{first.driver} makes the share most uncertain",
+        "Left: the share with one input low (its 10th percentile, p10) or high (p90). Right: the"
+        " part of the spread that an input takes part in, alone (full) and with others (pale).",
+    )
 
 
 def _draw_tornado(ax: Axes, rows: pd.DataFrame) -> None:
     places, median = np.arange(len(rows)), rows["share_median"].iloc[0]
-    for column, color, name in (("share_low", BLUE, "p10"), ("share_high", ORANGE, "p90")):
-        ax.barh(places, rows[column] - median, left=median, height=0.6, color=color, zorder=2)
-        for place, value in zip(places, rows[column], strict=True):
+    for column, name in (("share_low", "p10"), ("share_high", "p90")):
+        colors = [UP if value > median else DOWN for value in rows[column]]
+        ax.barh(places, rows[column] - median, left=median, height=0.6, color=colors, zorder=2)
+        for place, value, color in zip(places, rows[column], colors, strict=True):
             right = value > median if place else value >= median
             beside(
                 ax,
@@ -79,8 +88,8 @@ def _draw_tornado(ax: Axes, rows: pd.DataFrame) -> None:
 
 def _draw_indices(ax: Axes, rows: pd.DataFrame) -> None:
     places, total = np.arange(len(rows)), rows["total"].clip(lower=0)
-    ax.barh(places, total, height=0.6, color=GREEN, alpha=0.35, zorder=2)
-    ax.barh(places, rows["first_order"].clip(lower=0), height=0.6, color=GREEN, zorder=3)
+    ax.barh(places, total, height=0.6, color=QUIET, alpha=0.35, zorder=2)
+    ax.barh(places, rows["first_order"].clip(lower=0), height=0.6, color=QUIET, zorder=3)
     known = (rows["total_conf"] > 0).to_numpy()  # an input on its own is exactly all of it
     errors = rows["total_conf"][known]
     line = {"fmt": "none", "color": INK, "lw": 1, "capsize": 3, "zorder": 4}
@@ -88,10 +97,6 @@ def _draw_indices(ax: Axes, rows: pd.DataFrame) -> None:
     for place, part, error in zip(places, total, rows["total_conf"], strict=True):
         beside(ax, f"{100 * part:.0f}%", part + error, place, 5)
     ax.set_title("Part of the variance of the share")
-    ax.set_xlabel(
-        "Sobol index: total, with its 95% interval;\n"
-        "full colour: the input on its own (first order)",
-        fontsize=9,
-    )
+    ax.set_xlabel("Sobol index, total with its 95% interval", fontsize=9)
     ax.margins(x=0.15)
     ax.set_xlim(left=0)

@@ -1,0 +1,86 @@
+"""The parameters of a notebook: their defaults, whether one was changed, and where its figures go.
+
+A blank means the default; those that are not blank stand here. So a notebook's parameters cell
+shows a reader what can be set, and cannot quietly say something else than the default.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping
+from pathlib import Path
+
+from training_share.errors import InputError, nearest
+from training_share.report.display import folder_given
+
+DEFAULTS = {"scenario": "newsletter", "company": "minimax", "n_draws": 50_000, "seed": 42}
+CHANGED_FOLDER = "figures_of_this_run"
+
+
+def edited(parameters: Mapping[str, object]) -> dict[str, object]:
+    """Return the parameters that differ from their defaults, without `figures_dir`.
+
+    >>> edited({"scenario": "careful", "seed": 42, "mfu": ""})
+    {'scenario': 'careful'}
+    """
+    return {
+        name: value
+        for name, value in parameters.items()
+        if name != "figures_dir" and value not in (DEFAULTS.get(name, ""), "")
+    }
+
+
+def literals(source: str) -> dict[str, object]:
+    """Return the names and values that a cell of parameters assigns, one 'name: type = value' or
+    'name = value' a line. ValueError, saying the line, for anything else."""
+    found: dict[str, object] = {}
+    for statement in ast.parse(source).body:
+        target = getattr(statement, "target", None) or getattr(statement, "targets", [None])[0]
+        if not isinstance(target, ast.Name) or getattr(statement, "value", None) is None:
+            raise ValueError(f"line {statement.lineno}: write one 'name: type = value'")
+        try:
+            found[target.id] = ast.literal_eval(statement.value)
+        except ValueError:
+            raise ValueError(f"line {statement.lineno}: the value must be a literal") from None
+    return found
+
+
+def begin(figures_dir: str = "") -> str:
+    """Check the parameters of the notebook that calls it, and return the folder of its figures.
+
+    A parameter that papermill injected and the notebook does not have is refused. Figures go to
+    `figures_dir`; else where the pipeline said; else to the project's `figures/` while every
+    parameter stands at its default, and beside the run where one does not, with a line saying so.
+    """
+    form, injected = _cells_run()
+    for name in injected:
+        if name not in form:
+            raise InputError(f"this notebook has no parameter '{name}'{nearest(name, form)}")
+    given = folder_given(figures_dir)
+    changed = edited(form | injected)
+    if given or not changed:
+        return given
+    here = Path.cwd()
+    folder = here.parent / "figures" if here.name == "rendered" else here / CHANGED_FOLDER
+    print(f"changed: {', '.join(changed)}; figures are saved in {folder.name}/ beside this run")
+    return str(folder)
+
+
+def _cells_run() -> tuple[dict[str, object], dict[str, object]]:
+    """Return what the notebook's parameters cell assigned and what papermill injected, as the
+    kernel ran them last; nothing outside a notebook."""
+    from IPython import get_ipython
+
+    shell = get_ipython()
+    form: dict[str, object] = {}
+    injected: dict[str, object] = {}
+    for source in shell.user_ns.get("In", []) if shell else []:
+        try:
+            found = literals(source)
+        except (ValueError, SyntaxError):
+            continue
+        if source.lstrip().startswith("# Parameters"):  # papermill's own mark
+            injected = found
+        elif "figures_dir" in found:
+            form, injected = found, {}
+    return form, injected

@@ -1,0 +1,246 @@
+"""A run: what was asked, the notebooks executed, and the shares it gives beside the defaults."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import pandas as pd
+import yaml
+
+from training_share.errors import InputError
+from training_share.files import alone_in, require_writable, write_aside
+from training_share.inputs.tables import load
+from training_share.model.case import listed
+from training_share.model.comparison import compare
+from training_share.report.display import save
+from training_share.report.text import percent
+from training_share.run.execute import Outcome, execute_all
+from training_share.run.plan import Job, estimate_settings, make_folders, prepare, read_grid
+
+ASKED, MANIFEST = "parameters.yaml", "manifest.csv"
+
+
+def run(
+    names: Sequence[str] = (),
+    parameters: Mapping[str, object] | None = None,
+    jobs: int | None = None,
+    out: str | Path | None = None,
+    notebooks_dir: str | Path | None = None,
+    quiet: bool = False,
+    replace: bool = False,
+) -> dict[str, Outcome]:
+    """Execute notebooks by name (default: all) and return how each ended.
+
+    `out` receives `rendered/`, `figures/`, `parameters.yaml` and `results.csv` with its chart, of a
+    scenario run elsewhere; parameters that change a result need it, so that the project's own
+    rendered notebooks always stand for the defaults. A folder that holds a run with other
+    parameters is refused unless `replace`.
+
+    Raises InputError before anything runs for an unknown notebook or parameter, a value that does
+    not parse, a source notebook whose own parameters differ from the defaults, a folder that cannot
+    be written or that another run is writing to, and an `out` that is the project's own.
+    """
+    plan = prepare(names, parameters, out, notebooks_dir)
+    asked = {
+        name: value if isinstance(value, str | int | float | list) else str(value)
+        for name, value in (parameters or {}).items()
+        if value is not None
+    }
+    with _folders_of(plan, out, asked, replace):
+        outcomes = execute_all(plan, jobs, quiet)
+        if out is not None:
+            _save_results(results({"": list(zip(plan, outcomes, strict=True))}), _folder(out))
+    return {job.source.stem: outcome for job, outcome in zip(plan, outcomes, strict=True)}
+
+
+def run_grid(
+    path: str | Path,
+    names: Sequence[str],
+    out: str | Path,
+    jobs: int | None = None,
+    notebooks_dir: str | Path | None = None,
+    quiet: bool = False,
+    replace: bool = False,
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Execute notebooks once for each combination of the parameters in a YAML file (name: list of
+    values), each in a folder of `out` that is named after it.
+
+    Returns, and writes to `out`, the manifest (one row a notebook and combination: its parameters,
+    status, error and figures) and the results (see `results`). Raises InputError as `run` does,
+    before anything runs.
+    """
+    combinations = read_grid(path)
+    plans = {
+        one.name: prepare(names, one.parameters, _folder(out) / one.name, notebooks_dir)
+        for one in combinations
+    }
+    plan = [job for jobs_of in plans.values() for job in jobs_of]
+    asked = yaml.safe_load(Path(path).expanduser().read_text(encoding="utf-8"))
+    with _folders_of(plan, out, asked, replace):
+        ended = iter(execute_all(plan, jobs, quiet))
+        done = {name: [(job, next(ended)) for job in jobs_of] for name, jobs_of in plans.items()}
+        manifest = pd.DataFrame(
+            [
+                {
+                    "combination": one.name,
+                    "notebook": job.source.stem,
+                    **{name: job.parameters.get(name, "") for name in one.parameters},
+                    "status": "failed" if outcome.fault else "done",
+                    "error": outcome.fault,
+                    "figures": " ".join(name for name in outcome.figures if name.endswith(".png")),
+                    "does not take": " ".join(job.without),
+                }
+                for one in combinations
+                for job, outcome in done[one.name]
+            ]
+        )
+        table = results(done)
+        text = manifest.to_csv(index=False, lineterminator="\n")
+        write_aside(_folder(out) / MANIFEST, text.encode())
+        _save_results(table, _folder(out))
+    return manifest, table
+
+
+# --- what a run leaves ----------------------------------------------------------------------------
+def _folder(path: str | Path) -> Path:
+    return Path(path).expanduser()
+
+
+def _save_results(table: pd.DataFrame, folder: Path) -> None:
+    """Write results.csv and its chart."""
+    if not table.empty:
+        from training_share.report.charts import combinations  # brings matplotlib
+
+        save(combinations(table), "results", folder)
+
+
+@contextmanager
+def _folders_of(
+    plan: Sequence[Job], out: str | Path | None, asked: dict[str, object], replace: bool
+) -> Iterator[None]:
+    """Within it the folders of a run are there, this run's alone, and say what was asked."""
+    if out is None:
+        with alone_in(*make_folders(plan)):
+            yield
+        return
+    folder = _folder(out)
+    _refuse_another(folder, asked, replace)
+    require_writable(folder)
+    with alone_in(folder):
+        if replace:
+            _empty(folder)
+        make_folders(plan)
+        text = yaml.safe_dump(asked, sort_keys=False, allow_unicode=True) if asked else "{}\n"
+        write_aside(folder / ASKED, text.encode())
+        yield
+
+
+def _refuse_another(folder: Path, asked: dict[str, object], replace: bool) -> None:
+    """Raise InputError where a folder holds a run with other parameters."""
+    if replace or not any(_of_a_run(folder)):
+        return
+    try:
+        found = yaml.safe_load((folder / ASKED).read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError):
+        found = None
+    if found != asked:
+        what = "another run" if found is None else f"a run with {found or 'the defaults'}"
+        raise InputError(
+            f"--out {folder}: holds {what}; choose another folder, or add --replace to remove it"
+        )
+
+
+def _of_a_run(folder: Path) -> Iterator[Path]:
+    """Yield what a run has left in a folder."""
+    results = (f"results.{kind}" for kind in ("csv", "png", "svg"))
+    names = ("rendered", "figures", "site", ASKED, MANIFEST, *results)
+    yield from (folder / name for name in names if (folder / name).exists())
+    if folder.is_dir():
+        yield from (path for path in folder.iterdir() if re.match(r"\d{4}(_|$)", path.name))
+
+
+def _empty(folder: Path) -> None:
+    for path in list(_of_a_run(folder)):
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
+
+
+# --- results --------------------------------------------------------------------------------------
+def results(done: Mapping[str, Sequence[tuple[Job, Outcome]]]) -> pd.DataFrame:
+    """Return the shares of the companies whose notebooks have run, beside those of the defaults.
+
+    One row a combination and company: `share_p5`, `share_p50` and `share_p95` as fractions,
+    `default_p50` (newsletter, nothing changed, the same draws), `difference` of the medians,
+    `training_cost_usd_million` and `rd_compute_usd_million` (medians), and whether the share is a
+    `lower_bound`. Where `comparison` ran, its companies too; where no company's notebook ran, those
+    that disclose spending.
+    """
+    rows = []
+    for combination, jobs in done.items():
+        for company, settings in _settings_of([job for job, end in jobs if not end.fault]).items():
+            est = compare([company], **settings).estimates[company]
+            if not est.has_spending:
+                continue
+            drawn = {name: settings[name] for name in ("n_draws", "seed") if name in settings}
+            default = compare([company], **drawn).estimates[company].summary()
+            one = est.summary()
+            rows.append(
+                {
+                    "combination": combination,
+                    "company": est.company_row.display_name,
+                    **{name: one[name] for name in ("share_p5", "share_p50", "share_p95")},
+                    "default_p50": default["share_p50"],
+                    "difference": one["share_p50"] - default["share_p50"],
+                    "training_cost_usd_million": one["training_cost_p50"],
+                    "rd_compute_usd_million": one["rd_compute"],
+                    "lower_bound": est.months_not_collected > 0,
+                }
+            )
+    return pd.DataFrame(rows)
+
+
+def _settings_of(jobs: Sequence[Job]) -> dict[str, dict[str, object]]:
+    """Return the arguments of `compare` for each company whose share notebooks have shown: its own
+    notebook's, else those of one that compares."""
+    if not jobs:
+        return {}
+    tables = load()
+    own = {job.source.stem: job for job in jobs if job.source.stem in tables.companies}
+    comparing = next((job for job in jobs if job.source.stem == "comparison"), None)
+    if comparing is None and not own:
+        comparing = jobs[0]
+    found = {}
+    if comparing:
+        companies = listed(str(comparing.settings.get("companies", ""))) or tables.with_spending
+        found = {company: estimate_settings(comparing.settings) for company in companies}
+    return found | {name: estimate_settings(job.settings) for name, job in own.items()}
+
+
+def results_text(table: pd.DataFrame, changed: bool) -> str:
+    """Return a run's results as lines of text; where something was `changed`, beside the
+    defaults."""
+    if table.empty:
+        return ""
+    wide = max(map(len, table["combination"]))
+    head = f"{'combination':<{wide + 2}}" if wide else ""
+    beside = f"{'defaults':>10}" if changed else ""
+    lines = [
+        f"{head}{'company':<10}{'share':>8}{beside}  {'90% interval':<16}"
+        f"{'training cost':>16}{'R&D compute':>14}"
+    ]
+    for row in table.itertuples():
+        lines.append(
+            f"{row.combination:<{wide + 2 if wide else 0}}{row.company:<10}"
+            f"{percent(row.share_p50):>8}"
+            + (f"{percent(row.default_p50):>10}" if changed else "")
+            + f"  {percent(row.share_p5) + ' to ' + percent(row.share_p95):<16}"
+            f"{row.training_cost_usd_million:>12,.0f} USDm{row.rd_compute_usd_million:>9,.0f} USDm"
+            f"{'  lower bound' if row.lower_bound else ''}"
+        )
+    return "\n".join(lines)

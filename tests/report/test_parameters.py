@@ -1,0 +1,79 @@
+"""A notebook knows its parameters: what is not its own is refused, and what was changed keeps its
+figures out of the project's."""
+
+from types import SimpleNamespace
+
+import pytest
+
+from training_share.errors import InputError
+from training_share.files import repo_root
+from training_share.report import parameters
+from training_share.report.display import FOLDER_VARIABLE
+from training_share.run.notebooks import parameters_of
+
+FORM = 'scenario: str = "newsletter"  # a word\nmfu: str = ""  # blank\nfigures_dir: str = ""  # ""'
+
+
+@pytest.fixture
+def ran(monkeypatch, tmp_path):
+    """Let the cells of a notebook have run, in a folder of their own."""
+
+    def cells(*sources, folder="."):
+        shell = SimpleNamespace(user_ns={"In": ["", *sources]})
+        monkeypatch.setattr("IPython.get_ipython", lambda: shell)
+        (tmp_path / folder).mkdir(exist_ok=True)
+        monkeypatch.chdir(tmp_path / folder)
+
+    monkeypatch.delenv(FOLDER_VARIABLE, raising=False)
+    return cells
+
+
+def test_defaults_leave_the_figures_to_the_project(ran):
+    ran(FORM)
+    assert parameters.begin("") == ""
+    ran(FORM, '# Parameters\nscenario = "newsletter"\nmfu = ""\n')
+    assert parameters.begin("") == ""
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        (FORM, '# Parameters\nmfu = "0.3"\n'),  # as papermill injects
+        (FORM.replace('mfu: str = ""', 'mfu: str = "0.3"'),),  # as edited in JupyterLab
+        (FORM, FORM.replace('mfu: str = ""', 'mfu: str = "0.3"')),  # edited and run again
+    ],
+)
+def test_a_changed_run_keeps_its_figures(ran, tmp_path, capsys, cells):
+    ran(*cells)
+    assert parameters.begin("") == str(tmp_path / parameters.CHANGED_FOLDER)
+    told = capsys.readouterr().out
+    assert told.startswith("changed: mfu; figures are saved in figures_of_this_run/")
+
+
+def test_a_rendered_copy_keeps_its_own_folder(ran, tmp_path):
+    ran(FORM, '# Parameters\nscenario = "careful"\n', folder="rendered")
+    assert parameters.begin("") == str(tmp_path / "figures")
+
+
+def test_what_is_asked_for_wins(ran, monkeypatch):
+    ran(FORM, '# Parameters\nmfu = "0.3"\n')
+    assert parameters.begin("mine") == "mine"
+    monkeypatch.setenv(FOLDER_VARIABLE, "of the pipeline")
+    assert parameters.begin("") == "of the pipeline"
+
+
+def test_a_parameter_that_the_notebook_lacks_is_refused(ran):
+    ran(FORM, '# Parameters\nmuf = "0.3"\n')
+    with pytest.raises(InputError, match=r"no parameter .muf.; did you mean .mfu."):
+        parameters.begin("")
+
+
+def test_outside_a_notebook_nothing_is_asked():
+    assert parameters.begin("") == ""
+
+
+@pytest.mark.parametrize(
+    "path", sorted((repo_root() / "notebooks").glob("*.ipynb")), ids=lambda path: path.stem
+)
+def test_a_source_stands_at_the_defaults(path):
+    assert not parameters.edited(parameters_of(path))

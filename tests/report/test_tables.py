@@ -1,0 +1,69 @@
+"""Tables as a person reads them: sums, rates, words for large numbers."""
+
+import pandas as pd
+import pytest
+
+import training_share as ts
+
+
+@pytest.fixture(scope="module")
+def zai():
+    return ts.estimate("zai", n_draws=1000)
+
+
+def test_spending_ends_in_its_sum_and_the_rate_it_rests_on(zai):
+    table = ts.tables.denominator_table(zai)
+    periods, total = table.iloc[:-1], table.iloc[-1]
+    in_yuan = sum(int(row.sign) * float(row["amount (millions)"]) for _, row in periods.iterrows())
+    rate = float(total["note"].split()[1])
+    assert total.name == "sum" and total["currency"] == "USD"
+    assert float(total["amount (millions)"]) == pytest.approx(in_yuan / rate, abs=0.05)
+    assert total["source"].startswith("http")
+    assert set(periods["currency"]) == {"CNY"} and "CNY for a dollar" in total["note"]
+
+
+def test_a_company_that_files_in_dollars_needs_no_rate():
+    total = ts.tables.denominator_table(ts.estimate("minimax", n_draws=10)).iloc[-1]
+    assert total["amount (millions)"] == "179.9" and total["note"] == "" == total["source"]
+
+
+def test_runs_have_amounts_in_words_and_flop_with_their_exponent(zai):
+    openai = ts.tables.runs_table(ts.estimate("openai", n_draws=10))
+    assert openai.loc["openai-gpt-4.5", "amount"] == "USD 170 to 890 million (p5-p95 lognormal)"
+    runs = ts.tables.runs_table(zai)
+    assert runs.loc["glm-4.5", "amount"] == "4.42e24 FLOP x post_training_factor"
+    assert runs.loc["cogvideox", "amount"] == "regression, closed model cogvideox"
+    assert runs.loc["glm-4.6", "amount"] == "rl_fraction of the FLOP of glm-4.5"
+
+
+def test_the_numbers_of_a_setting_agree_with_its_chart():
+    table = ts.shares.ratio_table("minimax", "newsletter", n_draws=2000)
+    shown = ts.tables.ratio_text_table(table)
+    assert list(shown["company"]) == list(table["label"])
+    for share, text, odds in zip(
+        table["share_p50"], shown["share (%)"], table["over_half"], strict=True
+    ):
+        assert float(text) == pytest.approx(100 * share, abs=0.5)
+        assert 0 <= odds <= 1
+    assert not shown.map(lambda cell: "±" in cell).any(axis=None)
+
+
+def test_the_table_of_precision_has_the_error_in_a_column_of_its_own(zai):
+    precision = ts.shares.precision_table(zai)
+    shown = ts.tables.exact_table(precision)
+    assert list(shown.index) == list(precision.index)
+    errors = shown["standard error of the median"].astype(float)
+    assert errors.to_numpy() == pytest.approx(precision["p50_error"].to_numpy(), rel=0.5)
+
+
+def test_who_is_higher_reads_as_pairs_and_correlations():
+    index = pd.MultiIndex.from_tuples([("A", "B")], names=["higher", "lower"])
+    table = pd.DataFrame([[0.999, 0.86]], columns=pd.Index([1.0, 0.5]), index=index)
+    shown = ts.tables.higher_text_table(table)
+    assert shown.loc["A above B"].to_dict() == {"1": ">99%", "0.5": "86%"}
+
+
+def test_an_implied_spending_reads_in_one_column():
+    shown = ts.tables.implied_text_table(ts.implied_rd_compute("deepseek", n_draws=1000))
+    assert shown.shape == (3, 1) and shown.iloc[2, 0].startswith("USD ")
+    assert "%" in shown.iloc[1, 0]
