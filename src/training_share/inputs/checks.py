@@ -9,7 +9,7 @@ from datetime import date
 
 from training_share.errors import InputError, nearest
 from training_share.inputs import schema
-from training_share.inputs.distributions import LogNormal
+from training_share.inputs.distributions import Exact, LogNormal
 from training_share.inputs.rows import Rows, Texts
 from training_share.inputs.slips import slips
 
@@ -108,7 +108,8 @@ def _runs(rows: Rows) -> Iterator[str]:
                 f"training_runs.csv, row {key}, column base_run: {run.base_run} is a run of "
                 f"{base.company}; a base is of the run's own company, {run.company}"
             )
-        if key in rows.closed_models and not isinstance(run.flop, str):
+        drawn = run.flop is not None and not isinstance(run.flop, (str, Exact))
+        if key in rows.closed_models and drawn:
             yield (
                 f"training_runs.csv, row {key}: closed_models.csv has a model of this key, and the "
                 "two would share their draws; rename the run"

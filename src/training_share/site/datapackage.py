@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import types
+from dataclasses import is_dataclass
 from datetime import date
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
@@ -89,8 +90,10 @@ def _field(name: str, field: FieldInfo) -> dict[str, Any]:
 
 def _required(field: FieldInfo) -> bool:
     """Whether no cell of a column may be blank."""
-    cell = TypeAdapter(
-        Annotated[field.annotation, None, *field.metadata], config={"arbitrary_types_allowed": True}
+    own = is_dataclass(field.annotation)  # pydantic takes no config for one
+    cell: TypeAdapter = TypeAdapter(
+        Annotated[field.annotation, None, *field.metadata],
+        config=None if own else {"arbitrary_types_allowed": True},
     )
     try:
         cell.validate_python("")

@@ -30,8 +30,11 @@ method that uses the tables is in [method](../docs/method.md), their licence in 
     170 to 890 (p5-p95 lognormal)
     6e23 to 1.5e24 (min-max uniform)
     3.142e24
+    0 to 1 (1-2 beta)
 
-A lognormal is given by two of its percentiles, a uniform distribution by its ends, an exact number by itself. The
+A lognormal is given by two of its percentiles, a uniform distribution by its ends, a beta distribution by its ends and
+its two exponents, an exact number by itself. What was observed, in [evidence](evidence.csv), may also be a limit, `at most`
+or `at least` an amount; one that is itself uncertain, as in `at most 0.25 to 0.44 (p10-p90 lognormal)`, is soft. The
 bracket is compulsory, because a bare "a to b" means different things to different readers.
 
 ## Whose draw it is
