@@ -18,3 +18,11 @@ def make(
     }
     path.parent.mkdir(parents=True, exist_ok=True)
     nbformat.write(notebook, path)
+
+
+def made_notebook(path, source="", *outputs):
+    """Write an executed notebook of one cell."""
+    cell = nbformat.v4.new_code_cell(source, outputs=list(outputs))
+    title = nbformat.v4.new_markdown_cell("# Made <b>here</b>")
+    nbformat.write(nbformat.v4.new_notebook(cells=[title, cell]), path)
+    return path

@@ -92,3 +92,49 @@ def test_package_and_working_directory_in_two_checkouts_are_refused(tmp_path, mo
     with pytest.raises(InputError, match="pip install -e") as refusal:
         files.repo_root()
     assert str(own) in str(refusal.value) and str(tmp_path) in str(refusal.value)
+
+
+# --- folders --------------------------------------------------------------------------------------
+def test_a_folder_takes_its_place_at_once(tmp_path):
+    (tmp_path / "site").mkdir()
+    (tmp_path / "site" / "old").touch()
+    with files.folder_aside(tmp_path / "site") as aside:
+        (aside / "new").touch()
+        assert content(tmp_path / "site") == {"old": ""}
+    assert content(tmp_path / "site") == {"new": ""}
+    assert [path.name for path in tmp_path.iterdir()] == ["site"]
+
+
+@pytest.mark.parametrize("broken", [OSError(28, "no room"), KeyboardInterrupt()])
+@pytest.mark.parametrize("at", [1, 2])
+def test_a_folder_that_cannot_take_its_place_leaves_the_old_one(tmp_path, monkeypatch, broken, at):
+    (tmp_path / "site").mkdir()
+    (tmp_path / "site" / "old").touch()
+    replace, calls = os.replace, []
+
+    def breaking(*paths):
+        calls.append(paths)
+        if len(calls) == at:
+            raise broken
+        replace(*paths)
+
+    monkeypatch.setattr(files.os, "replace", breaking)
+    with (
+        pytest.raises(InputError if isinstance(broken, OSError) else KeyboardInterrupt),
+        files.folder_aside(tmp_path / "site") as aside,
+    ):
+        (aside / "new").touch()
+    assert content(tmp_path / "site") == {"old": ""}
+    assert [path.name for path in tmp_path.iterdir()] == ["site"]
+
+
+def test_what_a_killed_process_left_is_cleared_and_what_a_living_one_holds_stays(tmp_path):
+    for name in (".site.dead.part", ".site.alive.part", ".other.dead.part"):
+        (tmp_path / name).mkdir()
+    with (
+        files.alone_in(tmp_path / ".site.alive.part"),
+        files.folder_aside(tmp_path / "site") as aside,
+    ):
+        (aside / "new").touch()
+    names = {path.name for path in tmp_path.iterdir()}
+    assert names == {"site", ".site.alive.part", ".other.dead.part"}

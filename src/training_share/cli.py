@@ -13,7 +13,7 @@ from pathlib import Path
 from training_share.errors import InputError
 from training_share.files import repo_root
 from training_share.run.execute import Outcome
-from training_share.run.plan import Job, estimate_settings, prepare
+from training_share.run.plan import Job, prepare
 from training_share.run.runs import results, results_text, run, run_grid
 
 # treated as an interrupt
@@ -153,23 +153,15 @@ def _closing_table(plan: Sequence[Job], outcomes: dict[str, Outcome], changed: b
 
 
 def _build_site(options: argparse.Namespace) -> int:
-    from training_share.site.pages import build  # nbconvert takes a while to import
+    from training_share.site.pages import build  # takes a while to import
 
-    given: dict[str, object] = dict(options.parameters)
-    for name in {"n_draws", "seed"} & given.keys():
-        given[name] = int(str(given[name]).replace("_", ""))
-    settings = estimate_settings(given) | {
-        name: value for name, value in given.items() if name == "companies"
-    }
     folder = None if options.out is None else Path(options.out).expanduser()
     rendered = folder or (
         Path(options.notebooks_dir) if options.notebooks_dir else repo_root() / "notebooks"
     )
     figures = (folder or rendered.parent) / "figures"
     try:
-        index = build(
-            rendered / "rendered", figures, (folder or figures.parent) / "site", settings=settings
-        )
+        index = build(rendered / "rendered", figures, (folder or figures.parent) / "site")
     except InputError as error:
         _tell(f"error: {error}", error=True)
         return 1

@@ -8,6 +8,7 @@ import secrets
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from glob import escape
 from pathlib import Path
 
 from training_share.errors import InputError
@@ -127,6 +128,40 @@ def move_all(moves: Mapping[Path, Path]) -> None:
     finally:
         for aside in (*new.values(), *old.values()):
             aside.unlink(missing_ok=True)
+
+
+@contextmanager
+def folder_aside(target: Path) -> Iterator[Path]:
+    """Give an empty folder beside `target` that takes its place when the block ends well.
+
+    However else it ends, `target` is what it was and nothing is left beside it; what a killed
+    process left there is cleared. InputError where the folder cannot be written.
+    """
+    require_writable(target.parent)
+    for left in target.parent.glob(f".{escape(target.name)}.*.part"):
+        if left.is_dir() and not left.is_symlink():
+            with suppress(InputError), alone_in(left):  # whose owner lives is held
+                shutil.rmtree(left, ignore_errors=True)
+    new, old = _beside(target), _beside(target)
+    try:
+        new.mkdir()
+        with alone_in(new):
+            yield new
+            try:
+                if target.exists():
+                    os.replace(target, old)
+                os.replace(new, target)
+            except BaseException:
+                if old.exists() and not target.exists():
+                    os.replace(old, target)
+                raise
+    except OSError as error:
+        raise InputError(
+            f"{target}: cannot be written ({error.strerror or error}); choose another folder"
+        ) from error
+    finally:
+        for path in (new, old):
+            shutil.rmtree(path, ignore_errors=True)
 
 
 def _beside(path: Path) -> Path:

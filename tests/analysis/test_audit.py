@@ -67,13 +67,10 @@ def test_minority_counts_draws_above_one_half():
     assert table.loc["minimax", "careful"] == pytest.approx(by_weight, rel=1e-12)
 
 
-def test_minority_shows_what_a_scenario_is_without_its_evidence():
+def test_minority_takes_all_companies_and_scenarios_by_default():
     table = ts.corrections.minority(**FEW)
     assert list(table.index) == ["openai", "minimax", "zai"]
-    assert list(table) == ["newsletter", "appendix", "careful", "careful, without evidence"]
-    est = ts.estimate("minimax", "careful", evidence=[], **FEW)
-    every = table.loc["minimax", "careful, without evidence"]
-    assert every == (est.share > 0.5).mean() > table.loc["minimax", "careful"]
+    assert list(table) == ["newsletter", "appendix", "careful"]
 
 
 def test_ranking_takes_all_pairs_the_higher_first():

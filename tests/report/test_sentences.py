@@ -64,10 +64,13 @@ def test_the_answer_of_the_comparison_follows_its_numbers(comparison):
     for row in rows.itertuples():
         assert f"{100 * row.share_p50:.1f}% at {row.label}" in text
     assert sentences.comparison_answer(rows, rows, "so").startswith("Changed run (so). **A min")
+    assert sentences.comparison_answer(rows, rows, doubts="A doubt.").endswith(". A doubt.")
     above = sentences.comparison_answer(rows.assign(share_p50=0.6), rows)
     assert above.startswith("**Not everywhere a minority")
-    worse = rows.assign(scenario="other", over_half=[0.0, 0.5, 0.0])
-    assert "largest under *other*, 50% at MiniMax" in sentences.comparison_answer(rows, worse)
+    worse = rows.assign(scenario="other", panel="Other: by us", over_half=[0.0, 0.5, 0.0])
+    assert "largest under *other* (by us), 50% at MiniMax" in sentences.comparison_answer(
+        rows, worse
+    )
 
 
 def test_the_doubt_names_the_closed_model_and_the_share_without_it(comparison):

@@ -4,19 +4,22 @@ import itertools
 import re
 import shutil
 import subprocess
-import time
 from pathlib import Path
 from urllib.parse import unquote
 
+import nbformat
+import pandas as pd
 import pytest
 from bs4 import BeautifulSoup
+from made_notebooks import made_notebook
 
 from training_share.errors import InputError
 from training_share.files import repo_root
 from training_share.inputs.schema import MODELS
 from training_share.inputs.tables import load
-from training_share.site.links import FORMULAS, formula_of, slug
-from training_share.site.pages import MARK, answer_text, build, slim
+from training_share.site import main
+from training_share.site.links import FORMULAS, slug
+from training_share.site.pages import MARK, build
 
 AXE = "4.14.1"  # of the npm package axe-core
 CHROMIUM = next(
@@ -27,16 +30,13 @@ CHROMIUM = next(
     ),
     None,
 )
-SECONDS, BYTES = 20, 5_000_000
+BYTES = 5_000_000
+pytestmark = pytest.mark.slow  # the whole site is built
 
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("site") / "site"
-    start = time.perf_counter()
-    index = build(out=folder)
-    assert time.perf_counter() - start < SECONDS
-    return index.parent
+    return build(out=tmp_path_factory.mktemp("site") / "site").parent
 
 
 @pytest.fixture(scope="module")
@@ -105,9 +105,8 @@ def test_head_headings_and_alternative_texts(pages):
         levels = [int(heading.name[1]) for heading in page.find_all(re.compile("^h[1-6]$"))]
         assert levels.count(1) == 1 and levels[0] == 1, name
         assert all(after <= before + 1 for before, after in itertools.pairwise(levels)), name
-        assert page.html["lang"] == "en" and len(page.select("nav a[aria-current=page]")) == (
-            not name.startswith("docs-")
-        ), name
+        assert page.html["lang"] == "en"
+        assert len(page.select("nav a[aria-current=page]")) == 1, name
         for image in page.find_all("img"):
             drawn = re.fullmatch(r"figures/.+\.svg", image["src"])
             assert re.search(r"\d", image["alt"]) and (drawn or name == "explorer.html")
@@ -144,9 +143,8 @@ def test_every_number_has_formula_inputs_and_source_within_two_clicks(pages):
                 row.select_one("a[href^='data-sources.html#']") and row.select_one(".source")
                 for row in rows
             )
-    method = pages["method.html"]
-    for heading, tables in FORMULAS.values():
-        assert method.find(id=slug(heading)) and set(tables) <= set(MODELS)
+    for heading, (tables, _) in FORMULAS.items():
+        assert pages["method.html"].find(id=slug(heading)) and set(tables) <= set(MODELS)
 
 
 @pytest.mark.parametrize(
@@ -181,64 +179,129 @@ def test_links_between_notebooks_are_links_between_pages(pages):
     ]
 
 
-def test_every_function_named_in_the_formulas_is_found_first():
-    assert (
-        formula_of("shares = ts.shares.company_ratio_table(est)\nts.charts.ratio(shares)")[0]
-        == "The chart"
-    )
-    assert formula_of("ts.something_new()")[0] == "The ratio"
-
-
-def test_the_answer_follows_the_numbers():
-    import pandas as pd
-
-    ratios = pd.DataFrame(
-        {
-            "scenario": ["newsletter"] * 2,
-            "company": ["a", "b"],
-            "label": ["A", "B"],
-            "share_p5": [0.1, 0.2],
-            "share_p50": [0.2, 0.6],
-            "share_p95": [0.3, 0.9],
-        }
-    )
-    assert answer_text(ratios).startswith(
-        "Not always a minority: 20.0% at A (90% interval 10.0% to 30.0%) and 60.0% at B"
-    )
-    assert answer_text(ratios.iloc[:1]).startswith("A minority: 20.0% at A")
-
-
-def test_drawings_lose_digits_but_no_scale():
-    svg = (
-        '<path d="M 1.23456 7.5" transform="translate(3.14159 2) scale(0.015625 -0.015625)"/><use'
-        ' x="10.0009"/>'
-    )
-    assert (
-        slim(svg)
-        == '<path d="M 1.23 7.5" transform="translate(3.14 2) scale(0.015625 -0.015625)"/><use'
-        ' x="10"/>'
-    )
-
-
-def test_a_folder_with_other_things_is_left_alone(tmp_path):
-    (tmp_path / "mine.txt").write_text("keep")
-    with pytest.raises(InputError, match="something else than an earlier site"):
-        build(out=tmp_path)
-    assert (tmp_path / "mine.txt").read_text() == "keep"
-    (tmp_path / "file").write_text("x")
-    with pytest.raises(InputError, match="something else"):
-        build(out=tmp_path / "file")
-
-
-def test_nothing_to_render_is_said(tmp_path):
-    with pytest.raises(
-        InputError, match=r"nothing to render; run python -m training_share\.pipeline"
-    ):
-        build(rendered=tmp_path, out=tmp_path / "site")
-
-
 def test_an_earlier_site_is_marked(site):
     assert (site / MARK).is_file()
+
+
+def test_the_index_says_question_answer_doubt_and_source(pages):
+    index, comparison = pages["index.html"], pages["comparison.html"]
+    assert index.h1.text.endswith("?")
+    assert index.select_one(".answer").text.strip() == comparison.select_one(".said").text.strip()
+    assert index.select_one("figure img")["src"] == "figures/training_share.svg"
+    row = load()["sources"]["newsletter-body"]
+    link = index.find("a", href=row.url)
+    assert link.text == row.title
+    assert "Epoch AI" in link.parent.text and "23 March 2026" in link.parent.text
+    assert "Main doubt" in index.main.text
+
+
+def test_the_menu_has_four_groups_and_the_companies_of_the_tables(pages):
+    groups = {
+        group.summary.text: [link.text for link in group.find_all("a")]
+        for group in pages["index.html"].select("nav details")
+    }
+    assert list(groups) == ["Answer", "Companies", "Doubts", "Data and method"]
+    assert groups["Companies"] == [row.display_name for row in load()["companies"].values()]
+    assert groups["Data and method"][:4] == ["Method", "Data", "Downloads", "Explorer"]
+    for page in pages.values():
+        assert len(page.select("nav details")) == 4
+
+
+def test_the_explorer_says_where_it_lives(pages):
+    assert "lives in JupyterLab" in pages["explorer.html"].select_one(".note").text
+
+
+def test_answers_come_before_code(pages):
+    for name in ("minimax.html", "comparison.html"):
+        for cell in pages[name].select("section.cell:not(.silent)"):
+            code = cell.select_one("details.code")
+            assert code.find_previous_sibling(class_="made") and code.get("open") is None
+
+
+# --- what runs, and what is shown of it -----------------------------------------------------------
+def rendered_copy(tmp_path, **changed):
+    """Return a folder of the executed comparison alone, run with some parameters of its own."""
+    source = repo_root() / "notebooks" / "rendered" / "comparison.ipynb"
+    notebook = nbformat.read(source, as_version=4)
+    lines = "\n".join(f"{name} = {value!r}" for name, value in changed.items())
+    injected = nbformat.v4.new_code_cell(f"# Parameters\n{lines}")
+    injected.metadata["tags"] = ["injected-parameters"]
+    notebook.cells.insert(2, injected)
+    folder = tmp_path / "run" / "rendered"
+    folder.mkdir(parents=True)
+    nbformat.write(notebook, folder / "comparison.ipynb")
+    return folder
+
+
+def test_one_run_is_one_set_of_settings(tmp_path):
+    """What the comparison ran with is what the downloads are made with."""
+    folder = rendered_copy(tmp_path, scenario="careful", n_draws=300, mfu=0.3, companies="zai")
+    index = build(folder, repo_root() / "figures", tmp_path / "site")
+    names = {path.name for path in (index.parent / "downloads").iterdir()}
+    assert names == {
+        "comparison_careful.csv",
+        "costs_zai_careful.csv",
+        "draws_zai_careful.parquet",
+        "training_share_careful.xlsx",
+    }
+    row = pd.read_csv(index.parent / "downloads" / "comparison_careful.csv").iloc[0]
+    assert row["draws"] == 300 and row["set in the call"] == "mfu = 0.3"
+
+
+def test_a_company_that_the_tables_do_not_have_has_no_page(tmp_path):
+    folder = rendered_copy(tmp_path, n_draws=300)
+    made_notebook(folder / "gone.ipynb", 'est = ts.estimate(\n    "gone", scenario, n_draws)')
+    made_notebook(folder / "stays.ipynb", 'est = ts.estimate("zai", scenario, n_draws)')
+    site = build(folder, repo_root() / "figures", tmp_path / "site").parent
+    assert (site / "stays.html").is_file() and not (site / "gone.html").exists()
+    other = rendered_copy(tmp_path / "other", companies="zai,gone")
+    with pytest.raises(InputError, match=r"'gone'.*run the pipeline again"):
+        build(other, repo_root() / "figures", tmp_path / "none")
+    assert not (tmp_path / "none").exists()
+
+
+def test_a_notebook_without_a_source_has_no_page(tmp_path):
+    folder = rendered_copy(tmp_path, n_draws=300)
+    made_notebook(folder / "left.ipynb")
+    (folder.parent / "comparison.ipynb").touch()
+    site = build(folder, repo_root() / "figures", tmp_path / "site").parent
+    assert not (site / "left.html").exists()
+
+
+def test_no_page_has_a_script_or_lets_one_run(site, pages):
+    for name, page in pages.items():
+        assert not page.find("script"), name
+        assert not [node for node in page.find_all(True) if any(a[:2] == "on" for a in node.attrs)]
+        policy = page.find("meta", attrs={"http-equiv": "Content-Security-Policy"})
+        assert "script-src 'none'" in policy["content"]
+
+
+def test_an_earlier_site_stays_until_the_new_one_is_whole(tmp_path, monkeypatch):
+    folder = rendered_copy(tmp_path, n_draws=300)
+    site = build(folder, repo_root() / "figures", tmp_path / "site").parent
+    (site / "earlier").touch()
+
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(shutil, "copyfile", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        build(folder, repo_root() / "figures", tmp_path / "site")
+    assert (site / "earlier").is_file() and (site / "index.html").is_file()
+    assert {path.name for path in tmp_path.iterdir()} == {"run", "site"}
+    monkeypatch.undo()
+    build(folder, repo_root() / "figures", tmp_path / "site")
+    assert not (site / "earlier").exists() and (site / MARK).is_file()
+
+
+def test_the_command_line(tmp_path, capsys):
+    folder = rendered_copy(tmp_path, n_draws=300).parent
+    assert main([str(folder)]) == 2
+    assert "training_share.svg: missing" in capsys.readouterr().err
+    (folder / "figures").symlink_to(repo_root() / "figures")
+    assert main([str(folder)]) == 0
+    assert capsys.readouterr().out.strip() == f"site: {folder / 'site' / 'index.html'}"
+    assert (folder / "site" / "index.html").is_file()
 
 
 # --- in a browser ---------------------------------------------------------------------------------
@@ -330,24 +393,31 @@ def test_the_keyboard_reaches_and_opens_everything(site, browser):
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.className") == "skip"
     page.keyboard.press("Enter")
-    page.keyboard.press("Tab")  # the first control of the content
-    assert page.evaluate("document.activeElement.className") == "all-code"
-    page.keyboard.press("Space")
-    assert page.evaluate("[...document.querySelectorAll('details.code')].every(part => part.open)")
-    page.keyboard.press("Enter")
     page.keyboard.press("Tab")
-    page.keyboard.press("Tab")
+    assert page.evaluate("!!document.activeElement.closest('main')")
     while page.evaluate("document.activeElement.tagName") != "SUMMARY":
         page.keyboard.press("Tab")
     page.keyboard.press("Enter")
     assert page.evaluate("document.activeElement.parentElement.open")
+    page.goto((site / "minimax.html").as_uri())
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")  # the menu: a group opens, and its pages follow
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.getAttribute('href')") == "index.html"
+
+
+# rows of a table that are taller than half a phone although nothing in them is
+TALL = """[...document.querySelectorAll('main tbody tr')].filter(row => row.offsetHeight > 420 &&
+  [...row.children].every(cell => cell.textContent.trim().length < 300)).length"""
 
 
 def test_no_page_scrolls_sideways_on_a_phone_or_on_paper(site, browser):
     page = browser.new_context(offline=True, viewport={"width": 390, "height": 800}).new_page()
-    for name in ("index.html", "minimax.html", "data-training_runs.html", "method.html"):
+    for name in ("index.html", "minimax.html", "data-training_runs.html", "comparison.html"):
         page.goto((site / name).as_uri())
         assert page.evaluate("document.documentElement.scrollWidth") <= 390, name
+        assert not page.evaluate(TALL), name
     page.emulate_media(media="print")
     page.set_viewport_size({"width": 690, "height": 1000})  # A4 less its margins
     for path in sorted(site.glob("*.html")):

@@ -22,7 +22,6 @@ from training_share.model.comparison import compare
 from training_share.model.estimates import Estimate, estimate
 
 MINORITY = 0.5
-WITHOUT_EVIDENCE = "without evidence"
 # What one may believe about what final runs left for the rest of R&D, weakest first: labels and
 # names of evidence.
 OBSERVED = ("price-minimax", "hailuo-ratio")
@@ -149,20 +148,19 @@ def minority(
     **settings: object,
 ) -> pd.DataFrame:
     """Return the probability that a company's share exceeds one half, companies x scenarios, by
-    default all.
-
-    A scenario that weighs draws by evidence has a second column, with every draw counting the same.
-    """
+    default all."""
     tables = load(settings.get("data_dir"))
-    columns: dict[str, dict[str, float]] = {}
-    for scenario in listed(scenarios or tables.scenario_names):
-        ways = {scenario: settings}
-        if tables.scenario_evidence(scenario):
-            ways[f"{scenario}, {WITHOUT_EVIDENCE}"] = settings | {"evidence": []}
-        for label, way in ways.items():
-            estimates = compare(companies or None, scenario, **way).estimates.items()
-            columns[label] = {name: est.mean(est.share > MINORITY) for name, est in estimates}
-    return pd.DataFrame(columns).rename_axis("company")
+    return pd.DataFrame(
+        {
+            scenario: {
+                company: est.mean(est.share > MINORITY)
+                for company, est in compare(
+                    companies or None, scenario, **settings
+                ).estimates.items()
+            }
+            for scenario in listed(scenarios or tables.scenario_names)
+        }
+    ).rename_axis("company")
 
 
 def ranking(

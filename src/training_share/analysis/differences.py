@@ -17,7 +17,12 @@ from training_share.model.estimates import Estimate
 from training_share.model.precision import QUANTILES, quantiles
 
 Run = Estimate | Comparison | str | Path
-ABOUT = ("corrections", "scenarios", "published")  # say what inputs could be, and are none
+ABOUT = (
+    "corrections",
+    "evidence",
+    "scenarios",
+    "published",
+)  # say what inputs could be, and are none
 WORDS = ("note", "remark", "reason", "source_id")  # columns that change no number
 
 
@@ -44,6 +49,12 @@ class Difference:
         found: dict[str, dict[str, str | None]] = {}
         for one, two in pairs:
             found |= _cells(one.tables, two.tables)
+            if one.evidence != two.evidence:
+                found["evidence in force"] = {
+                    "before": ", ".join(one.evidence) or "none",
+                    "after": ", ".join(two.evidence) or "none",
+                    "reason": "",
+                }
             left_out = [set(est.case.excluded) for est in (one, two)]
             if left_out[0] != left_out[1]:
                 texts = [", ".join(sorted(groups)) or "none" for groups in left_out]
@@ -64,14 +75,10 @@ class Difference:
         for company, one in self.before.estimates.items():
             two = self.after.estimates[company]
             medians = {"before": one.summary(), "after": two.summary()}
-            change = two.share - one.share
             rows[company] = {
                 "display_name": two.company_row.display_name,
                 **{f"share_{when}": row["share_p50"] for when, row in medians.items()},
-                **{
-                    f"change_{name}": value
-                    for name, value in zip(QUANTILES, quantiles(change, two.weights), strict=True)
-                },
+                **_change(one, two),
                 **{
                     f"training_cost_{when}": row["training_cost_p50"]
                     for when, row in medians.items()
@@ -138,6 +145,17 @@ def _comparison(
         return compare(names, **settings | {"data_dir": Path(run).expanduser()})
     known = ", ".join(load().scenario_names)
     raise InputError(f"diff: '{run}' is neither a scenario ({known}) nor a data folder")
+
+
+def _change(one: Estimate, two: Estimate) -> dict[str, float]:
+    """Return p5, p50 and p95 of the change of the share draw by draw; NaN where the two weigh their
+    draws differently, as then no draw of one is a draw of the other."""
+    weights = one.weights, two.weights
+    alike = all(weight is None for weight in weights) or (
+        all(weight is not None for weight in weights) and np.array_equal(*weights)
+    )
+    values = quantiles(two.share - one.share, one.weights) if alike else np.full(3, np.nan)
+    return {f"change_{name}": value for name, value in zip(QUANTILES, values, strict=True)}
 
 
 def _cells(one: Tables, two: Tables) -> dict[str, dict[str, str | None]]:

@@ -113,15 +113,18 @@ def published_table(
     are taken, and where it is the newsletter's own, its draws too. Raises InputError for an unknown
     company, and for a row that is not context and that no formula stands for.
     """
-    company = known.company if known is not None else company
-    claims = (load(data_dir) if known is None else known.tables).published
-    comparisons: dict[str, Comparison] = {}
-    for scenario in dict.fromkeys(claim.scenario for claim in claims.values()):
-        if known is not None:
-            comparisons[scenario] = Comparison({company: _as_published(known, scenario)})
-        else:
-            some = [company] if company else None
-            comparisons[scenario] = compare(some, scenario, n_draws, seed, data_dir=data_dir)
+    if known is not None:
+        company, tables = known.company, known.case.base
+        n_draws, seed = known.n_draws, known.seed
+    else:
+        tables = load(data_dir)
+    claims = tables.published
+    comparisons = {
+        scenario: _compared(scenario, company, known, n_draws, seed, data_dir)
+        for scenario in dict.fromkeys(
+            claim.scenario for claim in claims.values() if company in ("", claim.company)
+        )
+    }
     rows = {}
     for claim_id, claim in claims.items():
         if company and claim.company != company:
@@ -149,12 +152,26 @@ def published_table(
     return frame.astype(dict.fromkeys(("value", "p5", "p95", *OURS), float))
 
 
+def _compared(
+    scenario: str,
+    company: str,
+    known: Estimate | None,
+    n_draws: int,
+    seed: int,
+    data_dir: str | Path | None,
+) -> Comparison:
+    """Return the comparison of a claim's scenario; of one company where it is named."""
+    if known is not None:
+        return Comparison({known.company: _as_published(known, scenario)})
+    some = [company] if company else None
+    return compare(some, scenario, n_draws=n_draws, seed=seed, data_dir=data_dir)
+
+
 def _as_published(est: Estimate, scenario: str) -> Estimate:
-    """Return an estimate under a published scenario's settings: itself, where it has them."""
+    """Return an estimate under a scenario's own settings: itself, where it has them."""
     case = est.case
-    if (case.scenario, case.evidence) == (scenario, None) and not (
-        case.corrections or case.excluded or case.settings
-    ):
+    set_by_hand = case.corrections or case.excluded or case.settings or case.changes or case.added
+    if case.scenario == scenario and not set_by_hand and case.evidence is None:
         return est
-    unset = dict.fromkeys(case.settings, "")
-    return est.again(scenario=scenario, corrections=(), exclude_groups=(), evidence=None, **unset)
+    unset = dict.fromkeys(case.settings, "") | dict.fromkeys(("changes", "runs", "evidence"))
+    return est.again(scenario=scenario, corrections=(), exclude_groups=(), **unset)

@@ -94,12 +94,12 @@ def breaking_points(
             beyond = float(beyond) if found["value"] > found["median"] else 1 - float(beyond)
             rows[model] = {"label": f"FLOP of {_name(base, model)}"} | found
             rows[model]["chance_predictive"] = beyond if math.isfinite(found["value"]) else math.nan
-    share, spent = base.median(base.share), np.atleast_1d(base.rd_compute_usd) / 1e6
-    median = base.median(base.rd_compute_usd) / 1e6
-    value = median * share / threshold
+    share, spent = _median(base), np.atleast_1d(base.rd_compute_usd) / 1e6
+    middle = base.median(base.rd_compute_usd) / 1e6
+    value = middle * share / threshold
     rows["R&D compute (USD million)"] = {
         "label": "R&D compute",
-        "median": median,
+        "median": middle,
         "value": value,
         "factor": share / threshold,
         "chance": base.mean(spent <= value) if spent.size > 1 else math.nan,
@@ -121,8 +121,7 @@ def _breaking(
     from scipy.optimize import brentq
 
     def excess(log_value: float) -> float:
-        est = at(math.exp(log_value))
-        return est.median(est.share) - threshold
+        return _median(at(math.exp(log_value))) - threshold
 
     median = distribution.quantile(0.5)
     ends = [math.log(max(median / reach, bounds[0])), math.log(min(median * reach, bounds[1]))]

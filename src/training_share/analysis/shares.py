@@ -66,6 +66,9 @@ def _changes(est: Estimate) -> str:
         told += [f"{label} {text.partition(' (')[0]}"] if {text} != given else []
     told += [f"{key} {column} {content}" for _, key, column, content in case.changes]
     told += [f"with {name}" for name in case.corrections]
+    own_evidence = tuple(case.base.scenario_evidence(case.scenario))
+    if case.evidence is not None and case.evidence != own_evidence:
+        told.append(f"evidence {', '.join(case.evidence) or 'none'}")
     told += [f"with the run {run['model']}" for run in case.added]
     told += [f"without {group.title()}" for group in case.excluded]
     return f"{case.scenario}, changed: {'; '.join(told)}" if told else ""
@@ -73,7 +76,7 @@ def _changes(est: Estimate) -> str:
 
 def chance(est: Estimate, of: np.ndarray) -> float:
     """Return the probability of what is true of some draws, one bool each."""
-    return est.mean(of)
+    return float(np.average(of, weights=est.weights))
 
 
 def over_half(est: Estimate) -> float:
@@ -287,7 +290,7 @@ def who_is_higher(
     far utilization and price go together across companies: at 1 they are the same in each draw, at
     0 each company's are its own (the correction `independent-market`).
 
-    Indexed by both names; one column a correlation. A scenario that weighs draws has the
+    Indexed by both names; one column a correlation. A scenario whose evidence weights draws has the
     first column alone, since another market would give other weights.
     """
     plain = comparison.weights is None

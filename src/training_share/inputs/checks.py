@@ -108,8 +108,7 @@ def _runs(rows: Rows) -> Iterator[str]:
                 f"training_runs.csv, row {key}, column base_run: {run.base_run} is a run of "
                 f"{base.company}; a base is of the run's own company, {run.company}"
             )
-        drawn = run.flop is not None and not isinstance(run.flop, (str, Exact))
-        if key in rows.closed_models and drawn:
+        if key in rows.closed_models and not isinstance(run.flop, str | Exact):
             yield (
                 f"training_runs.csv, row {key}: closed_models.csv has a model of this key, and the "
                 "two would share their draws; rename the run"

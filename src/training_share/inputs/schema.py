@@ -357,8 +357,8 @@ class Evidence(Row):
     together."""
 
     key_columns = ("evidence", "company")
-    evidence: Filled = Field(description="Name of the evidence; it may have a row a company.")
-    company: Filled = Field(description="Key in companies: whose quantity it is.")
+    evidence: Key = Field(description="Name of the evidence; it may have a row a company.")
+    company: Key = Field(description="Key in companies: whose quantity it is.")
     quantity: WhatIsObserved = Field(
         description="What was observed: share, largest run (as a fraction of R&D compute), "
         "`assumption NAME`, or flop, gpu_hours or cost_usd `of` runs or groups joined by ` + `; "
@@ -368,7 +368,7 @@ class Evidence(Row):
         description="What it was found to be: a distribution, or a limit (`at most` or `at least` "
         "an amount, soft where the amount is a distribution)."
     )
-    source_id: Filled = Field(description="Key in sources.")
+    source_id: Key = Field(description="Key in sources.")
     note: str = Field(description="Why it is believed, and to within how much.")
 
 

@@ -93,7 +93,7 @@ class Case:
             added,
             evidence=None if evidence is None or evidence == "" else _evidence(evidence),
         )
-        _ = case.observed
+        _ = case.observed  # refuse what is unknown now, not at first use
         return case
 
     @cached_property
@@ -110,10 +110,10 @@ class Case:
         settings = {name: text for name, text in self.settings.items() if name not in WINDOW}
         tables = self.tables
         if len(settings) < len(self.settings):
-            by_hand = [*_cells(company, settings, self.base.rates()), *self.changes]
+            by_hand = [*_cells(self.company, settings, self.base.rates()), *self.changes]
             tables = self.base.for_scenario(self.scenario, self.corrections, by_hand, self.added)
         return replace(
-            self, tables=tables, company=company, excluded=(), settings=MappingProxyType(settings)
+            self, company=company, tables=tables, excluded=(), settings=MappingProxyType(settings)
         )
 
     @property

@@ -352,12 +352,15 @@ class Estimate:
         return drivers.tornado(self.case, low, high)
 
     def draws(self) -> pd.DataFrame:
-        """Return one row a kept draw: share (a fraction), training_cost_usd and rd_compute_usd."""
+        """Return one row a draw: share (a fraction), training_cost_usd, rd_compute_usd, and the
+        weight where evidence gives draws one."""
         values = {
             "share": self.share,
             "training_cost_usd": self.total_cost_usd,
             "rd_compute_usd": self.rd_compute_usd,
         }
+        if self.weights is not None:
+            values["weight"] = self.weights
         return pd.DataFrame(values, index=self.cost_usd.index)
 
     def gpu_hours(self, hardware: str = "") -> pd.DataFrame:

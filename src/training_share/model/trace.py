@@ -32,7 +32,7 @@ class Step:
     source_id: str = ""
 
 
-def gpu_hours(case: Case, weights: Weights, hardware: str = "") -> pd.DataFrame:
+def gpu_hours(case: Case, weights: np.ndarray | None, hardware: str = "") -> pd.DataFrame:
     """Return p5, p50 and p95 of the GPU-hours of each counted run and of their total.
 
     Each run's are of its own chip at its own precision (column `hardware`); with `hardware`, a key
@@ -77,7 +77,7 @@ def _chip(case: Case, run: TrainingRun) -> str:
 
 
 # --- trace ----------------------------------------------------------------------------------------
-def trace(case: Case, weights: Weights, run_id: str) -> pd.DataFrame:
+def trace(case: Case, weights: np.ndarray | None, run_id: str) -> pd.DataFrame:
     """Return the steps of a run's chain, from its size to its cost: step, expression, p5, p50 and
     p95, unit, the cell it stands in and that cell's source.
 

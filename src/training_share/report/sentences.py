@@ -39,13 +39,13 @@ def answer(est: Estimate) -> str:
     told = [
         _changed(est)
         + f"**{name}: final training runs took {percent(s['share_p50'])} of R&D compute spending**"
-        f" (nine draws in ten lie between {low} and {high}).",
+        f" (nine in ten draws of the uncertain inputs give {low} to {high}).",
         f"That is {money(s['training_cost_p50'])} of {money(s['rd_compute'])} spent from "
         f"{window_text(*est.denominator_window)}, for {len(est.runs)} training runs of models "
         f"released {first:%b %Y} to {last:%b %Y}.",
         f"The share is over half in {chance(over_half(est))} of the draws.",
     ]
-    return " ".join(told) + _bound(est) + _uncounted(est) + _weighed(est)
+    return " ".join(told) + _bound(est) + _uncounted(est) + _weighted(est)
 
 
 def cost_answer(est: Estimate) -> str:
@@ -55,29 +55,34 @@ def cost_answer(est: Estimate) -> str:
     low, middle, high = (cost[name] for name in QUANTILES)
     return (
         f"{_changed(est)}**{name_of(est)}: final training runs cost about {money(middle)}** at "
-        f"rental prices (nine draws in ten lie between {money(low)} and {money(high)}), for "
+        f"rental prices (nine in ten draws of the uncertain inputs give {money(low)} to "
+        f"{money(high)}), for "
         f"{len(est.runs)} training runs of models released {first:%b %Y} to {last:%b %Y}."
     )
 
 
-def comparison_answer(rows: pd.DataFrame, settings: pd.DataFrame, changed: str = "") -> str:
-    """Return the answer of the comparison: the shares of `shares.headline`, how probable more than
-    half is, and where in `shares.ratio_table` it is most probable; before it what was `changed`."""
+def comparison_answer(
+    rows: pd.DataFrame, settings: pd.DataFrame, changed: str = "", doubts: str = ""
+) -> str:
+    """Return the answer of the comparison: what was `changed`, the shares of `shares.headline`, how
+    probable more than half is there and where in `shares.ratio_table` most, and the `doubts`."""
     minority = (rows["share_p50"] < HALF).all()
     shares = listed(f"{percent(row.share_p50)} at {row.label}" for row in rows.itertuples())
     first = rows.loc[rows["over_half"].idxmax()]
     worst = settings.loc[settings["over_half"].idxmax()]
-    more = (
-        f"; of all settings below it is largest under *{worst.scenario}*, {chance(worst.over_half)}"
-        f" at {worst.label}"
-        if worst.over_half > first.over_half
-        else ""
-    )
+    more = ""
+    if worst.over_half > first.over_half:
+        meaning = worst.panel.partition(": ")[2]
+        more = f"; of the settings below it is largest under *{worst.scenario}*"
+        more += f" ({meaning})" if meaning else ""
+        more += f", {chance(worst.over_half)} at {worst.label}"
     found = "A minority" if minority else "Not everywhere a minority"
-    return (
-        f"{_told(changed)}**{found}: final training runs took {shares}.** How sure? The chance of"
-        f" more than half is largest at {first.label}, {chance(first.over_half)}{more}."
+    told = (
+        f"{_told(changed)}**{found}: final training runs took {shares}.** How sure? More than half"
+        f" is most probable at {first.label}, in {chance(first.over_half)} of the draws of the"
+        f" uncertain inputs{more}. {doubts}"
     )
+    return told.strip()
 
 
 def doubt(est: Estimate) -> str:
@@ -103,8 +108,12 @@ def doubt(est: Estimate) -> str:
 
 def below(*estimates: Estimate) -> str:
     """Return what stands below a ratio chart: the main doubts, and the source."""
-    doubts = filter(None, map(doubt, estimates))
-    return " ".join([*doubts, source(estimates[0])])
+    return f"{doubts(*estimates)} {source(estimates[0])}".strip()
+
+
+def doubts(*estimates: Estimate) -> str:
+    """Return the main doubts about several companies' shares, each in a sentence; or ""."""
+    return " ".join(filter(None, map(doubt, estimates)))
 
 
 def implied_answer(implied: ImpliedCompute) -> str:
@@ -113,7 +122,7 @@ def implied_answer(implied: ImpliedCompute) -> str:
     known = [est.company_row.display_name for est in implied.known.estimates.values()]
     return (
         f"If its share were like one of those known ({listed(known)}), its R&D compute would be "
-        f"about {money(row.p50)} (nine draws in ten lie between {money(row.p5)} and "
+        f"about {money(row.p50)} (nine draws in ten: {money(row.p5)} to "
         f"{money(row.p95)}); an illustration, not an estimate."
     )
 
@@ -181,7 +190,7 @@ def _uncounted(est: Estimate) -> str:
     )
 
 
-def _weighed(est: Estimate) -> str:
+def _weighted(est: Estimate) -> str:
     if est.weights is None:
         return ""
     return (
@@ -260,28 +269,6 @@ def audit_conclusion(
     return "\n\n".join(lines)
 
 
-def beliefs_conclusion(tables: dict[str, pd.DataFrame]) -> str:
-    """Return what is left to belief: how far the median and the upper end move between the rows of
-    `corrections.beliefs`, for each company."""
-    lines = []
-    for name, table in tables.items():
-        own, others = table.iloc[0], table.iloc[1:]
-        held = others.loc[others["p95"] <= 1, "p95"]
-        decides = held.max() > MATTERS * held.min()
-        verdict = (
-            "It is the prior, more than the runs, that decides it."
-            if decides
-            else "What is believed about the rest matters little here."
-        )
-        lines.append(
-            f"**{name}**: the median stays between {percent(others['p50'].min())} and "
-            f"{percent(others['p50'].max())} whatever is believed about the rest of R&D "
-            f"({percent(own['p50'])} as chosen); the upper end of the 90% interval lies anywhere "
-            f"from {percent(held.min())} to {percent(held.max())}. {verdict}"
-        )
-    return "\n\n".join(lines)
-
-
 def _range(probabilities: pd.Series) -> str:
     """Return the range of probabilities over scenarios in words."""
     low, high = chance(probabilities.min()), chance(probabilities.max())
@@ -304,6 +291,28 @@ def surface_conclusion(tables: dict[str, pd.DataFrame], labels: Mapping[str, str
             f"{across.name:g}), both together from {percent(lowest)} to {percent(highest)}."
         )
     return bullets(lines)
+
+
+def beliefs_conclusion(tables: dict[str, pd.DataFrame]) -> str:
+    """Return what is left to belief: how far the median and the upper end move between the rows of
+    `corrections.beliefs`, for each company."""
+    lines = []
+    for name, table in tables.items():
+        own, others = table.iloc[0], table.iloc[1:]
+        held = others.loc[others["p95"] <= 1, "p95"]
+        decides = held.max() > MATTERS * held.min()
+        verdict = (
+            "It is the prior, more than the runs, that decides it."
+            if decides
+            else "What is believed about the rest matters little here."
+        )
+        lines.append(
+            f"**{name}**: the median stays between {percent(others['p50'].min())} and "
+            f"{percent(others['p50'].max())} whatever is believed about the rest of R&D "
+            f"({percent(own['p50'])} as chosen); the upper end of the 90% interval lies anywhere "
+            f"from {percent(held.min())} to {percent(held.max())}. {verdict}"
+        )
+    return "\n\n".join(lines)
 
 
 def breaking_conclusion(tables: dict[str, pd.DataFrame]) -> str:

@@ -24,8 +24,11 @@ def runs_table(est: Estimate) -> pd.DataFrame:
             for unit, value in amounts.items()
             if value is not None
         ]
-        fraction = f"{run.fraction_of_base} of the {est.case.basis(run_id)} of {run.base_run}"
-        amount = given[0] if given else fraction
+        amount = (
+            given[0]
+            if given
+            else f"{run.fraction_of_base} of the {est.case.basis(run_id)} of {run.base_run}"
+        )
         rows[run_id] = {
             "model": run.model,
             "stage": run.stage,

@@ -1,3 +1,15 @@
-from training_share.site.pages import build
+"""Pages to read and files to take away."""
 
-__all__ = ["build"]
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run `training-share site`; see `pages.main`."""
+    from training_share.site import pages  # takes a while to import
+
+    return pages.main(arguments)
+
+
+__all__ = ["main"]

@@ -1,16 +1,19 @@
 """Estimates to take away: CSV files, one Excel workbook, and the draws as Parquet.
 
-Units stand in the headers; scenario, draws, seed and sources travel with the numbers. The same call
-gives the same bytes (for one version of openpyxl and pyarrow).
+Units stand in the headers; what was asked, versions and sources travel with the numbers, which have
+ten significant digits, so that the same call gives the same CSV and workbook on every machine.
 """
 
 from __future__ import annotations
 
+import csv
 import io
+import platform
 import re
+import subprocess
 import tempfile
 import zipfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -19,22 +22,24 @@ import pandas as pd
 
 from training_share.analysis.shares import TOTAL, error_columns, precision_table
 from training_share.errors import InputError
-from training_share.files import write_aside
+from training_share.files import move_all, repo_root, require_writable
+from training_share.inputs.tables import LONGEST
 from training_share.model.comparison import Comparison, compare
 from training_share.model.estimates import Estimate
 from training_share.model.precision import QUANTILES
-from training_share.report.tables import denominator_table, runs_table
+from training_share.model.spending import signed_periods
+from training_share.report.figure import rounded
 
-STAMP = (  # in place of the time of writing, which would differ from run to run
-    "2026-01-01T00:00:00Z"
-)
+STAMP = b"2026-01-01T00:00:00Z"  # in place of the time of writing, which differs from run to run
 WIDEST = 60  # characters of an Excel column
 ERROR = "Monte Carlo standard error"
+LIBRARIES = ("numpy", "scipy", "pandas")  # numbers pass through these
+NUMBER = re.compile(r"[+-]?[\d.]+(e[+-]?\d+)?", re.I)
 
 
 def write_downloads(
     folder: str | Path,
-    companies: Iterable[str] | str = ("openai", "minimax", "zai"),
+    companies: Iterable[str] | str | None = None,
     scenario: str = "newsletter",
     n_draws: int | str = 50_000,
     seed: int = 42,
@@ -42,186 +47,82 @@ def write_downloads(
     draws_by_run: bool = True,
     **settings,
 ) -> list[Path]:
-    """Write what an estimate gives into `folder` and return the files written.
+    """Write what estimates give into `folder`, all files or none, and return them.
+
+    Companies are by default those that disclose spending; `settings` go to `compare`. Raises
+    InputError as `compare` does, for a company without spending, and for a folder that cannot be
+    written; nothing is written then.
+    """
+    if not str(folder).strip():
+        raise InputError("folder: name the folder for the downloads, such as downloads/")
+    files = downloads(compare(companies, scenario, n_draws, seed, **settings), draws_by_run)
+    target = Path(folder).expanduser()
+    require_writable(target)
+    try:
+        with tempfile.TemporaryDirectory(prefix=".", dir=target) as aside:
+            for name, content in files.items():
+                (Path(aside) / name).write_bytes(content)
+            move_all({Path(aside) / name: target / name for name in files})
+    except OSError as error:
+        raise InputError(
+            f"{target}: cannot be written ({error.strerror}); nothing is; choose another folder"
+        ) from error
+    return [target / name for name in files]
+
+
+def downloads(comparison: Comparison, draws_by_run: bool = True) -> dict[str, bytes]:
+    """Return the files of a comparison by name.
 
     `comparison_SCENARIO.csv`, `costs_COMPANY_SCENARIO.csv`, `training_share_SCENARIO.xlsx` (sheets
     comparison, costs of each company, inputs, sources, about) and `draws_COMPANY_SCENARIO.parquet`
     (a row a draw: training_cost_usd, rd_compute_usd, training_share, its weight where there is
-    evidence, and with `draws_by_run` cost_usd/RUN_ID, in single precision). `settings` go to
-    `compare`. Raises InputError as `compare` does, for a company without spending, and for a folder
-    that cannot be written; nothing is written then.
+    evidence, and with `draws_by_run` cost_usd/RUN_ID, in single precision).
     """
-    target = _writable(folder)
-    comparison = compare(companies, scenario, n_draws, seed, **settings)
-    word = next(iter(comparison.estimates.values())).scenario
+    estimates, first = comparison.estimates, next(iter(comparison.estimates.values()))
     tables = {"comparison": comparison_table(comparison)}
-    tables |= {
-        f"costs_{company}": costs_table(est) for company, est in comparison.estimates.items()
-    }
-    files = {
-        f"{name}_{word}.csv": (
-            table.to_csv(index=False, float_format="%.10g", lineterminator="\n").encode()
-        )
-        for name, table in tables.items()
-    }
+    tables |= {f"costs_{company}": costs_table(est) for company, est in estimates.items()}
+    tables = {name: rounded(table) for name, table in tables.items()}
     sheets = {name.replace("_", " "): table for name, table in tables.items()}
     sheets |= {
         "inputs": inputs_table(comparison),
-        "sources": sources_table(comparison),
+        "sources": first.tables.frame("sources"),
         "about": about(comparison),
     }
-    files[f"training_share_{word}.xlsx"] = workbook(sheets)
-    files |= {
-        f"draws_{company}_{word}.parquet": parquet(est, draws_by_run)
-        for company, est in comparison.estimates.items()
-    }
-    for name, content in files.items():
-        write_aside(target / name, content)
-    return [target / name for name in files]
+    files = {f"{name}_{first.scenario}.csv": csv_of(table) for name, table in tables.items()}
+    files[f"training_share_{first.scenario}.xlsx"] = workbook(sheets)
+    for company, est in estimates.items():
+        files[f"draws_{company}_{first.scenario}.parquet"] = parquet(est, draws_by_run)
+    return files
 
 
-def _writable(folder: str | Path) -> Path:
-    if not str(folder).strip():
-        raise InputError("folder: name the folder for the downloads, such as downloads/")
-    path = Path(folder).expanduser()
-    try:
-        path.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=path):
-            pass
-    except OSError as error:
-        raise InputError(
-            f"{path}: cannot be written ({error.strerror}); choose a folder you may write to"
-        ) from error
-    return path
-
-
-def comparison_table(comparison: Comparison) -> pd.DataFrame:
-    """Return `Comparison.table` with units in the headers and Monte Carlo standard errors, and
-    scenario, draws and seed in every row."""
-    errors = {company: error_columns(est) for company, est in comparison.estimates.items()}
-    table = comparison.table.join(pd.DataFrame.from_dict(errors, orient="index"))
-    units = {}
-    for quantity, name, unit in (
-        ("share", "training share", "fraction of R&D compute"),
-        ("training_cost", "training cost", "USD million"),
-    ):
-        for p in QUANTILES:
-            units |= {
-                f"{quantity}_{p}": f"{name} {p} ({unit})",
-                f"{quantity}_{p}_error": f"{name} {p}, {ERROR} ({unit})",
-            }
-    units |= {
-        "rd_compute": "R&D compute (USD million)",
-        "spending_start": "spending window, first day",
-        "spending_end": "spending window, last day",
-        "release_start": "release window, first month",
-        "release_end": "release window, last month",
-        "effective_draws": "effective draws",
-        "months_not_collected": "months of the release window without collected runs",
-    }
-    named = table.rename(columns=units).reset_index()
-    sources = [_spending_sources(est) for est in comparison.estimates.values()]
-    return named.assign(
-        **{"sources of R&D compute": sources}, **_setting(next(iter(comparison.estimates.values())))
-    )
-
-
-def costs_table(est: Estimate) -> pd.DataFrame:
-    """Return the cost of each run and of their total with units in the headers and Monte Carlo
-    standard errors, what it rests on and its source."""
-    names = {p: f"cost {p} (USD million)" for p in QUANTILES} | {
-        f"{p}_error": f"cost {p}, {ERROR} (USD million)" for p in QUANTILES
-    }
-    cost = (
-        precision_table(est).rename(index={TOTAL: "total"}, columns=names).loc[[*est.runs, "total"]]
-    )
-    runs = runs_table(est).drop(columns="source")
-    source = {run_id: est.tables["sources"][run.source_id] for run_id, run in est.runs.items()}
-    runs["source"] = [
-        f"{row.title}, {row.publisher}, {row.date}: {row.locator}" for row in source.values()
-    ]
-    runs["url"] = [row.url for row in source.values()]
-    joined = cost.join(
-        runs.rename(columns={"amount": "amount (a distribution where it is a range)"})
-    )
-    return joined.fillna("").reset_index().assign(**_setting(est))
-
-
-def inputs_table(comparison: Comparison) -> pd.DataFrame:
-    """Return the assumptions in force and the disclosed periods behind R&D compute, each with unit
-    and source."""
-    first = next(iter(comparison.estimates.values()))
-    parts = [first.inputs().reset_index().assign(company="all")]
-    for company, est in comparison.estimates.items():
-        periods = denominator_table(est).reset_index()
-        parts.append(
-            pd.DataFrame(
-                {
-                    "company": company,
-                    "name": periods["line"] + ", " + periods["period"],
-                    "value": periods["sign"].str[0] + periods["amount (millions)"],
-                    "unit": periods["currency"] + " million",
-                    "correlation": "",
-                    "source": periods["source"],
-                    "note": periods["note"],
-                }
-            )
-        )
-    return pd.concat(parts, ignore_index=True)[
-        ["company", "name", "value", "unit", "correlation", "source", "note"]
-    ]
-
-
-def sources_table(comparison: Comparison) -> pd.DataFrame:
-    """Return the table of sources."""
-    return next(iter(comparison.estimates.values())).tables.frame("sources")
-
-
-def about(comparison: Comparison) -> pd.DataFrame:
-    """Return what a stranger to the workbook must know, one fact a row."""
-    first = next(iter(comparison.estimates.values()))
-    facts = {
-        "question": (
-            "Which share of a company's R&D compute spending went to the final training runs of the"
-            " models it released?"
-        ),
-        "formula": (
-            "training share = cost of final training runs (USD) / R&D compute spending (USD); "
-            "cost = FLOP / (peak FLOP/s x MFU x 3600 s/h) x price per GPU-hour"
-        ),
-        "p5, p50, p95": (
-            "percentiles of the draws; p5 to p95 is the 90% interval. They do not add up."
-        ),
-        **_setting(first),
-        "corrections": ", ".join(first.corrections) or "none",
-        "left out": (
-            "; ".join(
-                f"{name}: {', '.join(est.excluded)}"
-                for name, est in comparison.estimates.items()
-                if est.excluded
-            )
-            or "nothing"
-        ),
-        "set in the call": ", ".join(first.overridden) or "nothing",
-        "data": (
-            "Epoch AI, Data on AI models and Data on machine learning hardware, epoch.ai/data (CC"
-            " BY 4.0), and the filings and reports in the sheet sources"
-        ),
-    }
-    return pd.DataFrame({"what": list(facts), "content": [str(value) for value in facts.values()]})
-
-
-def _setting(est: Estimate) -> dict[str, object]:
+# --- what it rests on -----------------------------------------------------------------------------
+def provenance(est: Estimate) -> dict[str, object]:
+    """Return what makes an estimate: what was asked, the tables, the rates, the code."""
+    months = est.months_not_collected
     return {
         "scenario": est.scenario,
         "draws": est.n_draws,
         "seed": est.seed,
+        "set in the call": "; ".join(set_in_call(est)) or "nothing",
+        "lower bound": f"yes, no runs collected for {months} months" if months else "no",
         "version": package_version(),
+        "commit": commit(),
+        "tables (SHA-256)": est.case.base.digest,
     }
 
 
-def _spending_sources(est: Estimate) -> str:
-    return "; ".join(dict.fromkeys(denominator_table(est)["source"]))
+def set_in_call(est: Estimate) -> list[str]:
+    """Return what an estimate was asked beside company, scenario, draws and seed, as name =
+    value."""
+    usual = ("company", "scenario", "n_draws", "seed")
+    told = {name: _words(value) for name, value in est.case.asked.items() if name not in usual}
+    return [f"{name} = {words}" for name, words in told.items() if words]
+
+
+def _words(value: object) -> str:
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name}: {content}" for name, content in value.items() if content)
+    return ", ".join(map(_words, value)) if isinstance(value, (list, tuple)) else str(value)
 
 
 def package_version() -> str:
@@ -232,10 +133,157 @@ def package_version() -> str:
         return "unknown"
 
 
-def workbook(sheets: dict[str, pd.DataFrame]) -> bytes:
+def commit() -> str:
+    """Return the commit of the checkout, with "-dirty" where files differ from it; or "unknown"."""
+    try:
+        found = subprocess.run(
+            ["git", "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"],
+            cwd=repo_root(),
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+    except (OSError, subprocess.CalledProcessError, InputError):
+        return "unknown"
+    return found.stdout.strip()
+
+
+# --- tables ---------------------------------------------------------------------------------------
+def comparison_table(comparison: Comparison) -> pd.DataFrame:
+    """Return `Comparison.table` with units in the headers, Monte Carlo standard errors, and what
+    makes it in every row."""
+    estimates = comparison.estimates
+    errors = {company: error_columns(est) for company, est in estimates.items()}
+    table = comparison.table.join(pd.DataFrame.from_dict(errors, orient="index"))
+    table["sources of R&D compute"] = [
+        "; ".join(dict.fromkeys(row["source"] for row in _periods(est)))
+        for est in estimates.values()
+    ]
+    units = {
+        "rd_compute": "R&D compute (USD million)",
+        "spending_start": "spending window, first day",
+        "spending_end": "spending window, last day",
+        "release_start": "release window, first month",
+        "release_end": "release window, last month",
+        "effective_draws": "effective draws",
+        "months_not_collected": "months of the release window without collected runs",
+    }
+    for quantity, unit in (("share", "fraction of R&D compute"), ("training_cost", "USD million")):
+        name = "training share" if quantity == "share" else "training cost"
+        for p in QUANTILES:
+            units[f"{quantity}_{p}"] = f"{name} {p} ({unit})"
+            units[f"{quantity}_{p}_error"] = f"{name} {p}, {ERROR} ({unit})"
+    made = pd.DataFrame([provenance(est) for est in estimates.values()], index=table.index)
+    return table.rename(columns=units).join(made).reset_index()
+
+
+def costs_table(est: Estimate) -> pd.DataFrame:
+    """Return the cost of each run and of their total with units in the headers and Monte Carlo
+    standard errors, what it rests on and its source."""
+    names = {p: f"cost {p} (USD million)" for p in QUANTILES}
+    names |= {f"{p}_error": f"cost {p}, {ERROR} (USD million)" for p in QUANTILES}
+    cost = precision_table(est).rename(index={TOTAL: "total"}, columns=names)
+    runs = est.tables.frame("training_runs").set_index("run_id").loc[list(est.runs)]
+    sources = est.tables.frame("sources").set_index("source_id").loc[runs["source_id"]]
+    amounts = {"flop": "FLOP", "gpu_hours": "GPU-hours", "cost_usd": "cost (USD)"}
+    columns = ["model", "stage", "released", *amounts, "base_run", "fraction_of_base"]
+    columns += ["post_training", "workload", "hardware", "group", "evidence", "source_id"]
+    given = {name: f"{unit}, as given" for name, unit in amounts.items()}
+    told = runs[columns].rename(columns=given)
+    cited = sources["title"] + ", " + sources["publisher"] + ", " + sources["date"]
+    told["source"] = (cited + ": " + sources["locator"]).to_numpy()
+    told["url"] = sources["url"].to_numpy()
+    joined = cost.loc[[*est.runs, "total"]].join(told).fillna("").rename_axis("run_id")
+    return joined.reset_index().assign(**provenance(est))
+
+
+def inputs_table(comparison: Comparison) -> pd.DataFrame:
+    """Return the assumptions, exchange rates and closed models in force, and the disclosed periods
+    behind R&D compute, each with unit and source."""
+    first = next(iter(comparison.estimates.values()))
+    rates = [
+        {
+            "name": f"{row.currency} per USD, {row.period}",
+            "value": str(row.per_usd),
+            "unit": f"{row.currency} per USD",
+            "source": row.source_id,
+        }
+        for row in first.tables.fx.values()
+    ]
+    common = pd.concat([first.inputs().reset_index(), pd.DataFrame(rates)]).assign(company="all")
+    periods = [row for est in comparison.estimates.values() for row in _periods(est)]
+    columns = ["company", "name", "value", "unit", "correlation", "source", "note"]
+    return pd.concat([common, pd.DataFrame(periods)], ignore_index=True)[columns].fillna("")
+
+
+def _periods(est: Estimate) -> list[dict[str, str]]:
+    """Return the disclosed periods that add up to a company's R&D compute."""
+    return [
+        {
+            "company": est.company,
+            "name": f"{line}, {row.period}",
+            "value": f"{'-' if sign < 0 else '+'}{row.amount_millions}",
+            "unit": f"{row.currency} million",
+            "source": est.tables.sources[row.source_id].url,
+            "note": row.note,
+        }
+        for line in est.denominator_lines
+        for sign, row in signed_periods(est.tables, est.company, line, *est.denominator_window)
+    ]
+
+
+def about(comparison: Comparison) -> pd.DataFrame:
+    """Return what a stranger to the workbook must know, one fact a row."""
+    estimates, first = comparison.estimates, next(iter(comparison.estimates.values()))
+    asked = dict.fromkeys(item for est in estimates.values() for item in set_in_call(est))
+    bounds = [f"{name}: {provenance(est)['lower bound']}" for name, est in estimates.items()]
+    newsletter = first.tables.sources["newsletter-body"]
+    facts = {
+        "question": "Which share of a company's R&D compute spending went to the final training"
+        " runs of the models it released?",
+        "formula": "training share = cost of final training runs (USD) / R&D compute spending"
+        " (USD); cost = FLOP / (peak FLOP/s x MFU x 3600 s/h) x price per GPU-hour",
+        "p5, p50, p95": "percentiles of the draws; p5 to p95 is the 90% interval. They do not add"
+        " up.",
+        **provenance(first),
+        "set in the call": "; ".join(asked) or "nothing",
+        "corrections in force": ", ".join(first.corrections) or "none",
+        "lower bound": "; ".join(bounds),
+        "Python": platform.python_version(),
+        **{name: version(name) for name in LIBRARIES},
+        "after": f"{newsletter.title}, {newsletter.publisher}, {newsletter.date}, {newsletter.url}",
+        "data": "Epoch AI, Data on AI models and Data on machine learning hardware, epoch.ai/data"
+        " (CC BY 4.0), and the filings and reports in the sheet sources",
+    }
+    return pd.DataFrame({"what": list(facts), "content": [str(value) for value in facts.values()]})
+
+
+# --- files ----------------------------------------------------------------------------------------
+def csv_of(table: pd.DataFrame) -> bytes:
+    """Return a table as CSV in which no text is a formula to a spreadsheet."""
+    return harmless(table.to_csv(index=False, lineterminator="\n")).encode()
+
+
+def harmless(text: str) -> str:
+    """Return CSV with an apostrophe before each text that a spreadsheet would calculate: one that
+    begins with =, +, -, @ or a tab and is no number."""
+    lines = io.StringIO()
+    rows = csv.reader(io.StringIO(text, newline=""))
+    csv.writer(lines, lineterminator="\n").writerows(
+        ["'" + cell if _calculated(cell) else cell for cell in row] for row in rows
+    )
+    return lines.getvalue()
+
+
+def _calculated(cell: str) -> bool:
+    return cell[:1] in tuple("=+-@\t\r") and not NUMBER.fullmatch(cell)
+
+
+def workbook(sheets: Mapping[str, pd.DataFrame]) -> bytes:
     """Return an Excel workbook, one sheet a table: header in bold and frozen, text never read as a
-    formula."""
+    formula. InputError for text that Excel cannot hold."""
     from openpyxl import Workbook  # here, so that the package's own import stays quick
+    from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
     from openpyxl.styles import Alignment, Font
     from openpyxl.utils import get_column_letter
 
@@ -243,18 +291,27 @@ def workbook(sheets: dict[str, pd.DataFrame]) -> bytes:
     book.remove(book.active)
     for name, table in sheets.items():
         sheet = book.create_sheet(name[:31])
-        sheet.append([str(column) for column in table])
-        for row in table.astype(object).itertuples(index=False):
-            sheet.append([None if pd.isna(value) else value for value in row])
-        for number, column in enumerate(sheet.columns, start=1):
-            width = max(len(str(cell.value if cell.value is not None else "")) for cell in column)
-            sheet.column_dimensions[get_column_letter(number)].width = min(width + 2, WIDEST)
-            for cell in column:
+        sheet.freeze_panes = "B2"
+        rows = [list(map(str, table)), *table.astype(object).itertuples(index=False, name=None)]
+        for place, row in enumerate(rows, start=1):
+            for number, value in enumerate(row, start=1):
+                text = str(value)
+                if ILLEGAL_CHARACTERS_RE.search(text) or len(text) > LONGEST:
+                    fault = "a control character"
+                    if len(text) > LONGEST:
+                        fault = f"{len(text):,} characters, more than the {LONGEST:,} of a cell"
+                    raise InputError(
+                        f"sheet {name}, row {place}, column {rows[0][number - 1]}: {fault};"
+                        " shorten or mend the text"
+                    )
+                cell = sheet.cell(place, number, None if pd.isna(value) else value)
                 cell.alignment = Alignment(wrap_text=True, vertical="top")
+                cell.font = Font(bold=place == 1)
                 if cell.data_type == "f":
                     cell.data_type = "s"
-            column[0].font = Font(bold=True)
-        sheet.freeze_panes = "B2"
+        for number, column in enumerate(zip(*rows, strict=True), start=1):
+            width = min(max(len(str(value)) for value in column) + 2, WIDEST)
+            sheet.column_dimensions[get_column_letter(number)].width = width
     stream = io.BytesIO()
     book.save(stream)
     return _without_times(stream.getvalue())
@@ -267,57 +324,49 @@ def _without_times(content: bytes) -> bytes:
         zipfile.ZipFile(io.BytesIO(content)) as source,
         zipfile.ZipFile(result, "w", zipfile.ZIP_DEFLATED) as target,
     ):
-        for entry in source.infolist():
-            data = source.read(entry)
-            if entry.filename == "docProps/core.xml":
-                data = re.sub(
-                    rb"(<dcterms:(created|modified)[^>]*>)[^<]*", rb"\g<1>" + STAMP.encode(), data
-                )
-            fixed = zipfile.ZipInfo(entry.filename, date_time=(1980, 1, 1, 0, 0, 0))
-            fixed.compress_type = zipfile.ZIP_DEFLATED
-            target.writestr(fixed, data)
+        for name in source.namelist():
+            data = source.read(name)
+            if name == "docProps/core.xml":
+                data = re.sub(rb"(<dcterms:(created|modified)[^>]*>)[^<]*", rb"\g<1>" + STAMP, data)
+            entry = zipfile.ZipInfo(name, date_time=(1980, 1, 1, 0, 0, 0))
+            target.writestr(entry, data, zipfile.ZIP_DEFLATED)
     return result.getvalue()
 
 
 def parquet(est: Estimate, by_run: bool = True) -> bytes:
-    """Return the draws as Parquet, with company, scenario, seed, draws, version and units as
-    metadata."""
+    """Return the draws as Parquet, with what makes them and their units as metadata."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    columns = {
-        "draw": np.arange(est.n_draws, dtype=np.int32),
-        "training_cost_usd": est.total_cost_usd.astype(np.float32),
-        "rd_compute_usd": np.broadcast_to(est.rd_compute_usd, est.share.shape).astype(np.float32),
-        "training_share": est.share.astype(np.float32),
+    draws = {
+        "training_cost_usd": est.total_cost_usd,
+        "rd_compute_usd": np.broadcast_to(est.rd_compute_usd, est.share.shape),
+        "training_share": est.share,
     }
     if est.weights is not None:
-        columns["weight"] = est.weights.astype(np.float32)
+        draws["weight"] = est.weights
     if by_run:
-        columns |= {
-            f"cost_usd/{run_id}": est.cost_usd[run_id].to_numpy(np.float32) for run_id in est.runs
-        }
+        draws |= {f"cost_usd/{run_id}": est.cost_usd[run_id].to_numpy() for run_id in est.runs}
     facts = {
         "company": est.company,
-        **_setting(est),
-        "corrections": ", ".join(est.corrections),
-        "evidence": ", ".join(est.evidence),
-        "excluded groups": ", ".join(est.excluded),
-        "overridden assumptions": ", ".join(est.overridden),
+        **provenance(est),
+        "corrections in force": ", ".join(est.corrections),
+        "evidence in force": ", ".join(est.evidence),
         "units": "USD, except training_share: fraction of R&D compute",
     }
+    columns = {"draw": np.arange(est.n_draws, dtype=np.int32)}
+    columns |= {name: values.astype(np.float32) for name, values in draws.items()}
     table = pa.table(columns).replace_schema_metadata(
         {name: str(value) for name, value in facts.items()}
     )
+    varied = [name for name in draws if name != "rd_compute_usd"]
+    encodings = {"draw": "DELTA_BINARY_PACKED"} | dict.fromkeys(varied, "BYTE_STREAM_SPLIT")
     sink = pa.BufferOutputStream()
-    encodings = dict.fromkeys(
-        [name for name in columns if name not in ("draw", "rd_compute_usd")], "BYTE_STREAM_SPLIT"
-    )
     pq.write_table(
         table,
         sink,
         compression="zstd",
         use_dictionary=["rd_compute_usd"],
-        column_encoding={**encodings, "draw": "DELTA_BINARY_PACKED"},
+        column_encoding=encodings,
     )
     return sink.getvalue().to_pybytes()

@@ -1,10 +1,9 @@
-"""Where a reader finds what a key or a number rests on: addresses of rows and formulas in the
-site."""
+"""Where a reader finds what a key or a number rests on: addresses of rows and formulas."""
 
 from __future__ import annotations
 
 import re
-from functools import cached_property
+from collections.abc import Mapping
 
 from bs4 import BeautifulSoup, Tag
 
@@ -24,51 +23,50 @@ LINKED = (
     "scenarios",
     "companies",
 )
+# tables of which several rows share a name -> its column
+GROUPED = {"corrections": "correction", "evidence": "evidence", "scenarios": "scenario"}
+TOKEN = re.compile(r"([A-Za-z][A-Za-z0-9._-]*[A-Za-z0-9])")
+SHORT = 100  # characters of a cell in which keys are looked for
 
-NAMED = {"corrections": "correction", "evidence": "evidence", "scenarios": "scenario"}
-
-# what a notebook calls -> heading of docs/method.md that gives its formula, and the tables its
-# inputs stand in
+# heading of docs/method.md that gives a formula -> the tables its inputs stand in, and the calls of
+# notebooks that use it
 _COST = ("training_runs", "assumptions", "hardware", "closed_models")
 _SHARE = (*_COST, "spending", "companies")
 _LINE = ("generative_models", "closed_models", "assumptions")
-FORMULAS: dict[str, tuple[str, tuple[str, ...]]] = {
-    "ratio": ("The chart", _SHARE),
-    "ratio_text_table": ("The ratio", _SHARE),
-    "dollars_table": ("R&D compute over a window", ("spending", *_COST)),
-    "probabilities": ("Draws and correlation", _SHARE),
-    "ranking": ("Draws and correlation", _SHARE),
-    "minority": ("The ratio", ("scenarios", *_SHARE)),
-    "published_table": ("Where this differs from the newsletter", ("published", *_SHARE)),
-    "answer": ("The ratio", _SHARE),
-    "runs_table": ("The FLOP of a run", ("training_runs", "closed_models")),
-    "inputs": ("From FLOP to USD", ("assumptions",)),
-    "denominator_table": ("R&D compute over a window", ("spending", "fx", "companies")),
-    "cost_table": ("From FLOP to USD", _COST),
-    "cost": ("From FLOP to USD", _COST),
-    "drivers": ("What drives the spread", _SHARE),
-    "tornado": ("What drives the spread", _SHARE),
-    "correlation_table": ("OpenAI", ("training_runs", "assumptions", "spending")),
-    "variants_table": ("Scenarios and corrections", ("scenarios", "corrections", *_SHARE)),
-    "variants": ("Scenarios and corrections", ("scenarios", "corrections", *_SHARE)),
-    "scenario_table": ("Scenarios and corrections", ("scenarios", "corrections")),
-    "audit": ("Scenarios and corrections", ("corrections", "scenarios", *_SHARE)),
-    "steps": ("Scenarios and corrections", ("corrections", "scenarios", *_SHARE)),
-    "effects_alone": ("Scenarios and corrections", ("corrections", "scenarios", *_SHARE)),
-    "denominators": ("R&D compute over a window", _SHARE),
-    "scaling_band": ("Closed models", _LINE),
-    "predictions": ("Closed models", _LINE),
-    "predictions_table": ("Closed models", _LINE),
-    "points_table": ("Closed models", _LINE),
-    "leave_one_out": ("Closed models", _LINE),
-    "estimators": ("Closed models", _LINE),
-    "surface": ("Sweeps", _SHARE),
-    "lag_and_window": ("Which models count", _SHARE),
-    "breaking_points": ("Sweeps", _SHARE),
-    "sweep": ("Sweeps", _SHARE),
-    "implied_rd_compute": ("The ratio", _SHARE),
+FORMULAS: dict[str, tuple[tuple[str, ...], str]] = {
+    "The ratio": (_SHARE, "answer comparison_answer implied_answer ratio_text_table dots"),
+    "The chart": (_SHARE, "ratio"),
+    "From FLOP to USD": (_COST, "cost_answer cost cost_table every_run inputs chain gpu_hours"),
+    "The FLOP of a run": (("training_runs", "closed_models"), "runs_table"),
+    "R&D compute over a window": (
+        ("spending", "fx", *_SHARE),
+        "denominator_table dollars dollars_table denominators",
+    ),
+    "Draws and correlation": (
+        _SHARE,
+        "distributions share_dots pairs pair_dots who_is_higher higher_text_table catch_up"
+        " exactness exact_table precision_table probabilities ranking",
+    ),
+    "What drives the spread": (_SHARE, "drivers tornado"),
+    "Scenarios and corrections": (
+        ("corrections", "evidence", "scenarios", *_SHARE),
+        "variants variants_table scenarios scenario_table audit audit_conclusion steps waterfall"
+        " effects effects_alone minority",
+    ),
+    "Closed models": (
+        _LINE,
+        "scaling scaling_band predictions predictions_table points_table leave_one_out residuals"
+        " estimators flop",
+    ),
+    "Which models count": (_SHARE, "lags lag_and_window"),
+    "Sweeps": (_SHARE, "surface breaking breaking_points breaking_conclusion sweep"),
+    "OpenAI": (("training_runs", "assumptions", "spending"), "correlation_table joint"),
+    "Where this differs from the newsletter": (
+        ("published", *_SHARE),
+        "published_table published_text_table",
+    ),
 }
-ANYTHING = ("The ratio", _SHARE)
+HEADINGS = {call: heading for heading, (_, calls) in FORMULAS.items() for call in calls.split()}
 
 
 def slug(text: str) -> str:
@@ -79,88 +77,77 @@ def slug(text: str) -> str:
 def formula_of(source: str) -> tuple[str, tuple[str, ...]]:
     """Return the heading and the input tables for a cell of code, by the first call in it that is
     known."""
-    for word in re.findall(r"[A-Za-z_]\w*", source):
-        if word in FORMULAS:
-            return FORMULAS[word]
-    return ANYTHING
+    calls = re.findall(r"([A-Za-z_]\w*)\(", source)
+    heading = next((HEADINGS[call] for call in calls if call in HEADINGS), "The ratio")
+    return heading, FORMULAS[heading][0]
 
 
-class Links:
-    """Addresses of the rows of all tables."""
-
-    def __init__(self, tables: Tables) -> None:
-        self.tables = tables
-
-    @cached_property
-    def of_key(self) -> dict[str, str]:
-        """Key or name -> address of its row."""
-        found: dict[str, str] = {}
-        for table in reversed(LINKED):
-            for key, row in self.tables[table].items():
-                name = getattr(row, NAMED[table]) if table in NAMED else key
-                if (
-                    table == "scenarios"
-                    and name in found
-                    and found[name].startswith("data-scenarios")
-                ):
-                    continue
-                found[name] = f"data-{table}.html#{slug(name)}"
-        return {name: address for name, address in found.items() if name}
-
-    def period(self, company: str, line: str, period: str) -> str | None:
-        """Return the address of a disclosed period, or None where the tables have none."""
-        key = f"{company}/{line}/{period}"
-        return f"data-spending.html#{slug(key)}" if key in self.tables["spending"] else None
-
-    def file(self, address: str, text: str, pages: dict[str, str]) -> str | None:
-        """Return where a relative link of a Markdown file or notebook leads in the site; None where
-        nowhere.
-
-        `pages` maps file names (`closed_models.ipynb`, `method.md`, `README.md` of data/) to pages.
-        """
-        path, _, fragment = address.partition("#")
-        name = path.rsplit("/", 1)[-1]
-        if name.endswith(".csv") and name[:-4] in MODELS:
-            page = f"data-{name[:-4]}.html"
-            row = self.of_key.get(text, "")
-            return row if row.startswith(page) else page + (f"#{fragment}" if fragment else "")
-        page = pages.get("/".join(path.split("/")[-2:])) or pages.get(name)
-        return page and page + (f"#{fragment}" if fragment else "")
+def addresses(tables: Tables) -> dict[str, str]:
+    """Return key, or name of a group of rows -> address of its row, and NAME.csv -> its page."""
+    found: dict[str, str] = {}
+    for table in reversed(LINKED):
+        own: dict[str, str] = {}
+        for key, row in tables[table].items():
+            name = getattr(row, GROUPED[table]) if table in GROUPED else key
+            own.setdefault(name, f"data-{table}.html#{slug(name)}")
+        found |= own
+    pages = {name: f"data-{name}.html" for name in MODELS}
+    return found | {f"{at}{name}.csv": page for name, page in pages.items() for at in ("", "data/")}
 
 
-def link_keys(soup: BeautifulSoup, links: Links, here: str = "") -> None:
-    """Link every table cell and every piece of code that is a key, and keys inside short cells, to
-    their rows."""
-    of_key = links.of_key
+def link_files(soup: BeautifulSoup, of_key: Mapping[str, str], pages: Mapping[str, str]) -> None:
+    """Turn relative links of notebooks and Markdown into links to pages, and those to nowhere into
+    text. `pages` maps file names (`closed_models.ipynb`, `docs/method.md`) to pages."""
+    for link in soup.find_all("a", href=re.compile(r"^(?![a-z]+:|#|figures/)")):
+        path, _, fragment = link["href"].partition("#")
+        name, text = path.rsplit("/", 1)[-1], link.get_text().strip()
+        page = pages.get("/".join(path.split("/")[-2:])) or pages.get(name) or of_key.get(name)
+        if page is None:
+            link.unwrap()
+        elif name.endswith(".csv") and of_key.get(text, "").startswith(page):
+            link["href"] = of_key[text]
+        else:
+            link["href"] = page + (f"#{fragment}" if fragment else "")
+
+
+def link_keys(soup: BeautifulSoup, of_key: Mapping[str, str]) -> None:
+    """Link every cell and piece of code that is a key, and keys inside short cells, to their
+    rows."""
     for node in soup.select("tbody td, tbody th, :not(pre) > code"):
-        if node.find_parent("a") or node.find("a") or node.find("code"):
+        if node.find_parent("a") or node.find(["a", "code", "details"]):
             continue
         text = node.get_text().strip()
         if text in of_key:
-            if not (node.name == "th" and of_key[text].startswith(f"{here}#")):
-                _wrap(soup, node, of_key[text])
-        elif node.name in ("td", "th") and len(text) < 100 and node.string:
-            _link_tokens(soup, node, of_key)
-        elif (
-            node.name == "code"
-            and (table := re.fullmatch(r"(?:data/)?(\w+)\.csv", text))
-            and table[1] in MODELS
-        ):
-            _wrap(soup, node, f"data-{table[1]}.html")
+            _wrap(soup, node, of_key[text])
+        elif node.name != "code" and node.string and len(text) < SHORT:
+            parts = TOKEN.split(str(node.string))
+            linked = [part in of_key and bool(re.search(r"[-_]", part)) for part in parts]
+            if any(linked):
+                node.clear()
+                for part, key in zip(parts, linked, strict=True):
+                    node.append(_link(soup, of_key[part], part) if key else part)
 
 
-def _link_tokens(soup: BeautifulSoup, node: Tag, of_key: dict[str, str]) -> None:
-    parts = re.split(r"([A-Za-z][A-Za-z0-9._-]*[A-Za-z0-9])", str(node.string))
-    if not any(part in of_key and re.search(r"[-_]", part) for part in parts):
-        return
-    node.clear()
-    for part in parts:
-        if part in of_key and re.search(r"[-_]", part):
-            link = soup.new_tag("a", href=of_key[part])
-            link.string = part
-            node.append(link)
-        elif part:
-            node.append(part)
+def link_periods(soup: BeautifulSoup, tables: Tables, company: str) -> None:
+    """In a table with the columns line and period, link each period to its row in spending."""
+    for table in soup.find_all("table"):
+        head = [cell.get_text().strip() for cell in table.select("thead tr > *")]
+        if company not in tables.companies or not {"line", "period"} <= set(head):
+            continue
+        line = ""
+        for row in table.select("tbody tr"):
+            cells = row.find_all(["th", "td"], recursive=False)
+            line = cells[0].get_text().strip() if len(cells) == len(head) else line
+            cell = cells[head.index("period") - len(head)]
+            key = f"{company}/{line}/{cell.get_text().strip()}"
+            if key in tables.spending:
+                _wrap(soup, cell, f"data-spending.html#{slug(key)}")
+
+
+def _link(soup: BeautifulSoup, address: str, text: str) -> Tag:
+    link = soup.new_tag("a", href=address)
+    link.string = text
+    return link
 
 
 def _wrap(soup: BeautifulSoup, node: Tag, address: str) -> None:
@@ -168,22 +155,5 @@ def _wrap(soup: BeautifulSoup, node: Tag, address: str) -> None:
     if node.name == "code":
         node.wrap(link)
         return
-    for child in list(node.contents):
-        link.append(child.extract())
+    link.extend(list(node.contents))
     node.append(link)
-
-
-def link_periods(soup: BeautifulSoup, links: Links, company: str) -> None:
-    """In a table with the columns line and period, link each period to its row in spending."""
-    for table in soup.find_all("table"):
-        head = [cell.get_text().strip() for cell in table.select("thead th")]
-        if "period" not in head or "line" not in head or company not in links.tables["companies"]:
-            continue
-        line = ""
-        for row in table.select("tbody tr"):
-            cells = row.find_all(["th", "td"], recursive=False)
-            line = cells[0].get_text().strip() if len(cells) == len(head) else line
-            cell = cells[head.index("period") - len(head)]
-            address = links.period(company, line, cell.get_text().strip())
-            if address:
-                _wrap(soup, cell, address)

@@ -1,205 +1,148 @@
-"""Tables for reading: the HTML of notebook tables made accessible, and a page for each table of
-`data/`."""
+"""Tables for reading: those of notebooks made safe and accessible, and the rows of `data/`."""
 
 from __future__ import annotations
 
 import re
-from html import escape
+from collections.abc import Iterator
+from dataclasses import dataclass
 
 from bs4 import BeautifulSoup, Tag
+from pydantic.fields import FieldInfo
 
 from training_share.inputs import schema
+from training_share.inputs.schema import Source
 from training_share.inputs.tables import Tables
-from training_share.site.links import NAMED, slug
+from training_share.site.datapackage import kinds_of
+from training_share.site.links import GROUPED, slug
 
-NUMBER = re.compile(r"[+-]?[\d.,]+(e[+-]?\d+)?%?|")
+ALLOWED = {  # tags of a table that a notebook shows, and their attributes; anything else is text
+    "table": (),
+    "caption": (),
+    "thead": (),
+    "tbody": (),
+    "tr": (),
+    "th": ("rowspan", "colspan", "style"),
+    "td": ("rowspan", "colspan", "style"),
+    "details": (),
+    "summary": (),
+    "a": ("href",),
+}
 LONG = 60  # characters from which a cell is prose
-ASIDE = (
-    "note",
-    "remark",
-    "explanation",
-    "reason",
-    "why",
-    "source_id",
-)  # columns set below their row
-TOGETHER = (
-    "flop",
-    "gpu_hours",
-    "cost_usd",
-    "base_run",
-    "fraction_of_base",
-    "post_training",
-)  # shown in one column
-WIDE = 6  # columns from which they are
+WIDE = 8  # columns from which a table is set smaller
+ASIDE = ("note", "remark", "explanation", "reason", "why", "source_id")  # set below their row
+
+
+def safe(html: str) -> str:
+    """Return the HTML of a notebook's table with nothing in it but a table's own tags."""
+    soup = BeautifulSoup(html, "html.parser")
+    for node in soup.find_all(True):
+        if node.name in ("script", "style"):
+            node.decompose()
+        elif node.name not in ALLOWED:
+            node.unwrap()
+        else:
+            kept = {name: node[name] for name in ALLOWED[node.name] if node.has_attr(name)}
+            if not re.match(r"https?://|#", kept.get("href", "#")):
+                kept.pop("href")
+            node.attrs = kept
+    return str(soup)
 
 
 def tidy(soup: BeautifulSoup) -> None:
-    """Give every table one header row, scopes, aligned numbers, short addresses and a frame that
-    scrolls."""
-    for number, table in enumerate(soup.find_all("table"), start=1):
-        for node in (table, *table.find_all(True)):
-            for name in ("border", "style", "valign", "class"):
-                if name != "class" or "dataframe" in node.get("class", []):
-                    node.attrs.pop(name, None)
+    """Give every table one header row, scopes, aligned numbers, and a frame that scrolls; one with
+    prose in it can be set as cards, a row each, where a page is narrow."""
+    labels: list[str] = []
+    for table in soup.find_all("table"):
         _one_header(table)
-        _label(table)
-        for cell in table.select("tbody td"):
-            _kind(cell)
-        _align_headers(table)
-        _frame(soup, table, number)
+        for cell in table.find_all(["th", "td"]):
+            if "right" in cell.attrs.pop("style", ""):
+                cell["class"] = "num"
+            elif len(cell.get_text()) >= LONG:
+                cell["class"] = "text"
+        for cell in table.select("thead th"):
+            if cell.get_text(strip=True):
+                cell["scope"] = "col"
+            else:
+                cell.name = "td"
+        for cell in table.select("tbody th"):
+            cell["scope"] = "rowgroup" if cell.has_attr("rowspan") else "row"
+        heads = [cell.get_text(strip=True) for cell in table.select("thead > tr:last-child > *")]
+        if not table.select("tbody [rowspan]") and table.select(".text"):
+            table["class"] = "rows"
+            for row in table.select("tbody > tr"):
+                cells = row.find_all(["th", "td"], recursive=False)
+                for head, cell in zip(heads, cells, strict=False):
+                    if not cell.get_text(strip=True):
+                        cell["class"] = "blank"
+                    elif len(cells) == len(heads) and cell.name == "td":
+                        cell["data-column"] = head.replace("_", " ")
+        if len(heads) > WIDE:
+            table["class"] = [*table.get_attribute_list("class"), "wide"]
+        caption = table.find("caption")
+        label = caption.get_text(strip=True) if caption else f"Table {len(labels) + 1}"
+        labels.append(label)
+        label += f" ({labels.count(label)})" if labels.count(label) > 1 else ""
+        frame = {"class": "table", "role": "region", "tabindex": "0", "aria-label": label}
+        table.wrap(soup.new_tag("div", attrs=frame))
 
 
 def _one_header(table: Tag) -> None:
-    rows = table.select("thead > tr")
-    if len(rows) != 2:
+    """Join the two rows in which pandas writes the names of columns and of levels of the index."""
+    rows = [row.find_all(["th", "td"]) for row in table.select("thead > tr")]
+    if len(rows) != 2 or len(rows[0]) != len(rows[1]):
         return
-    above, below = (row.find_all("th") for row in rows)
-    if len(above) == len(below) and all(
-        not (a.text.strip() and b.text.strip()) for a, b in zip(above, below, strict=True)
-    ):
-        for a, b in zip(above, below, strict=True):
-            a.string = a.text.strip() or b.text.strip()
-        rows[1].decompose()
+    for above, below in zip(*rows, strict=True):
+        above.string = above.get_text(strip=True) or below.get_text(strip=True)
+    table.select("thead > tr")[1].decompose()
 
 
-def _label(table: Tag) -> None:
-    for cell in table.select("thead th"):
-        if cell.text.strip():
-            cell["scope"] = "col"
-        else:
-            cell.name = "td"
-    for cell in table.select("tbody th"):
-        cell["scope"] = "rowgroup" if cell.has_attr("rowspan") else "row"
+@dataclass
+class Cell:
+    """What stands in a row of `data/` under a column."""
+
+    column: str
+    text: str
+    number: bool = False
+    source: Source | None = None  # where the text names one
 
 
-def _kind(cell: Tag) -> None:
-    text = cell.get_text().strip()
-    link = cell.find("a")
-    if link and link.get("href", "").startswith("http") and link.text.strip() == link["href"]:
-        link.string = link["href"].split("://")[1].rstrip("/")
-        cell["class"] = "link"
-    elif NUMBER.fullmatch(text):
-        cell["class"] = "num"
-        if text.count(",") > 3:  # a count of FLOP written out
-            cell.string = f"{float(text.replace(',', '')):.3g}"
-    elif len(text) >= LONG:
-        cell["class"] = "text"
+@dataclass
+class Row:
+    """A row of `data/` as its page shows it: anchors, cells, and what is set below them."""
+
+    anchors: list[str]  # its key, and before it the name of a group that it is the first of
+    cells: list[Cell]
+    aside: list[Cell]
 
 
-def _align_headers(table: Tag) -> None:
-    """Set headers of number columns to the right, like their numbers; counted from the end, as rows
-    that a spanning cell reaches into are short."""
-    rows = [
-        [cell for cell in row.contents if isinstance(cell, Tag)]
-        for row in table.select("tbody > tr")
+def columns_of(tables: Tables, name: str) -> tuple[list[str], list[str]]:
+    """Return the columns of a table that have content, those shown as such and those set below a
+    row."""
+    used = [
+        column
+        for column in schema.MODELS[name].model_fields
+        if any(row[column] for row in tables.texts[name].values())
     ]
-    heads = table.select("thead > tr > *")
-    for place in range(1, len(heads) + 1):
-        cells = [row[-place] for row in rows if len(row) >= place]
-        kinds = [
-            cell.get("class") == "num"
-            for cell in cells
-            if cell.name == "td" and not cell.has_attr("colspan")
-        ]
-        if kinds and all(kinds) and any(cell.get_text().strip() for cell in cells):
-            heads[-place]["class"] = "num"
-        else:
-            for cell in cells:
-                if cell.get("class") == "num":
-                    del cell["class"]
+    aside = [column for column in used if column in ASIDE and name != "sources"]
+    return [column for column in used if column not in aside], aside
 
 
-def _frame(soup: BeautifulSoup, table: Tag, number: int) -> None:
-    caption = table.find("caption")
-    label = caption.get_text().strip() if caption else f"Table {number}"
-    labels = [frame["aria-label"] for frame in soup.select("div.table")]
-    label = f"{label} ({labels.count(label) + 1})" if label in labels else label
-    if len(table.select("thead > tr > *")) > WIDE + 2:
-        table["class"] = "wide"
-    table.wrap(
-        soup.new_tag(
-            "div", attrs={"class": "table", "role": "region", "tabindex": "0", "aria-label": label}
+def rows_of(tables: Tables, name: str) -> Iterator[Row]:
+    """Yield the rows of a table of `data/`."""
+    shown, aside = columns_of(tables, name)
+    fields, seen = schema.MODELS[name].model_fields, set()
+    for key, row in tables.texts[name].items():
+        group = [row[shown[0]]] if name in GROUPED and row[shown[0]] not in seen else []
+        seen.update(group)
+        anchors = list(dict.fromkeys(map(slug, [*group, key])))
+        cells, below = (
+            [_cell(tables, name, column, row[column], fields[column]) for column in columns]
+            for columns in (shown, aside)
         )
-    )
+        yield Row(anchors, cells, [cell for cell in below if cell.text])
 
 
-def table_page(tables: Tables, name: str) -> str:
-    """Return the body of the page of one table: what a row is, the table with an anchor a row, the
-    file."""
-    model = schema.MODELS[name]
-    columns = list(model.model_fields)
-    rows = tables.texts[name]
-    columns = [column for column in columns if any(row[column] for row in rows.values())]
-    aside = [column for column in ASIDE if column in columns] if len(columns) > WIDE else []
-    shown = [column for column in columns if column not in aside]
-    key = shown[0]
-    if name == "training_runs":
-        together = [column for column in shown if column in TOGETHER]
-        rows = {
-            row_key: {
-                **row,
-                "compute": "; ".join(
-                    f"{column}: {row[column]}" for column in together if row[column]
-                ),
-            }
-            for row_key, row in rows.items()
-        }
-        shown = [
-            column
-            for column in ["run_id", "model", "stage", "released", "compute", *shown[4:]]
-            if column not in TOGETHER
-        ]
-    head = "".join(f"<th>{escape(column)}</th>" for column in dict.fromkeys(shown))
-    body, named = [], set()
-    for row_key, row in rows.items():
-        name_of_row = row[key] if name in NAMED and row[key] not in named else ""
-        named.add(row[key])
-        body.append(
-            _row(tables, name, row_key, row, list(dict.fromkeys(shown)), aside, name_of_row)
-        )
-    doc = " ".join((model.__doc__ or "").split())
-    return (
-        f"<h1>Data: {escape(name.replace('_', ' '))}</h1>\n<p>{escape(doc)} What each column"
-        " means: "
-        f'<a href="data.html#{slug(name)}">data dictionary</a>. How it enters a number: <a'
-        ' href="method.html">method</a>. '
-        f'The file: <a href="data/{name}.csv">{name}.csv</a>.</p>\n'
-        f"<table><caption>{escape(name)}.csv, {len(rows)}"
-        f" rows</caption><thead><tr>{head}</tr></thead>\n" + "\n".join(body) + "\n</table>"
-    )
-
-
-def _row(
-    tables: Tables, table: str, key: str, row: dict, shown: list[str], aside: list[str], name: str
-) -> str:
-    cells = []
-    for place, column in enumerate(shown):
-        tag = "th" if place == 0 else "td"
-        anchor = (
-            f'<span id="{slug(name)}"></span>'
-            if name and place == 0 and slug(name) != slug(key)
-            else ""
-        )
-        cells.append(f"<{tag}>{anchor}{_cell(tables, table, column, row[column])}</{tag}>")
-    words = " ".join(_cell(tables, table, column, row[column]) for column in aside if row[column])
-    noted = ' class="noted"' if words else ""
-    extra = (
-        f'<tr class="note"><td colspan="{len(shown)}"><div class="words">{words}</div></td></tr>'
-        if words
-        else ""
-    )
-    return f'<tbody id="{slug(key)}"><tr{noted}>{"".join(cells)}</tr>{extra}</tbody>'
-
-
-def _cell(tables: Tables, table: str, column: str, text: str) -> str:
-    if column == "source_id" and table != "sources" and text in tables["sources"]:
-        source = tables["sources"][text]
-        link = f' <a href="{escape(source.url)}">open</a>' if source.url else ""
-        return (
-            f'<a href="data-sources.html#{slug(text)}">{escape(text)}</a><span'
-            f' class="source">{escape(source.title)}, {escape(source.publisher)},'
-            f" {escape(source.date)}: {escape(source.locator)}{link}</span>"
-        )
-    if text.startswith("http"):
-        return f'<a href="{escape(text)}">{escape(text)}</a>'
-    return escape(text)
+def _cell(tables: Tables, name: str, column: str, text: str, field: FieldInfo) -> Cell:
+    number = not {float, int}.isdisjoint(kinds_of(field.annotation))
+    named = column == "source_id" and name != "sources"
+    return Cell(column, text, number, tables.sources.get(text) if named else None)

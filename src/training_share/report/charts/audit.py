@@ -8,12 +8,11 @@ import pandas as pd
 from training_share.analysis.shares import stacked
 from training_share.report.charts.shares import share_rows
 from training_share.report.charts.style import (
-    BLUE,
+    DOWN,
     INK,
-    ORANGE,
+    UP,
     beside,
     chart,
-    error_note,
     percent_axis,
     rows_of,
     sheet,
@@ -33,13 +32,13 @@ def waterfall(table: pd.DataFrame, name: str, target: str = "careful") -> Figure
     ax.hlines(places, table["p5"], table["p95"], color="#BBBBBB", lw=2, zorder=1)
     before = table["p50"].shift().fillna(table["p50"])
     for place, low, high in zip(places, before, table["p50"], strict=True):
-        color = BLUE if high < low else ORANGE
+        color = DOWN if high < low else UP
         ax.barh(place, high - low, left=low, height=0.55, color=color, zorder=2)
         if place + 1 < len(table):
             ax.vlines(high, place, place + 1, color=INK, lw=0.8, zorder=2)
     ends = [0, len(table) - 1]
     ax.plot(table["p50"], places, "|", color=INK, ms=11, mew=1.6, zorder=3)
-    ax.plot(table["p50"].iloc[ends], ends, "o", color=BLUE, mec=INK, ms=9, zorder=4)
+    ax.plot(table["p50"].iloc[ends], ends, "o", color=INK, mec=INK, ms=9, zorder=4)
     for place, row in enumerate(table.itertuples()):
         move = "" if pd.isna(row.in_sequence) else f"  ({points(row.in_sequence)})"
         beside(ax, percent(row.p50) + move, row.p95, place)
@@ -48,8 +47,8 @@ def waterfall(table: pd.DataFrame, name: str, target: str = "careful") -> Figure
     ax.set_xlim(0, 1.22 * table["p95"].max())
     percent_axis(ax)
     ax.set_xlabel(
-        "Share of R&D compute after each step: median (tick), its move in points (orange up, blue "
-        f"down),\n90% interval (grey){error_note(table)}",
+        "Share of R&D compute after each step: median (tick), its move in points (purple up, ochre "
+        "down),\n90% interval (grey)",
         fontsize=9,
     )
     ax.set_title(f"{name}: from {start} to {target}")
@@ -74,7 +73,7 @@ def effects(tables: dict[str, pd.DataFrame]) -> Figure:
     most = max(map(len, moves.values()))
     axes = sheet(11.5, 0.3 * most + 1.0, columns=len(tables))[0]
     for ax, (name, ranked) in zip(axes, moves.items(), strict=True):
-        colors = [ORANGE if move > 0 else BLUE for move in ranked]
+        colors = [UP if move > 0 else DOWN for move in ranked]
         ax.barh(range(len(ranked)), ranked, color=colors, height=0.65)
         for place, move in enumerate(ranked):
             beside(ax, f"{move:+.1f}", move, place, 4 if move >= 0 else -4, fontsize=8)
@@ -116,8 +115,7 @@ def denominators(tables: dict[str, pd.DataFrame], colors: dict[str, str]) -> Fig
             ax.set_title(f"{name}: {dimension}")
             ax.tick_params(labelsize=9)
     axes[0, 0].figure.supxlabel(
-        f"Share: median and 90% interval (hollow: a lower bound){error_note(pd.concat(tables))}",
-        fontsize=9,
+        "Share: median and 90% interval (hollow: a lower bound)", fontsize=9
     )
     parts = [
         f"{name}: "

@@ -17,7 +17,6 @@ from training_share.report.charts.style import (
     ORANGE,
     chart,
     despine,
-    error_note,
     interval_rows,
     sheet,
 )
@@ -125,8 +124,7 @@ def flop(table: pd.DataFrame) -> Figure:
         over = {"xytext": (0, 7), "textcoords": "offset points", "ha": "center", "fontsize": 9}
         ax.annotate(flop_text(median), (median, place), **over)
     ax.set_xscale("log")
-    note = error_note(table, percent=False)
-    ax.set_xlabel(f"Training compute (FLOP): median and 90% interval{note}", fontsize=9)
+    ax.set_xlabel("Training compute (FLOP): median and 90% interval", fontsize=9)
     parts = [f"{name} {interval(row, flop_text)}" for name, row in table.iterrows()]
     alt = f"Training FLOP by method, median with 90% interval: {'; '.join(parts)}."
     return Figure((ax,), table, alt)

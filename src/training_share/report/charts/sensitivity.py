@@ -10,15 +10,7 @@ from matplotlib.ticker import FuncFormatter
 
 from training_share.analysis.shares import stacked
 from training_share.report.charts.shares import share_rows
-from training_share.report.charts.style import (
-    INK,
-    ORANGE,
-    beside,
-    chart,
-    error_note,
-    rows_of,
-    sheet,
-)
+from training_share.report.charts.style import INK, beside, chart, rows_of, sheet
 from training_share.report.figure import Figure
 from training_share.report.text import listed, percent
 
@@ -43,7 +35,7 @@ def surface(tables: dict[str, pd.DataFrame], threshold: float = 0.5) -> Figure:
     for ax, (name, table) in zip(axes, tables.items(), strict=True):
         shown = 100 * table.iloc[::-1]
         _cells(ax, shown)
-        frame = {"fill": False, "ec": ORANGE, "lw": 2.4, "clip_on": False}
+        frame = {"fill": False, "ec": INK, "lw": 2.4, "clip_on": False}
         for row, column in zip(*np.where(shown.to_numpy() > 100 * threshold), strict=True):
             ax.add_patch(Rectangle((column, row), 1, 1, **frame))
         ax.set_title(f"{name}: median share in %")
@@ -151,9 +143,7 @@ def lags(tables: dict[str, pd.DataFrame], colors: dict[str, str]) -> Figure:
         ax.tick_params(labelsize=9)
         ax.set_title(name)
     axes[-1].set_xlabel(
-        "Share of R&D compute: median and 90% interval (hollow: a lower bound)"
-        f"{error_note(pd.concat(tables))}",
-        fontsize=9,
+        "Share of R&D compute: median and 90% interval (hollow: a lower bound)", fontsize=9
     )
     parts = [
         f"{name}: "

@@ -99,7 +99,7 @@ def ratio(table: pd.DataFrame, source: str = "", narrow: bool = False) -> Figure
         ratio_title(table),
         "Spending on compute for research and development (R&D). Coloured: the runs that made"
         " released models. Grey: the rest, such as experiments, failed runs and unreleased models.",
-        " ".join(filter(None, [_weighed(table), MISSING, source])),
+        " ".join(filter(None, [_weighted(table), MISSING, source])),
     )
 
 
@@ -131,11 +131,13 @@ def _ratio_words(ax: Axes, place: int, row, narrow: bool) -> None:
     ax.annotate(ends, (1, top), (-wide - 6, 5), ha="right", **quiet, **above)
 
 
-def _weighed(table: pd.DataFrame, mark: str = "") -> str:
-    """Return which scenarios weigh draws by which evidence; "" where none does."""
-    named = table.loc[table["evidence"] != "", ["scenario", "evidence"]].drop_duplicates()
-    rows = "; ".join(f"{row.scenario} by {row.evidence}" for row in named.itertuples())
-    return f"{mark}Draws are weighed by evidence: {rows}." if rows else ""
+def _weighted(table: pd.DataFrame, mark: str = "") -> str:
+    """Return which rows' draws evidence weights; "" where none's."""
+    rows = [row for row in table.itertuples() if getattr(row, "evidence", "")]
+    if not rows:
+        return ""
+    names = listed(dict.fromkeys(getattr(row, "scenario", "these settings") for row in rows))
+    return f"{mark}Under {names} draws are weighted by evidence."
 
 
 def _ratio_key(ax: Axes, table: pd.DataFrame, narrow: bool) -> None:
@@ -150,7 +152,7 @@ def _ratio_key(ax: Axes, table: pd.DataFrame, narrow: bool) -> None:
     }
     if table["published"].notna().any():
         diamond = {"marker": "D", "ms": 7, "mfc": "white", "mec": INK, "mew": 1.3, "ls": ""}
-        keys["as Epoch AI prints it"] = Line2D([], [], **diamond)
+        keys["as printed by Epoch AI"] = Line2D([], [], **diamond)
     below = ax.transAxes + ScaledTranslation(0, -0.33, ax.figure.dpi_scale_trans)
     ax.legend(
         keys.values(),
@@ -247,7 +249,7 @@ def scenarios(table: pd.DataFrame) -> Figure:
         title,
         "Share of R&D compute that final training runs took: median (dot), 90% interval (line), "
         "and the probability of more than half",
-        _weighed(table, "* "),
+        _weighted(table, "* "),
     )
 
 

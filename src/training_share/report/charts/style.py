@@ -19,7 +19,7 @@ from training_share.model.estimates import Estimate
 from training_share.report.figure import Figure, rounded
 from training_share.report.text import usd
 
-BLUE, ORANGE, GREEN, PINK = "#0072B2", "#D55E00", "#009E73", "#CC79A7"
+BLUE, ORANGE = "#0072B2", "#D55E00"  # of a line and what is read off it
 REST, INK, QUIET = "#D9D9D9", "#222222", "#595959"
 # A company's colour stands in companies.csv. What moves a share up and down has these two, which no
 # company has; what is neither a company nor a direction is grey.
@@ -180,8 +180,3 @@ def reach(ax: Axes, place: float, low: float, high: float) -> None:
     ax.plot(ends, [place] * len(ends), "|", color=INK, ms=11, mew=1.5, zorder=4)
     if beyond:
         ax.plot(1, place, ">", color=INK, ms=8, zorder=4, clip_on=False)
-
-
-def error_note(table: pd.DataFrame, prefix: str = "", percent: bool = True) -> str:
-    """Return nothing: exactness is said once a notebook, in the table of precision."""
-    return ""
