@@ -6,7 +6,6 @@ import pytest
 
 import training_share as ts
 from training_share.errors import InputError
-from training_share.model.precision import quantiles
 
 CASES = [
     (company, scenario)

@@ -97,15 +97,12 @@ def test_the_same_call_gives_the_same_bytes(files, tmp_path):
         assert path.read_bytes() == files[path.name].read_bytes(), path.name
 
 
-def test_conditioned_draws_keep_their_numbers(tmp_path):
+def test_draws_under_evidence_have_weights(tmp_path):
     write_downloads(tmp_path, "minimax", "careful", n_draws=2000, draws_by_run=False)
     draws = pd.read_parquet(tmp_path / "draws_minimax_careful.parquet")
-    assert list(draws) == ["draw", "training_cost_usd", "rd_compute_usd", "training_share"]
-    assert (
-        len(draws) < 2000
-        and draws["draw"].is_monotonic_increasing
-        and draws["training_share"].max() <= 1 + 1e-6
-    )
+    columns = ["draw", "training_cost_usd", "rd_compute_usd", "training_share", "weight"]
+    assert list(draws) == columns and len(draws) == 2000
+    assert draws["weight"].sum() == pytest.approx(1, rel=1e-5) and (draws["weight"] >= 0).all()
 
 
 @pytest.mark.parametrize("folder", ["", "   "])

@@ -7,6 +7,7 @@ from functools import cached_property
 from itertools import combinations
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from training_share.errors import InputError

@@ -27,6 +27,10 @@ from training_share.model.scaling import closed_model_distribution, predictions,
 EQUALLY_LIKELY = ndtri((np.arange(100_000) + 0.5) / 100_000)
 
 
+def _median(est: Estimate) -> float:
+    return est.median(est.share)
+
+
 def surface(
     company: str,
     rows: tuple[str, Iterable[float]],
@@ -102,7 +106,7 @@ def breaking_points(
         "median": middle,
         "value": value,
         "factor": share / threshold,
-        "chance": base.mean(spent <= value) if spent.size > 1 else math.nan,
+        "chance": float((spent <= value).mean()) if spent.size > 1 else math.nan,
     }
     columns = ["label", "median", "value", "factor", "chance", "chance_predictive"]
     frame = pd.DataFrame.from_dict(rows, orient="index").reindex(columns=columns)

@@ -402,8 +402,8 @@ def variants_table(est: Estimate, lags: Iterable[int] = (0, 3, 6)) -> pd.DataFra
 
 
 def remark(est: Estimate) -> str:
-    """Return what a reader of the estimate should know: months without collected runs, draws left
-    out; or ""."""
+    """Return what a reader of the estimate should know: months without collected runs, how many
+    draws the evidence leaves; or ""."""
     parts = []
     if est.months_not_collected:
         parts.append(

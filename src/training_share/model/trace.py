@@ -12,7 +12,7 @@ from training_share.errors import InputError, nearest, require_known
 from training_share.inputs.schema import TrainingRun
 from training_share.model.case import Case
 from training_share.model.cost import MFU_OF_WORKLOAD, CostModel, Quantity
-from training_share.model.precision import QUANTILES, Weights, quantiles
+from training_share.model.precision import QUANTILES, quantiles
 from training_share.model.simulation import blocks
 from training_share.model.spending import rate, signed_periods
 from training_share.model.streams import Streams

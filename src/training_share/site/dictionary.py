@@ -14,6 +14,7 @@ from pydantic.fields import FieldInfo
 from training_share.files import repo_root, write_aside
 from training_share.inputs.checks import REFERENCES
 from training_share.inputs.distributions import LogNormal
+from training_share.inputs.observable import Observable
 from training_share.inputs.schema import CHOICES, MODELS
 from training_share.site.datapackage import datapackage, kinds_of
 
@@ -70,6 +71,7 @@ def _content(table: str, column: str, field: FieldInfo) -> str:
         date: "date",
         float: "number",
         int: "whole number",
+        Observable: "quantity",
         str: "key" if LogNormal in kinds else "text",
     }
     return " or ".join(dict.fromkeys(names[kind] for kind in kinds if kind in names)) + blank
