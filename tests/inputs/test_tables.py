@@ -308,7 +308,13 @@ def test_a_run_that_stands_twice_is_refused(data_copy):
 
 
 def test_a_run_with_a_closed_models_key_is_refused(data_copy):
-    data_copy.add_like(RUNS, "minimax-m2-pretraining", run_id="hailuo-02", model="Another")
+    data_copy.add_like(
+        RUNS,
+        "minimax-vl-01",
+        run_id="hailuo-02",
+        model="Another",
+        flop="1e24 to 2e24 (min-max uniform)",
+    )
     assert "would share their draws; rename the run" in refusal(data_copy)
 
 

@@ -126,7 +126,7 @@ def test_the_audit_s_conclusion_follows_its_numbers():
         ]
     )
     steps = {"B": pd.DataFrame({"p50": [0.2, 0.3], "in_sequence": [np.nan, 0.1]}, ["plain", "c"])}
-    effects = {"B": pd.DataFrame({"p50": [0.3, 0.55]}, ["c", "d"])}
+    effects = {"B": pd.DataFrame({"p50": [0.3, 0.55], "x": [1.0, 0.6]}, ["c", "d"])}
     told = sentences.audit_conclusion(minority, ranking, steps, effects, names)
     assert told.startswith("**A minority.**")
     assert "at A & Co: 2% (plain), 11% (wide); at no other above 1%." in told
@@ -138,16 +138,6 @@ def test_the_audit_s_conclusion_follows_its_numbers():
     told = sentences.audit_conclusion(5 * minority, ranking, steps, effects, names)
     assert told.startswith("**Not everywhere a minority.**")
     assert "No correction alone takes a median above one half." in told and "if each" not in told
-
-
-def test_what_belief_decides_follows_the_numbers():
-    table = pd.DataFrame(
-        {"p50": [0.15, 0.2, 0.18, 0.14], "p95": [0.4, 1.8, 0.7, 0.4]}, ["own", "a", "b", "c"]
-    )
-    told = sentences.beliefs_conclusion({"A": table})
-    assert "between 14.0% and 20.0%" in told and "from 40.0% to 70.0%. It is the prior" in told
-    narrow = table.assign(p95=[0.4, 0.5, 0.45, 0.4])
-    assert "matters little here" in sentences.beliefs_conclusion({"A": narrow})
 
 
 def test_the_nearest_and_the_likeliest_failure_are_named():

@@ -15,6 +15,7 @@ from training_share.errors import InputError
 from training_share.files import repo_root
 from training_share.inputs.tables import load
 from training_share.model.comparison import compare
+from training_share.model.estimates import estimate
 from training_share.site.downloads import csv_of, workbook, write_downloads
 
 SETTINGS = {"companies": "openai,minimax", "n_draws": 500, "seed": 7}
@@ -97,12 +98,16 @@ def test_the_same_call_gives_the_same_bytes(files, tmp_path):
         assert path.read_bytes() == files[path.name].read_bytes(), path.name
 
 
-def test_draws_under_evidence_have_weights(tmp_path):
+def test_weighted_draws_have_their_weight(tmp_path):
     write_downloads(tmp_path, "minimax", "careful", n_draws=2000, draws_by_run=False)
     draws = pd.read_parquet(tmp_path / "draws_minimax_careful.parquet")
-    columns = ["draw", "training_cost_usd", "rd_compute_usd", "training_share", "weight"]
-    assert list(draws) == columns and len(draws) == 2000
-    assert draws["weight"].sum() == pytest.approx(1, rel=1e-5) and (draws["weight"] >= 0).all()
+    names = ["draw", "training_cost_usd", "rd_compute_usd", "training_share", "weight"]
+    assert list(draws) == names and len(draws) == 2000
+    est = estimate("minimax", "careful", n_draws=2000)
+    median = np.quantile(
+        draws["training_share"], 0.5, weights=draws["weight"], method="inverted_cdf"
+    )
+    assert median == pytest.approx(est.summary()["share_p50"], rel=1e-2)
 
 
 @pytest.mark.parametrize("folder", ["", "   "])

@@ -5,12 +5,11 @@ from __future__ import annotations
 
 import json
 import types
-from dataclasses import is_dataclass
 from datetime import date
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 import pandas as pd
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError, create_model
 from pydantic.fields import FieldInfo
 
 from training_share.inputs.checks import REFERENCES
@@ -90,13 +89,10 @@ def _field(name: str, field: FieldInfo) -> dict[str, Any]:
 
 def _required(field: FieldInfo) -> bool:
     """Whether no cell of a column may be blank."""
-    own = is_dataclass(field.annotation)  # pydantic takes no config for one
-    cell: TypeAdapter = TypeAdapter(
-        Annotated[field.annotation, None, *field.metadata],
-        config=None if own else {"arbitrary_types_allowed": True},
-    )
+    given: Any = (Annotated[field.annotation, None, *field.metadata], ...)
+    cell = create_model("cell", __config__=Row.model_config, content=given)
     try:
-        cell.validate_python("")
+        cell(content="")
     except ValidationError:
         return True
     return False

@@ -66,6 +66,7 @@ def _content(table: str, column: str, field: FieldInfo) -> str:
         )
     names = {
         LogNormal: "distribution",
+        Observable: "quantity",
         bool: "`yes` or `no`",
         pd.Period: "month",
         date: "date",

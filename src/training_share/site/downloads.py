@@ -103,6 +103,7 @@ def provenance(est: Estimate) -> dict[str, object]:
         "scenario": est.scenario,
         "draws": est.n_draws,
         "seed": est.seed,
+        "evidence": ", ".join(est.evidence) or "none",
         "set in the call": "; ".join(set_in_call(est)) or "nothing",
         "lower bound": f"yes, no runs collected for {months} months" if months else "no",
         "version": package_version(),
@@ -114,7 +115,8 @@ def provenance(est: Estimate) -> dict[str, object]:
 def set_in_call(est: Estimate) -> list[str]:
     """Return what an estimate was asked beside company, scenario, draws and seed, as name =
     value."""
-    usual = ("company", "scenario", "n_draws", "seed")
+    usual = ["company", "scenario", "n_draws", "seed"]
+    usual += ["evidence"] if est.case.evidence is None else []  # the scenario's own
     told = {name: _words(value) for name, value in est.case.asked.items() if name not in usual}
     return [f"{name} = {words}" for name, words in told.items() if words]
 
@@ -351,7 +353,6 @@ def parquet(est: Estimate, by_run: bool = True) -> bytes:
         "company": est.company,
         **provenance(est),
         "corrections in force": ", ".join(est.corrections),
-        "evidence in force": ", ".join(est.evidence),
         "units": "USD, except training_share: fraction of R&D compute",
     }
     columns = {"draw": np.arange(est.n_draws, dtype=np.int32)}
