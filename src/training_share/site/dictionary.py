@@ -72,7 +72,6 @@ def _content(table: str, column: str, field: FieldInfo) -> str:
         date: "date",
         float: "number",
         int: "whole number",
-        Observable: "quantity",
         str: "key" if LogNormal in kinds else "text",
     }
     return " or ".join(dict.fromkeys(names[kind] for kind in kinds if kind in names)) + blank
