@@ -48,7 +48,7 @@ def main(target: Path) -> None:
         with jupyter_lab(folder, Path(scratch)) as server:
             for zoom in (1.0, 1.25) if own else (1.0,):
                 name = f"explorer{'' if zoom == 1 else '_125'}"
-                with browser_page(height=1000, zoom=zoom) as page:
+                with browser_page(height=800, zoom=zoom) as page:
                     shoot(
                         page,
                         server,

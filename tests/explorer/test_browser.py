@@ -13,7 +13,6 @@ from pathlib import Path
 import nbformat
 import numpy as np
 import pytest
-import yaml
 
 pytest.importorskip(
     "playwright", reason="playwright is not installed; pip install -r requirements.txt"
@@ -26,6 +25,7 @@ from training_share.files import repo_root
 from training_share.model.estimates import estimate
 from training_share.model.precision import quantile_error, with_error
 from training_share.report.sentences import answer
+from training_share.report.text import interval
 
 if not chromium():
     pytest.skip(
@@ -84,21 +84,31 @@ def test_notebook_runs_from_top_to_bottom(server, page, notebook):
 
 @pytest.fixture(scope="module")
 def explorer(server, page):
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     run_all(page, server, "explorer.ipynb")
     page.wait_for_selector(".widget-slider .noUi-handle")
     yield page
     shut_down(page)
 
 
+def handle_of(page, label: str, handle: int):
+    """Return a handle of the slider with a label."""
+    return page.locator(f".widget-slider:has(label:text-is('{label}')) .noUi-handle").nth(handle)
+
+
 def press(page, label: str, handle: int, key: str, times: int) -> None:
-    """Move a handle of the slider with a label by arrow keys."""
-    page.locator(f".widget-slider:has(label:text-is('{label}')) .noUi-handle").nth(handle).focus()
+    """Move a handle by arrow keys."""
+    handle_of(page, label, handle).focus()
     for _ in range(times):
         page.keyboard.press(key)
 
 
+def chart_text(page) -> str:
+    return page.locator(".ts-chart").get_attribute("aria-label")
+
+
 def assert_shown(page, company: str, **settings) -> None:
-    """Wait until the page says what the estimate of these settings says: sentence, picture's text,
+    """Wait until the page says what the estimate of these settings says: sentence, chart's text,
     table of runs."""
     est = estimate(company, n_draws=DRAWS, **settings)
     sentence = re.sub(r"[*`]", "", answer(est))
@@ -107,11 +117,7 @@ def assert_shown(page, company: str, **settings) -> None:
         ".some(part => part.textContent.trim() == text)",
         arg=sentence,
     )
-    share = est.summary()
-    told = page.locator("img[alt*='bars from 0 to 100%']").get_attribute("alt")
-    assert (
-        f"As set here {share.share_p50:.1%} ({share.share_p5:.1%} to {share.share_p95:.1%})" in told
-    )
+    assert f"As set here {interval(est.summary(), prefix='share_')}" in chart_text(page)
     expected = [
         [name, *map(amount, row)]
         for name, row in zip(est.runs, est.cost_table().to_numpy(), strict=False)
@@ -124,7 +130,8 @@ def assert_shown(page, company: str, **settings) -> None:
     assert [line.split() for line in lines] == expected
 
 
-def test_explorer_by_keyboard(explorer, folder, tmp_path):
+@pytest.mark.slow
+def test_explorer_by_keyboard_and_mouse(explorer, folder, tmp_path):
     page = explorer
     assert not [
         output
@@ -134,9 +141,23 @@ def test_explorer_by_keyboard(explorer, folder, tmp_path):
     ]
     assert_shown(page, "minimax")
 
-    press(page, "MFU, pretraining (of peak)", 0, "ArrowRight", 3)
+    press(page, "MFU", 0, "ArrowRight", 3)
     assert_shown(page, "minimax", mfu="0.18 to 0.35 (p10-p90 lognormal)")
-    press(page, "MFU, pretraining (of peak)", 1, "ArrowLeft", 2)
+
+    # the chart follows while the mouse holds the handle, and before it lets go
+    before, box = chart_text(page), handle_of(page, "MFU", 1).bounding_box()
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x + 20, y)
+    page.wait_for_function(
+        "text => document.querySelector('.ts-chart').getAttribute('aria-label') != text", arg=before
+    )
+    field = page.locator("input[title^='MFU,']")
+    assert re.fullmatch(r"0\.18 to 0\.\d+ \(p10-p90 lognormal\)", field.input_value())
+    page.mouse.up()
+    field.fill("0.18 to 0.33 (p10-p90 lognormal)")
+    field.press("Enter")
     settings = {"mfu": "0.18 to 0.33 (p10-p90 lognormal)"}
     assert_shown(page, "minimax", **settings)
 
@@ -150,12 +171,12 @@ def test_explorer_by_keyboard(explorer, folder, tmp_path):
     settings["exclude_groups"] = "hailuo"
     assert_shown(page, "minimax", **settings)
 
-    picture = page.locator("img[alt*='bars from 0 to 100%']").get_attribute("src")
-    price = page.locator("input[title^='Price']")
+    before = chart_text(page)
+    price = page.locator("input[title^='GPU price']")
     price.fill("3 to 1.5 (p10-p90 lognormal)")
     price.press("Enter")
-    page.wait_for_selector("[role=alert]:has-text('the low is above the high')")
-    assert page.locator("img[alt*='bars from 0 to 100%']").get_attribute("src") == picture
+    page.wait_for_selector("[role=alert]:has-text('GPU price (USD per H800-hour): ')")
+    assert chart_text(page) == before
     price.fill("2 to 2.5 (p10-p90 lognormal)")
     price.press("Enter")
     settings["price_usd_per_gpu_hour"] = "2 to 2.5 (p10-p90 lognormal)"
@@ -175,10 +196,11 @@ def test_explorer_by_keyboard(explorer, folder, tmp_path):
     )
     assert chain.locator("a").get_attribute("href").startswith("http")
 
-    areas = page.locator(".training-share-text textarea")
-    told = yaml.safe_load(areas.nth(1).input_value())
-    assert {name: told[name] for name in settings} == settings
-    assert_command_reproduces(areas.nth(0).input_value(), folder, tmp_path, settings)
+    page.get_by_role("button", name="Copy papermill command").click()
+    page.wait_for_selector("button:text-is('Copied')")
+    command = page.evaluate("navigator.clipboard.readText()")
+    assert command in page.locator("pre").all_text_contents()
+    assert_command_reproduces(command, folder, tmp_path, settings)
 
 
 def assert_command_reproduces(

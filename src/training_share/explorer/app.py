@@ -1,166 +1,251 @@
-"""The live explorer of JupyterLab: widgets whose values are all the state there is.
+"""The live explorer of JupyterLab: controls, and what follows them.
 
-Each part is displayed with what it shows as static content beside it, so that a copy of the
-notebook without a kernel still shows the chart, the sentence and the tables.
+A change is answered at once with sentence and chart. What takes longer (all draws where they are
+many, standard errors, the cost of each run, texts to copy) follows on another thread when the
+changes pause, so that a slider is never held up by it. Each part is displayed with what it shows as
+static content beside it, for a copy of the notebook without a kernel.
 """
 
 from __future__ import annotations
 
+import asyncio
 from base64 import b64encode
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import MappingProxyType
 
 import ipywidgets as widgets
+import pandas as pd
 from IPython.display import Javascript, display
 
 from training_share.analysis.shares import precision_table
 from training_share.errors import InputError
-from training_share.explorer.chart import (
-    WIDTH,
-    chart_alt,
-    chart_png,
-    explorer_chart,
-    explorer_table,
-)
-from training_share.explorer.controls import Controls
+from training_share.explorer import chart
 from training_share.explorer.html import (
+    KEYS_TO_WIDGETS,
+    STYLE,
     chain_html,
+    copy_html,
     head_html,
-    image_html,
     message_html,
     run_lines,
     sentence_html,
+    text_html,
 )
-from training_share.explorer.settings import Settings, command, estimate_of, parameters_yaml
+from training_share.explorer.panel import Panel
+from training_share.explorer.settings import (
+    Settings,
+    call,
+    command,
+    follow,
+    in_words,
+    parameters_yaml,
+)
 from training_share.files import write_aside
-from training_share.report import sentences as words
+from training_share.model.estimates import Estimate, estimate
+from training_share.report import charts
 from training_share.report.display import figures_folder, save, with_errors
-from training_share.report.figure import Figure
+from training_share.report.figure import png_of
+from training_share.report.sentences import answer
 
-STYLE = """<style>
-.training-share-runs select, .training-share-text textarea { font: 12px/1.5 monospace }
-.training-share-chain a { color: #0B5CAD; text-decoration: underline }
-.training-share-chain td + td, .training-share-chain th + th { text-align: right !important; padding-left: 16px }
-</style>"""
+FEW = 50_000  # draws while a slider moves
+WRAP = {"flex_flow": "row wrap", "grid_gap": "0 24px"}
+PAUSE = 0.25  # seconds without a change, after which the rest follows
 
-# JupyterLab moves between cells on the arrow keys even while a menu has the focus; this attribute
-# leaves the keys to it.
-KEYS_TO_WIDGETS = """
-if (!window.trainingShareKeys) {
-  window.trainingShareKeys = true;
-  document.addEventListener("focusin", event => {
-    if (event.target.closest(".jupyter-widgets")) event.target.setAttribute("data-lm-suppress-shortcuts", "true");
-  });
-}
-"""
+
+# settings, their estimate, the chart's table, sentence, cost table, the run chosen and its chain
+Whole = tuple[Settings, Estimate, pd.DataFrame, str, pd.DataFrame, str, str]
 
 
 class Explorer:
-    """Controls, and what follows them: sentence, ratio chart, cost table, one run's chain, the
-    command.
+    """Controls, and what follows them: sentence, ratio chart, cost of each run, texts to copy.
 
-    The first settings have to be good (InputError otherwise); later refusals are shown in place.
+    `settings` is all the state there is; they begin as those of an estimate. A refusal is shown in
+    place.
     """
 
-    def __init__(self, settings: Settings, figures_dir: str | Path = "") -> None:
-        self.figures_dir = figures_dir
-        # the settings that chart and tables show: those of the widgets, or the last good ones
-        self.shown = settings
-        self.controls = Controls(settings, self.refresh)
-        self.sentence = widgets.HTML()
-        self.chart = widgets.HTML()
-        self.message = widgets.HTML(layout={"min_height": "28px"})
-        self.runs_head = widgets.HTML()
+    def __init__(self, first: Estimate, figures_dir: str | Path = "") -> None:
+        self.figures_dir, self._first = figures_dir, first
+        # as the controls say, and the last ones that worked
+        self.settings = self.shown = settings = Settings.of(first.case)
+        self._kept: dict[bool, tuple[tuple, Estimate]] = {}
+        self._unchanged: dict[bool, tuple[tuple, dict]] = {}
+        self._worker = ThreadPoolExecutor(1)
+        self._rest: asyncio.Task | None = None
+        self.sentence, self.chart, self.message = widgets.HTML(), widgets.HTML(), widgets.HTML()
+        self.chart.layout = {"flex": "1 1 560px", "min_width": "0"}
+        self.copies, self.saved, self.texts = widgets.HTML(), widgets.HTML(), widgets.HTML()
+        self.save_button = widgets.Button(
+            description="Save figure", icon="save", layout={"width": "auto"}
+        )
+        self.runs_head, self.chain = widgets.HTML(), widgets.HTML(layout={"flex": "1 1 300px"})
         self.runs = widgets.Select(
-            options=[],
             rows=12,
             layout={"width": "510px", "max_width": "100%"},
             tooltip="Training runs: p5, p50 and p95 of the cost in USD million",
         )
         self.runs.add_class("training-share-runs")
-        self.chain = widgets.HTML(layout={"flex": "1 1 300px"})
-        self.command = _text_area("papermill command", 4)
-        self.yaml = _text_area("Parameters file (YAML)", 10)
-        self.save_button = widgets.Button(
-            description="Save figure, parameters and command",
-            icon="save",
-            layout={"width": "300px"},
+        self.panel = Panel(settings, self.change)
+        self.reset = widgets.Button(
+            description="As the scenario says",
+            icon="undo",
+            layout={"width": "auto"},
+            tooltip="Undo every setting but company, scenario, draws and seed",
         )
-        self.saved = widgets.HTML()
+        self.reset.on_click(lambda _: self._set(self.settings.untouched))
         self.runs.observe(self._show_chain, "value")
         self.save_button.on_click(lambda _: self.save())
-        self._update(settings)
+        self._answer(settings)
+        self._complete(self._whole(settings))
+
+    def estimate_of(self, settings: Settings, few: bool = False) -> Estimate:
+        """Return the estimate of settings, with at most `FEW` draws where asked. The last one of
+        either kind is kept. InputError as `estimate`."""
+        few, key = _key(settings, few)
+        known, est = self._kept.get(few, ((), self._first))
+        if key != known:
+            parameters = settings.parameters | ({"n_draws": FEW} if few else {})
+            est = self._first.again(company=settings.company, **parameters)
+            _ = est.share, est.weights  # refuse now what only drawing finds out
+            self._kept[few] = key, est
+        return est
+
+    def table(self, settings: Settings, few: bool = False) -> pd.DataFrame:
+        """Return the numbers of the chart."""
+        est, untouched = self.estimate_of(settings, few), settings.untouched
+        few, key = _key(untouched, few)
+        known, row = self._unchanged.get(few, ((), {}))
+        if key != known:
+            parameters = untouched.parameters | ({"n_draws": FEW} if few else {})
+            unchanged = self._first.again(company=settings.company, **parameters)
+            row = chart.unchanged_row(unchanged, settings.scenario)
+            self._unchanged[few] = key, row
+        return chart.explorer_table(est, row)
 
     # --- what follows the controls ----------------------------------------------------------------
-    def refresh(self) -> None:
-        """Show what the widgets say; where it is refused, say why and leave chart and tables as
-        they are."""
+    def change(self, change: Mapping[str, object]) -> None:
+        """Take a change of the controls and show what follows."""
+        self._set(follow(self.settings, change))
+
+    def _set(self, settings: Settings) -> None:
+        self.settings = settings
+        if self._rest:
+            self._rest.cancel()
         try:
-            self._update(self.controls.settings)
+            self._answer(settings)  # first: the chart is what one waits for
         except InputError as error:
-            self.message.value = message_html(str(error))
-            self.command.value = self.yaml.value = ""
+            self.message.value = message_html(in_words(str(error), settings))
+            self.copies.value = self.texts.value = ""
             self.save_button.disabled = True
+            return
+        finally:
+            self.panel.place(settings)
+        try:
+            self._rest = asyncio.get_running_loop().create_task(self._later(settings))
+        except RuntimeError:  # no loop, no browser that waits
+            self._complete(self._whole(settings))
 
-    def _update(self, settings: Settings) -> None:
-        est, table = estimate_of(settings), explorer_table(settings)
-        png = chart_png(explorer_chart(table))
+    def _answer(self, settings: Settings) -> None:
+        """Show sentence and chart of the settings, with `FEW` draws at most."""
+        est = self.estimate_of(settings, few=True)
+        self._draw(settings, self.table(settings, few=True), est)
+        self.sentence.value = sentence_html(answer(est))
+        self.message.value, self.saved.value, self.save_button.disabled = "", "", False
         self.shown = settings
-        self.chart.value = image_html(png, chart_alt(table, est), int(WIDTH * 100))
-        self.sentence.value = sentence_html(words.answer(est))
-        self.message.value, self.saved.value = message_html(""), ""
-        self.command.value, self.yaml.value = command(settings), parameters_yaml(settings)
-        self.save_button.disabled = False
-        self._show_runs()
 
-    def _show_runs(self) -> None:
-        costs, before = estimate_of(self.shown).cost_table(), self.runs.value
-        self.runs_head.value = head_html(costs)
-        lines = run_lines(costs)
-        places = {run_id: place for place, (_, run_id) in enumerate(lines)}
-        self.runs.unobserve(
-            self._show_chain, "value"
-        )  # new lines choose the first run for a moment
+    def _draw(self, settings: Settings, table: pd.DataFrame, est: Estimate) -> None:
+        notes = []
+        if est.n_draws != settings.n_draws:
+            notes = [
+                f"While you move: the first {est.n_draws:,} of {settings.n_draws:,} draws; all of"
+                " them when you stop."
+            ]
+        if settings.left_out:
+            notes.append(f"Without {', '.join(settings.left_out)} of {settings.scenario}.")
+        rows = 2 + len(settings.offer.groups)
+        self.chart.value = chart.chart_html(
+            table, " ".join([*notes, chart.beyond(table, est)]), rows
+        )
+
+    async def _later(self, settings: Settings) -> None:
+        """Show the rest when nothing has changed for a while; a change cancels this."""
+        await asyncio.sleep(PAUSE)
+        loop = asyncio.get_running_loop()
+        self._complete(await loop.run_in_executor(self._worker, self._whole, settings))
+
+    def _whole(self, settings: Settings) -> Whole | None:
+        """Work out all that is shown of settings; None as soon as others are set."""
+        est, table = self.estimate_of(settings), self.table(settings)
+        for part in est.parts:
+            if self.settings is not settings:
+                return None
+            _ = part.share
+        run_id = self.runs.value if self.runs.value in est.runs else next(iter(est.runs))
+        return settings, est, table, answer(est), est.cost_table(), run_id, chain_html(est, run_id)
+
+    def _complete(self, whole: Whole | None) -> None:
+        if whole is None:
+            return
+        settings, est, table, sentence, costs, run_id, chain = whole
+        self._draw(settings, table, est)
+        self.sentence.value = sentence_html(sentence)
+        told = {"papermill command": command(settings), "Python call": call(settings)}
+        self.copies.value = copy_html({**told, "sentence": sentence.replace("**", "")})
+        self.texts.value = text_html({**told, "Parameters file": parameters_yaml(settings)})
+        self._show_runs(costs, run_id, chain)
+
+    # --- run by run -------------------------------------------------------------------------------
+    def _show_runs(self, costs: pd.DataFrame, run_id: str, chain: str) -> None:
+        self.runs_head.value, self.chain.value = head_html(costs), chain
+        self.runs.unobserve(self._show_chain, "value")  # new lines choose the first for a moment
         with self.runs.hold_sync():
-            self.runs.options = lines
-            self.runs.index = places.get(before, 0)
+            self.runs.options = run_lines(costs)
+            self.runs.value = run_id
         self.runs.observe(self._show_chain, "value")
-        self._show_chain()
 
     def _show_chain(self, _=None) -> None:
-        est = estimate_of(self.shown)
+        est = self.estimate_of(self.shown)
         if self.runs.value in est.runs:
             self.chain.value = chain_html(est, self.runs.value)
 
     def save(self) -> list[Path]:
         """Write the chart (PNG, SVG, CSV), the parameters (YAML) and the command (TXT); return
         their paths."""
-        name, table = f"explorer_{self.shown.company}", explorer_table(self.shown)
-        folder = figures_folder(self.figures_dir)
+        name, folder = f"explorer_{self.shown.company}", figures_folder(self.figures_dir)
         try:
-            save(Figure((explorer_chart(table),), table, ""), name, self.figures_dir)
+            save(charts.ratio(self.table(self.shown)), name, self.figures_dir)
             write_aside(folder / f"{name}.yaml", parameters_yaml(self.shown).encode())
             write_aside(folder / f"{name}.txt", f"{command(self.shown)}\n".encode())
         except InputError as error:
             self.saved.value = message_html(str(error))
             return []
         paths = [folder / f"{name}.{kind}" for kind in ("png", "svg", "csv", "yaml", "txt")]
-        self.saved.value = sentence_html(
-            f"Saved to `{folder}`: " + ", ".join(f"`{path.name}`" for path in paths) + "."
-        )
+        names = ", ".join(f"`{path.name}`" for path in paths)
+        self.saved.value = sentence_html(f"Saved to `{folder}`: {names}.")
         return paths
 
     # --- the parts of the notebook ----------------------------------------------------------------
     def show(self) -> None:
-        """Display the sentence, the chart and the controls."""
-        est, table = estimate_of(self.shown), explorer_table(self.shown)
+        """Display the sentence, the chart, the controls and what to take along."""
+        figure = charts.ratio(self.table(self.shown))
         display(Javascript(KEYS_TO_WIDGETS))
-        _show(self.sentence, {"text/markdown": words.answer(est)})
-        image = b64encode(chart_png(explorer_chart(table))).decode()
-        alt = chart_alt(table, est)
-        _show(self.chart, {"image/png": image, "text/plain": alt}, {"image/png": {"alt": alt}})
-        _show(widgets.VBox([widgets.HTML(STYLE), self.message, self.controls.box]))
+        _show(self.sentence, {"text/markdown": answer(self.estimate_of(self.shown))})
+        style = widgets.HTML(STYLE, layout={"display": "none"})
+        take = [self.reset, self.save_button, self.copies, self.saved]
+        box = widgets.VBox(
+            [
+                style,
+                self.message,
+                widgets.HBox([self.chart, self.panel.box], layout=WRAP),
+                widgets.HBox(take, layout=WRAP),
+                self.panel.accordion,
+            ]
+        )
+        image = b64encode(png_of(figure.drawing, 100)).decode()
+        _show(
+            box, {"image/png": image, "text/plain": figure.alt}, {"image/png": {"alt": figure.alt}}
+        )
 
     def show_runs(self) -> None:
         """Display the cost table, and the chain of the run chosen in it."""
@@ -168,40 +253,35 @@ class Explorer:
         box = widgets.HBox(
             [table, self.chain], layout={"flex_flow": "row wrap", "grid_gap": "20px"}
         )
-        costs = with_errors(precision_table(estimate_of(self.shown)))
+        costs = with_errors(precision_table(self.estimate_of(self.shown)))
         static = costs.to_html(border=0, justify="left") + self.chain.value
         _show(box, {"text/html": static, "text/plain": costs.to_string()})
 
     def show_command(self) -> None:
-        """Display the papermill command and the parameters file of the state, and the button that
-        saves."""
-        box = widgets.VBox([self.command, self.yaml, self.save_button, self.saved])
-        text = f"{command(self.shown)}\n\n{parameters_yaml(self.shown)}"
-        _show(box, {"text/markdown": f"```\n{text}```", "text/plain": text})
+        """Display the papermill command, the Python call and the parameters file."""
+        text = f"{command(self.shown)}\n\n{call(self.shown)}\n\n{parameters_yaml(self.shown)}"
+        _show(self.texts, {"text/markdown": f"```\n{text}```", "text/plain": text})
 
 
 def explore(
     company: str = "minimax", *, figures_dir: str | Path = "", **settings: str | int
 ) -> Explorer:
-    """Return the explorer with its widgets at `settings` (see `Settings`); its `show` methods
-    display the parts.
+    """Return the explorer with its controls at `settings`, the arguments of `estimate`; its `show`
+    methods display the parts.
 
-    Raises InputError where the estimate of these settings is refused.
+    Raises InputError where the estimate of these settings is refused, or has no share.
     """
-    first = Settings(company, **settings)
-    _ = estimate_of(first)  # refuse before any widget is made
+    first = estimate(company, **settings)
+    if first.case.changes or first.case.added:
+        raise InputError("explore: changes and runs are not among its controls; leave them out")
+    _ = first.share
     return Explorer(first, figures_dir)
 
 
-def _text_area(description: str, rows: int) -> widgets.Textarea:
-    area = widgets.Textarea(
-        description=description,
-        rows=rows,
-        style={"description_width": "170px"},
-        layout={"width": "100%", "max_width": "900px"},
-    )
-    area.add_class("training-share-text")
-    return area
+def _key(settings: Settings, few: bool) -> tuple[bool, tuple]:
+    """Return whether fewer draws than set are meant, and what tells an estimate from others."""
+    few = few and isinstance(settings.n_draws, int) and settings.n_draws > FEW
+    return few, (settings.company, *settings.parameters.values())
 
 
 def _show(

@@ -1,122 +1,85 @@
-"""The explorer's ratio chart: quick to draw, on axes that never move."""
+"""The explorer's ratio chart as HTML, quick to make and to show, on axes that never move."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from html import escape
+
 import pandas as pd
-from matplotlib import rc_context
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-from matplotlib.ticker import PercentFormatter
 
-from training_share.analysis.shares import (
-    chart_row,
-    company_ratio_table,
-    published_share,
-    window_text,
-)
-from training_share.explorer.settings import Settings, estimate_of, groups_of
+from training_share.analysis.shares import chart_row, company_ratio_table, published_share
 from training_share.model.estimates import Estimate
-from training_share.report.charts.style import INK, REST
-from training_share.report.figure import png_of
-from training_share.report.text import usd
+from training_share.report.charts.shares import ratio_alt
+from training_share.report.text import percent, usd
 
-WIDTH, SLOT_HEIGHT, MARGIN_HEIGHT = 8.6, 0.56, 0.66  # inches
-SCREEN_DPI = 120
-FONT = {"font.family": ["sans-serif"], "font.sans-serif": ["DejaVu Sans"], "font.size": 10}
+PANEL = "As set in the explorer"
+AXIS = "".join(f'<span style="left:{place}%">{place}%</span>' for place in (0, 25, 50, 75, 100))
 
 
-def explorer_table(settings: Settings) -> pd.DataFrame:
-    """Return the rows of the chart: as set, as set without each group, and the scenario with
-    nothing changed.
+def explorer_table(est: Estimate, unchanged: Mapping[str, object]) -> pd.DataFrame:
+    """Return the rows of the chart: as set, as set without each group, and `unchanged`, which is
+    `unchanged_row`."""
+    company = est.company_row.display_name
 
-    `slot` is a row's place, the same whatever is set. InputError as `estimate`.
-    """
-    est = estimate_of(settings)
-    groups = groups_of(settings.company)
-    rows = company_ratio_table(est, chart_row).assign(published=float("nan"))
-    left = [group for group in groups if group in {run.group for run in est.runs.values()}]
-    rows["label"] = ["As set here", *(f"As set, without {group.title()}" for group in left)]
-    rows["slot"] = [0, *(1 + groups.index(group) for group in left)]
-    own = estimate_of(settings.untouched)
-    unchanged = chart_row(own, f"{settings.scenario}, unchanged") | {
-        "published": published_share(own),
-        "slot": 1 + len(groups),
-    }
+    def row(one: Estimate, label: str = "") -> dict:
+        return chart_row(one, "As set here" if one is est else label.replace(company, "As set,"))
+
+    rows = company_ratio_table(est, row).assign(panel=PANEL)
+    rows.loc[0, "published"] = unchanged["published"]
     return pd.concat([rows, pd.DataFrame([unchanged])], ignore_index=True)
 
 
-def explorer_chart(table: pd.DataFrame) -> Axes:
-    """Draw `explorer_table`: one bar a slot from 0 to 100% of R&D compute, with the 90% interval
-    and the amounts."""
-    slots = int(table["slot"].max()) + 1
-    height = SLOT_HEIGHT * slots + MARGIN_HEIGHT
-    with rc_context(FONT):
-        ax = Figure(figsize=(WIDTH, height)).add_axes(
-            (0.205, 0.56 / height, 0.59, SLOT_HEIGHT * slots / height)
-        )
-        for row in table.itertuples():
-            _bar(ax, row)
-        ax.set(xlim=(0, 1), ylim=(slots - 0.5, -0.5))
-        ax.set_yticks(
-            table["slot"], [f"{row.label}\n{row.spending_window}" for row in table.itertuples()]
-        )
-        ax.tick_params(axis="y", labelsize=9, length=0)
-        ax.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
-        ax.set_xlabel(
-            "Share of R&D compute. Coloured: final training runs (median). Line: 90% interval. "
-            "Diamond: newsletter",
-            fontsize=9,
-            x=0.46,
-        )
-        ax.grid(axis="x", color="#D0D0D0", lw=0.8)
-        ax.set_axisbelow(True)
-        ax.spines[["top", "right", "left"]].set_visible(False)
-    return ax
+def unchanged_row(est: Estimate, scenario: str) -> dict[str, object]:
+    """Return the row of a scenario with nothing changed."""
+    row = chart_row(est, f"{scenario}, unchanged")
+    return {"scenario": scenario, "panel": PANEL, **row, "published": published_share(est)}
 
 
-def _bar(ax: Axes, row) -> None:
-    """Draw one row; what lies beyond 100% ends at the edge, the numbers at the right say how far it
-    goes."""
-    low, middle, high = (min(value, 1.0) for value in (row.share_p5, row.share_p50, row.share_p95))
-    ax.barh(row.slot, 1, height=0.62, color=REST, zorder=2)
-    ax.barh(row.slot, middle, height=0.62, color=row.color, zorder=3)
-    ax.plot(
-        [low, high], [row.slot] * 2, "|-", color=INK, lw=1.4, ms=9, mew=1.4, zorder=4, clip_on=False
-    )
-    if row.published == row.published:
-        ax.plot(row.published, row.slot, "D", ms=7, mfc="white", mec=INK, mew=1.3, zorder=5)
-    place = {"xycoords": ("axes fraction", "data"), "textcoords": "offset points", "va": "center"}
-    ax.annotate(
-        f"{100 * row.share_p50:.1f}% ({100 * row.share_p5:.1f} to {100 * row.share_p95:.1f})",
-        (1, row.slot),
-        (8, 7),
-        fontsize=9,
-        fontweight="bold",
-        color=INK,
-        **place,
-    )
-    ax.annotate(
-        f"{usd(row.training_cost_p50)} of {usd(row.rd_compute)}",
-        (1, row.slot),
-        (8, -8),
-        fontsize=9,
-        color=INK,
-        **place,
-    )
-
-
-def chart_png(ax: Axes, dpi: int = SCREEN_DPI) -> bytes:
-    """Return the chart as PNG, the same to the byte for the same table."""
-    return png_of(ax.figure, dpi, compress_level=1)
-
-
-def chart_alt(table: pd.DataFrame, est: Estimate) -> str:
-    """Return the alternative text of the chart."""
-    parts = [
-        f"{row.label} {row.share_p50:.1%} ({row.share_p5:.1%} to {row.share_p95:.1%})"
-        for row in table.itertuples()
-    ]
+def chart_html(table: pd.DataFrame, note: str, rows: int) -> str:
+    """Return `explorer_table` as HTML: one bar a row from 0 to 100% of R&D compute, and a note
+    below. The height is that of `rows` bars."""
+    bars = "".join(_bar(row) for row in table.itertuples())
+    key = "Coloured: final training runs (median). Line: 90% interval. Dashed: one half."
+    if table["published"].notna().any():
+        key += " Diamond: the share the newsletter prints."
     return (
-        f"{est.company_row.display_name}: bars from 0 to 100% of R&D compute spending, "
-        f"{window_text(*est.denominator_window)}, with the 90% interval. {'; '.join(parts)}."
+        f'<div role="img" aria-label="{escape(ratio_alt(table))}" class="ts-chart"'
+        f' style="min-height:{36 * rows + 56}px">{bars}<span></span>'
+        f'<span class="ts-axis">{AXIS}</span><span></span>'
+        f'<small class="ts-key">{key} {escape(note)}</small></div>'
+    )
+
+
+def _bar(row) -> str:
+    low, middle, high = (
+        100 * min(value, 1.0) for value in (row.share_p5, row.share_p50, row.share_p95)
+    )
+    over = row.share_p95 > 1
+    arrow = '<span class="ts-arrow" title="beyond 100%">▶</span>' if over else ""
+    mark = ""
+    if row.published == row.published:
+        place = 100 * min(row.published, 1.0)
+        told = f"the newsletter prints {percent(row.published)}"
+        mark = f'<span class="ts-mark" style="left:{place:.2f}%" title="{told}"></span>'
+    amounts = f"{usd(row.training_cost_p50)} of {usd(row.rd_compute)}".replace("\\", "")
+    ends = f"{100 * row.share_p5:.1f} to {100 * row.share_p95:.1f}"
+    return (
+        f"<span>{escape(row.label)}<br><small>{row.spending_window}</small></span>"
+        f'<span class="ts-bar"><span class="ts-fill" style="width:{middle:.2f}%;'
+        f'background:{row.color}"></span><span class="ts-half"></span>'
+        f'<span class="ts-line{" ts-open" * over}" style="left:{low:.2f}%;'
+        f'width:{high - low:.2f}%"></span>{arrow}{mark}</span>'
+        f"<span><b>{percent(row.share_p50)}</b> ({ends})<br><small>{amounts}</small></span>"
+    )
+
+
+def beyond(table: pd.DataFrame, est: Estimate) -> str:
+    """Return the sentence for a first row whose interval ends beyond 100%, or ""."""
+    row = table.iloc[0]
+    if not row["share_p95"] > 1:
+        return ""
+    over = est.mean(est.share > 1)
+    return (
+        f"Beyond 100%: in {percent(over)} of the draws training costs more than all R&D compute, "
+        "which cannot be; settings and disclosed spending contradict each other."
     )

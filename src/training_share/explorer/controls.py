@@ -1,250 +1,238 @@
-"""The explorer's controls: menus, sliders with text fields, check boxes; their values are the
-settings."""
+"""What can be set for a company: one list of controls, made from the tables.
+
+Widgets, settings and the papermill command follow from it. A control that does nothing for the
+company under the corrections in force is not in the list.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import contextmanager
-from datetime import date
+import math
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from functools import cached_property
 
-import ipywidgets as widgets
+from training_share.inputs.distributions import parse
+from training_share.inputs.tables import Cell, Tables
+from training_share.model.case import Case
+from training_share.model.cost import CostModel
+from training_share.model.spending import disclosed_lines, rate
+from training_share.model.streams import GivenStreams
 
-from training_share.errors import InputError
-from training_share.explorer.settings import (
-    DIALS,
-    Dial,
-    Settings,
-    companies_with_spending,
-    dial_text,
-    groups_of,
-    own_text,
-    position_or_none,
-    scenario_tables,
-)
-from training_share.inputs.tables import load
-from training_share.model.case import listed
-
-DRAWS = (1_000, 10_000, 50_000, 200_000)
-LABEL, ROW = (
-    {"description_width": "205px"},
-    {"flex": "1 1 330px", "width": "auto", "max_width": "560px"},
-)
-SMALL = {"description_width": "125px"}
-WRAP = {"flex_flow": "row wrap", "grid_gap": "2px 12px"}
+# The assumptions that the company notebooks take as parameters.
+ASSUMED = ("mfu", "mfu_rl", "price_usd_per_gpu_hour", "rl_fraction", "sft_fraction")
+WINDOW = {"spending_start": "Spending from", "spending_end": "Spending to"}
+GROUPS = {  # headings of the list of corrections, by the table they change
+    "training_runs": "Training runs",
+    "hardware": "Hardware",
+    "generative_models": "Regressions of closed models",
+    "spending": "Spending",
+    "companies": "Windows",
+    "assumptions": "Method",
+}
 
 
-class Controls:
-    """Widgets for every parameter of the company notebooks. `changed` is called after each change
-    of a value."""
+@dataclass(frozen=True)
+class Control:
+    """One parameter of the notebooks and of `estimate`, under the name it has there.
 
-    def __init__(self, settings: Settings, changed: Callable[[], None]) -> None:
-        self._changed, self._quiet = changed, False
-        tables = load()
-        scenarios = dict.fromkeys(row.scenario for row in tables["scenarios"].values())
-        draws = {f"{n:,}": n for n in sorted({*DRAWS, settings.n_draws})}
-        menu = {"style": SMALL, "layout": {"width": "268px"}}
-        self.company = widgets.Dropdown(
-            description="Company", options=companies_with_spending(), value=settings.company, **menu
-        )
-        self.scenario = widgets.Dropdown(
-            description="Scenario", options=list(scenarios), value=settings.scenario, **menu
-        )
-        self.n_draws = widgets.Dropdown(
-            description="Draws (count)", options=draws, value=settings.n_draws, **menu
-        )
-        self.seed = widgets.BoundedIntText(
-            description="Seed", min=0, max=2**31 - 1, value=settings.seed, **menu
-        )
-        self.start = widgets.DatePicker(
-            description="Spending, first day", value=_day(settings.spending_start), **menu
-        )
-        self.end = widgets.DatePicker(
-            description="Spending, last day", value=_day(settings.spending_end), **menu
-        )
-        self.own_window = widgets.HTML()
-        self.sliders = {dial.name: _slider(dial) for dial in DIALS}
-        self.texts = {
-            dial.name: widgets.Text(
-                value=str(getattr(settings, dial.name)),
-                continuous_update=False,
-                tooltip=f"{dial.label}, in the notation; empty: as the scenario says",
-                layout={"width": "228px"},
-            )
-            for dial in DIALS
-        }
-        self.texts["evidence"] = widgets.Text(
-            value=settings.evidence,
-            description="Evidence",
-            continuous_update=False,
-            placeholder="as the scenario says",
-            tooltip="Names in data/evidence.csv, comma-separated; none: without any",
-            **menu,
-        )
-        names = dict.fromkeys(row.correction for row in tables["corrections"].values())
-        chosen, excluded = listed(settings.corrections), listed(settings.exclude_groups)
-        self.corrections = {name: _box(name, name in chosen, "260px") for name in names}
-        self.groups = {
-            group: _box(f"Leave out {group.title()}", group in excluded, "200px")
-            for company in companies_with_spending().values()
-            for group in groups_of(company)
-        }
-        self.reset = widgets.Button(
-            description="As the scenario says",
-            icon="undo",
-            layout={"width": "200px"},
-            tooltip="Empty every setting but company, scenario, draws and seed",
-        )
-        self.box = self._layout()
-        self._follow()
-        self._observe()
+    A slider's `options` are the places its handles can take: two handles are the p10 and p90 of a
+    lognormal, and at the same place an exact value. Without handles they are a menu's words.
+    """
+
+    name: str
+    label: str
+    cell: str  # where the package reports a fault of its value
+    own: str  # what holds where nothing is set, in the notation
+    options: tuple[float | str, ...]
+    handles: int = 0
+    note: str = ""
+
+    def places(self, text: str) -> tuple[int, ...] | None:
+        """Return which options a text is nearest to, one a handle; None where it cannot be read."""
+        try:
+            if self.handles == 1:  # a release lag may be zero, which is no amount
+                value = float(text) if text.isdigit() else parse(text).quantile(0.5)
+                return (self._nearest(value),)
+            value = parse(text)
+        except ValueError:  # InputError is one
+            return None
+        return tuple(self._nearest(value.quantile(p)) for p in (0.1, 0.9))
+
+    def _nearest(self, value: float) -> int:
+        return min(range(len(self.options)), key=lambda place: abs(self.options[place] - value))
+
+    def text(self, places: tuple[int, ...]) -> str:
+        """Return the notation for places of the handles: empty where the own value puts them."""
+        if places == self.places(self.own):
+            return ""
+        values = dict.fromkeys(f"{self.options[place]:g}" for place in places)
+        return next(iter(values)) if len(values) == 1 else _lognormal(*values)
+
+
+def _lognormal(low: str, high: str) -> str:
+    return f"{low} to {high} (p10-p90 lognormal)"
+
+
+@dataclass(frozen=True)
+class Offer:
+    """What can be set for a company under the corrections in force."""
+
+    base: Tables = field(repr=False, compare=False)  # before any correction
+    company: str
+    corrections: tuple[str, ...]
+
+    @cached_property
+    def tables(self) -> Tables:
+        """The tables with the corrections in force; InputError where they exclude each other."""
+        return self.base.corrected(self.corrections)
+
+    @cached_property
+    def groups(self) -> list[str]:
+        """The named groups of the company's counted runs."""
+        return sorted({run.group for run in self._runs.values()} - {""})
 
     @property
-    def settings(self) -> Settings:
-        """What the widgets say."""
+    def _runs(self) -> Mapping:
+        runs = self.tables.training_runs.items()
+        return {key: run for key, run in runs if run.company == self.company and run.counted}
 
-        def checked(boxes):
-            return ",".join(name for name, box in boxes.items() if box.value and not box.disabled)
+    @cached_property
+    def read(self) -> dict[str, set[str]]:
+        """Keys of the rows that the cost of the company's runs rests on, by table."""
+        noting = {name: _Noting(self.tables[name]) for name in ("assumptions", "closed_models")}
+        tables = replace(self.tables, **noting)
+        model = CostModel(tables, self.company, GivenStreams({}).at(1), seed=0)
+        for run_id in self._runs:
+            model.cost_usd(run_id)
+        return {name: rows.asked for name, rows in noting.items()}
 
-        return Settings(
-            self.company.value,
-            self.scenario.value,
-            self.n_draws.value,
-            self.seed.value,
-            checked(self.corrections),
-            checked(self.groups),
-            spending_start=_text(self.start.value),
-            spending_end=_text(self.end.value),
-            **{name: text.value.strip() for name, text in self.texts.items()},
-        )
+    @cached_property
+    def controls(self) -> dict[str, Control]:
+        """The controls of the company's parameters by name: sliders, then the spending window."""
+        return {control.name: control for control in self._controls()}
 
-    def _layout(self) -> widgets.VBox:
-        menus = [self.company, self.scenario, self.n_draws, self.seed, self.start, self.end]
-        rows = [
-            widgets.HBox(
-                [self.sliders[dial.name], self.texts[dial.name]], layout={"flex_flow": "row wrap"}
+    def _controls(self) -> Iterator[Control]:
+        company = self.tables.companies[self.company]
+        for name in ASSUMED:
+            if name in self.read["assumptions"]:
+                row = self.tables.assumptions[name]
+                unit = "" if row.unit.startswith("fraction") else f" ({row.unit})"
+                cell, label = f"assumptions.csv, row {name}, column value", row.label + unit
+                options = self._range(name, row.unit)
+                note = f"{row.unit}. {row.note}"
+                yield Control(name, label, cell, row.value, options, 2, note)
+        window = company.spending_start, company.spending_end
+        if held := rate(self.tables, company.currency, *window):
+            name, label = f"{held.currency.lower()}_per_usd", f"{held.currency} per USD"
+            middle = held.per_usd.quantile(0.5)
+            options = rounds(0.8 * middle, 1.25 * middle, digits=3)
+            cell = f"fx.csv, row {held.currency}/{held.period}, column per_usd"
+            yield Control(name, label, cell, str(held.per_usd), options, 1)
+        cell = f"companies.csv, row {self.company}, column "
+        lag = company.release_lag_months
+        months = tuple(range(max(12, 4 * lag) + 1))
+        name = "release_lag_months"
+        yield Control(name, "Release lag (months)", cell + name, str(lag), months, 1)
+        for name, label in WINDOW.items():
+            own = str(getattr(company, name))
+            yield Control(name, label, cell + name, own, self._days(name, own))
+
+    def _range(self, name: str, unit: str) -> tuple[float, ...]:
+        """Return places from a third of the lowest to twice the highest end that the tables and
+        their corrections give an assumption."""
+        texts = [self.base.texts["assumptions"][name]["value"]]
+        for cells in self.base.cells_of.values():
+            texts += [text for *cell, text in cells if cell == ["assumptions", name, "value"]]
+        ends = [parse(text).quantile(p) for text in texts for p in (0.1, 0.9)]
+        top = 1.0 if unit.startswith("fraction") else math.inf
+        return rounds(min(ends) / 3, min(2 * max(ends), top))
+
+    def _days(self, name: str, own: str) -> tuple[str, ...]:
+        """Return the days on which a window can begin, or end: where disclosed periods do."""
+        lines = self.tables.choice("denominator_lines")
+        rows = [row for row in self.tables.spending.values() if row.company == self.company]
+        rows = [row for row in rows if row.line in lines.split(" + ")]
+        edges = {row.period_start for row in rows}
+        edges = sorted(edges | {row.period_end + timedelta(days=1) for row in rows})
+        ends = [day - timedelta(days=1) for day in edges[1:]]
+        return tuple(sorted({own, *map(str, edges[:-1] if name == "spending_start" else ends)}))
+
+    # --- corrections ------------------------------------------------------------------------------
+    @cached_property
+    def listed(self) -> dict[str, dict[str, str]]:
+        """The corrections that touch the company: heading -> name -> why, in a sentence."""
+        headed: dict[str, dict[str, str]] = {heading: {} for heading in GROUPS.values()}
+        for row in self.base.corrections.values():
+            if any(map(self._touches, self.base.cells_of[row.correction])):
+                table = self.base.cells_of[row.correction][0][0]
+                headed[GROUPS.get(table, table)].setdefault(row.correction, row.reason)
+        return {heading: rows for heading, rows in headed.items() if rows}
+
+    @property
+    def observed(self) -> dict[str, str]:
+        """All evidence, of whatever company, since each row weighs the draws of all: name -> what
+        was observed and why it counts."""
+        told: dict[str, str] = {}
+        for row in self.base.evidence.values():
+            told.setdefault(row.evidence, f"{row.quantity}: {row.value}. {row.note}")
+        return told
+
+    def _touches(self, cell: Cell) -> bool:
+        table, key, _, _ = cell
+        if table in ("training_runs", "spending"):
+            return self.base[table][key].company == self.company
+        if table == "companies":
+            return key == self.company
+        if table == "hardware":
+            return key in {run.hardware for run in self._runs.values()}
+        if table == "generative_models":
+            closed = self.base.closed_models
+            modalities = {closed[model].modality for model in self.read["closed_models"]}
+            return self.base.generative_models[key].modality in modalities
+        if key in ("denominator_lines", "denominator_window"):
+            before, after = (
+                _case(self.base.changed(cells), self.company) for cells in ([], [cell])
             )
-            for dial in DIALS
-        ]
-        ticks = widgets.HBox(
-            [*self.groups.values(), self.texts["evidence"], self.reset], layout=WRAP
-        )
-        accordion = widgets.Accordion(
-            [widgets.HBox(list(self.corrections.values()), layout=WRAP)],
-            titles=("Corrections on top of the scenario",),
-            selected_index=None,
-        )
-        return widgets.VBox(
-            [widgets.HBox(menus, layout=WRAP), self.own_window, *rows, ticks, accordion]
-        )
+            return getattr(before, key) != getattr(after, key)
+        return key in self.read["assumptions"]
 
-    def _observe(self) -> None:
-        for dial in DIALS:
-            self.sliders[dial.name].observe(lambda _, dial=dial: self._slid(dial), "value")
-        following = [self.company, self.scenario, *self.corrections.values(), *self.texts.values()]
-        for widget in following:
-            widget.observe(lambda _: self._tell(follow=True), "value")
-        for widget in (self.n_draws, self.seed, self.start, self.end, *self.groups.values()):
-            widget.observe(lambda _: self._tell(), "value")
-        self.reset.on_click(lambda _: self._empty())
-
-    # --- one change, one call ---------------------------------------------------------------------
-    @contextmanager
-    def _silence(self):
-        """Set widgets from code without a call for each."""
-        before, self._quiet = self._quiet, True
-        try:
-            yield
-        finally:
-            self._quiet = before
-
-    def _tell(self, follow: bool = False) -> None:
-        if self._quiet:
-            return
-        if follow:
-            self._follow()
-        self._changed()
-
-    def _slid(self, dial: Dial) -> None:
-        if self._quiet:
-            return
-        with self._silence():
-            own = self.texts[dial.name].placeholder
-            self.texts[dial.name].value = dial_text(dial, self.sliders[dial.name].value, own)
-        self._changed()
-
-    def _empty(self) -> None:
-        with self._silence():
-            for text in self.texts.values():
-                text.value = ""
-            for box in (*self.corrections.values(), *self.groups.values()):
-                box.value = False
-            self.start.value = self.end.value = None
-        self._tell(follow=True)
-
-    def _follow(self) -> None:
-        """Bring what depends on other widgets in line: the scenario's own values, which boxes
-        apply, the handles."""
-        company, tables = self.company.value, load()
-        with self._silence():
-            included = tables.scenario_corrections(self.scenario.value)
-            for name, box in self.corrections.items():
-                box.disabled = name in included
-                box.tooltip = (
-                    "already in the scenario"
-                    if box.disabled
-                    else "applied after the scenario's own"
-                )
-            for group, box in self.groups.items():
-                box.disabled = group not in groups_of(company)
-            try:
-                tables = scenario_tables(self.settings)
-            except InputError:
-                # corrections that exclude each other: the estimate says so, the handles stay
-                return
-            for dial in DIALS:
-                self._place(dial, own_text(tables, company, dial.name))
-            self.sliders["cny_per_usd"].disabled = tables["companies"][company].currency == "USD"
-            window = [
-                own_text(tables, company, name) for name in ("spending_start", "spending_end")
-            ]
-            self.own_window.value = (
-                f"Empty fields: as the scenario says. Its spending window for this company is "
-                f"{window[0]} to {window[1]}."
-            )
-
-    def _place(self, dial: Dial, own: str) -> None:
-        slider, text = self.sliders[dial.name], self.texts[dial.name]
-        text.placeholder = own
-        place = position_or_none(dial, text.value.strip() or own)
-        if place is not None:
-            slider.value = place
+    def excluded(self, name: str, others: Iterable[str]) -> bool:
+        """Whether a correction sets a cell to another content than one of the others does."""
+        cells = {cell[:3]: cell[3] for cell in self.base.cells_of[name]}
+        theirs = [cell for other in others for cell in self.base.cells_of[other]]
+        return any(cells.get(cell[:3], cell[3]) != cell[3] for cell in theirs)
 
 
-def _slider(dial: Dial) -> widgets.Widget:
-    kind = widgets.FloatRangeSlider if dial.kind == "range" else widgets.FloatSlider
-    value = (dial.low, dial.high) if dial.kind == "range" else dial.low
-    meaning = " p10 to p90 of a lognormal" if dial.kind == "range" else ""
-    return kind(
-        value=value,
-        min=dial.low,
-        max=dial.high,
-        step=dial.step,
-        description=dial.label,
-        readout=False,
-        continuous_update=False,
-        style=LABEL,
-        layout=ROW,
-        tooltip=f"{dial.label}{meaning}",
-    )
+class _Noting(dict):
+    """Rows that note which of them were asked for."""
+
+    def __init__(self, rows: Mapping) -> None:
+        super().__init__(rows)
+        self.asked: set[str] = set()
+
+    def __getitem__(self, key: str) -> object:
+        self.asked.add(key)
+        return super().__getitem__(key)
 
 
-def _box(label: str, ticked: bool, width: str) -> widgets.Checkbox:
-    return widgets.Checkbox(description=label, value=ticked, indent=False, layout={"width": width})
+def _case(tables: Tables, company: str) -> Case:
+    return Case.of(tables, company, next(iter(tables.scenario_names)))
 
 
-def _day(text: str) -> date | None:
-    return date.fromisoformat(text) if text else None
+def rounds(low: float, high: float, digits: int = 2) -> tuple[float, ...]:
+    """Return the numbers of a few significant digits from `low` to `high`: close where small."""
+    values, step = [], 0.0
+    value = float(f"{low:.{digits - 1}e}")
+    while value <= high * (1 + 1e-9):
+        values.append(value)
+        step = 10.0 ** (math.floor(math.log10(value * (1 + 1e-9))) - digits + 1)
+        value = float(f"{value + step:.{digits - 1}e}")
+    return tuple(values)
 
 
-def _text(day: date | None) -> str:
-    return "" if day is None else day.isoformat()
+def with_spending(base: Tables) -> dict[str, str]:
+    """Return display name -> key of the companies that disclose spending and so have a share."""
+    return {
+        row.display_name: key for key, row in base.companies.items() if disclosed_lines(base, key)
+    }

@@ -1,10 +1,9 @@
-"""What the explorer shows as HTML: the sentence, the chart, the table of runs as lines, one run's
-chain."""
+"""What the explorer shows as HTML beside its chart: the sentence, refusals, texts to copy, the table
+of runs as lines, one run's chain."""
 
 from __future__ import annotations
 
 import re
-from base64 import b64encode
 from html import escape
 
 import pandas as pd
@@ -19,6 +18,48 @@ STEPS = {
     "gpu_hours": ("GPU time", "GPU-hours"),
     "cost_usd": ("Cost", "USD"),
 }
+# Colours of the page's theme, so that all reads in a dark one too.
+STYLE = """<style>
+.ts-chart { display: grid; grid-template-columns: minmax(120px, 190px) 1fr minmax(120px, 180px);
+  column-gap: 12px; row-gap: 2px; line-height: 1.3; align-items: center; padding: 4px 0;
+  color: var(--jp-ui-font-color1, #222); font-size: 13px }
+.ts-chart small { font-size: 12px; color: var(--jp-ui-font-color1, #222); opacity: .85 }
+.ts-chart > :nth-child(3n+1) { text-align: right }
+.ts-bar { position: relative; height: 24px; background: rgba(128, 128, 128, .28) }
+.ts-bar > * { position: absolute; box-sizing: border-box }
+.ts-fill { top: 0; bottom: 0; left: 0 }
+.ts-line { top: 7px; height: 10px; border: solid var(--jp-ui-font-color0, #000); border-width: 0 2px;
+  background: linear-gradient(var(--jp-ui-font-color0, #000), var(--jp-ui-font-color0, #000)) center / 100% 2px no-repeat }
+.ts-line.ts-open { border-right: 0 }
+.ts-arrow { right: -11px; top: 2px; color: var(--jp-ui-font-color0, #000) }
+.ts-half { left: 50%; top: -8px; bottom: -8px; border-left: 1px dashed var(--jp-ui-font-color1, #222) }
+.ts-mark { width: 11px; height: 11px; top: 6px; margin-left: -6px; transform: rotate(45deg);
+  background: #fff; border: 2px solid #222 }
+.ts-axis { position: relative; height: 14px; font-size: 12px }
+.ts-axis span { position: absolute; transform: translateX(-50%) }
+.ts-key { min-height: 32px; grid-column: 1 / -1; text-align: left !important }
+.training-share-runs select { font: 12px/1.5 monospace }
+.training-share-chain a { color: var(--jp-content-link-color, #0B5CAD); text-decoration: underline }
+.training-share-chain td + td, .training-share-chain th + th { text-align: right !important; padding-left: 16px }
+.ts-tick, .ts-tick label { height: auto !important; white-space: normal !important; line-height: 1.35 }
+.ts-copy { width: auto; margin: 0 6px 0 0; cursor: pointer }
+</style>"""
+
+# JupyterLab moves between cells on the arrow keys even while a menu has the focus; this attribute
+# leaves the keys to it.
+KEYS_TO_WIDGETS = """
+if (!window.trainingShareKeys) {
+  window.trainingShareKeys = true;
+  document.addEventListener("focusin", event => {
+    if (event.target.closest(".jupyter-widgets")) event.target.setAttribute("data-lm-suppress-shortcuts", "true");
+  });
+}
+"""
+# A page that is not served from this machine or by HTTPS has no clipboard of its own.
+COPY = """(async b => { const text = b.dataset.text, told = b.textContent;
+try { await navigator.clipboard.writeText(text) } catch { const area = document.createElement('textarea');
+area.value = text; document.body.append(area); area.select(); document.execCommand('copy'); area.remove() }
+b.textContent = 'Copied'; setTimeout(() => b.textContent = told, 1200) })(this)"""
 RUN_WIDTH, NUMBER_WIDTH = 36, 10  # characters of the table of runs
 
 
@@ -29,25 +70,30 @@ def sentence_html(markdown: str) -> str:
     return f'<p style="margin:0;line-height:1.4">{text}</p>'
 
 
-def image_html(png: bytes, alt: str, width: int) -> str:
-    """Return a PNG as an image with alternative text, no wider than the page."""
-    return (
-        f'<img alt="{escape(alt)}" width="{width}" style="max-width:100%;height:auto" '
-        f'src="data:image/png;base64,{b64encode(png).decode()}">'
-    )
-
-
 def message_html(message: str) -> str:
-    """Return a refusal for display in place, or the quiet line that all is well."""
+    """Return a refusal for display in place; nothing where all is well."""
     if not message:
-        return (
-            '<p style="margin:0;line-height:1.4">Chart, table and command show the settings'
-            " below.</p>"
-        )
+        return ""
     return (
         '<div role="alert" style="line-height:1.4;padding:4px 8px;border-left:4px solid'
         ' #B00020;background:#FDECEA;color:#5F0010;white-space:pre-wrap"><b>Not shown:</b>'
         f" {escape(message)}. The chart keeps the last settings that worked.</div>"
+    )
+
+
+def copy_html(texts: dict[str, str]) -> str:
+    """Return a button a text, which copies it: what is copied -> the text."""
+    return "".join(
+        f'<button class="jupyter-button ts-copy" data-text="{escape(text)}" onclick="{COPY}">'
+        f"Copy {what}</button>"
+        for what, text in texts.items()
+    )
+
+
+def text_html(texts: dict[str, str]) -> str:
+    """Return texts to read and copy by hand, each under its heading."""
+    return "".join(
+        f"<p><b>{escape(head)}</b></p><pre>{escape(text)}</pre>" for head, text in texts.items()
     )
 
 

@@ -1,219 +1,225 @@
-"""The explorer without its widgets: settings as text, dials, and the papermill command that
-reproduces a state."""
+"""The explorer without its widgets: one place that holds what is set, and how a change follows."""
 
 from __future__ import annotations
 
 import json
+import re
 import shlex
-from dataclasses import asdict, dataclass
-from functools import lru_cache
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 
-from training_share.errors import InputError
-from training_share.inputs.distributions import parse
-from training_share.inputs.tables import Tables, for_scenario, load
-from training_share.model.case import listed
-from training_share.model.estimates import Estimate, estimate
-from training_share.model.spending import disclosed_lines
+from training_share.explorer.controls import ASSUMED, WINDOW, Offer
+from training_share.inputs.tables import Tables
+from training_share.model.case import NO_EVIDENCE, Case
 
-ALWAYS_NAMED = (
-    "scenario",
-    "n_draws",
-    "seed",
-)  # named in every command, whatever a notebook's defaults become
-CACHED = 8  # estimates kept; one of 50,000 draws and 22 runs is about 10 MB
+# Named in every command, whatever a notebook's defaults become.
+ALWAYS_NAMED = ("scenario", "n_draws", "seed")
+FIXED = ("company", "scenario", "n_draws", "seed", "corrections", "evidence", "exclude_groups")
 
 
 @dataclass(frozen=True)
 class Settings:
-    """What the widgets say, under the names of the company notebooks' parameters. Empty: as the
-    scenario says."""
+    """What is set. `offer` holds the company and all corrections in force, the scenario's own
+    first; `given` the values set by hand, as text by parameter."""
 
-    company: str = "minimax"
-    scenario: str = "newsletter"
-    n_draws: int = 50_000
-    seed: int = 42
-    corrections: str = ""
-    exclude_groups: str = ""
-    evidence: str = ""
-    release_lag_months: str = ""
-    spending_start: str = ""
-    spending_end: str = ""
-    mfu: str = ""
-    mfu_rl: str = ""
-    price_usd_per_gpu_hour: str = ""
-    rl_fraction: str = ""
-    sft_fraction: str = ""
-    cny_per_usd: str = ""
+    offer: Offer
+    scenario: str
+    n_draws: int | str
+    seed: int | str
+    exclude_groups: tuple[str, ...] = ()
+    evidence: tuple[str, ...] = ()  # in force, the scenario's own or others
+    given: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+
+    @classmethod
+    def of(cls, case: Case) -> Settings:
+        """Return the settings that ask for a case; what does nothing for its company is dropped."""
+        named = (*case.base.scenario_corrections(case.scenario), *case.corrections)
+        offer = Offer(case.base, case.company, named)
+        evidence = case.evidence
+        if evidence is None:
+            evidence = tuple(case.base.scenario_evidence(case.scenario))
+        bare = cls(offer, case.scenario, case.n_draws, case.seed, case.excluded, evidence)
+        return follow(bare, case.settings)
 
     @property
-    def parameters(self) -> dict[str, str | int]:
-        """The parameters of the company's notebook, by name."""
-        return {name: value for name, value in asdict(self).items() if name != "company"}
+    def company(self) -> str:
+        """Key of the company."""
+        return self.offer.company
+
+    @property
+    def own(self) -> tuple[str, ...]:
+        """The scenario's own corrections."""
+        return tuple(self.offer.base.scenario_corrections(self.scenario))
+
+    @property
+    def left_out(self) -> tuple[str, ...]:
+        """The scenario's own corrections that are not in force."""
+        return tuple(name for name in self.own if name not in self.offer.corrections)
+
+    @property
+    def ticked(self) -> dict[str, tuple[str, ...]]:
+        """The lists that are made by ticking their entries, by parameter."""
+        return {
+            "corrections": self.offer.corrections,
+            "evidence": self.evidence,
+            "exclude_groups": self.exclude_groups,
+        }
 
     @property
     def untouched(self) -> Settings:
         """The same company, scenario, draws and seed with nothing else set."""
-        return Settings(self.company, self.scenario, self.n_draws, self.seed)
-
-
-@dataclass(frozen=True)
-class Dial:
-    """A slider with a text field: a parameter, its label with unit, and the slider's fixed ends and
-    step.
-
-    `kind` is range (two handles, the p10 and p90 of a lognormal) or number (one handle).
-    """
-
-    name: str
-    label: str
-    low: float
-    high: float
-    step: float
-    kind: str = "range"
+        offer = self.offer
+        if offer.corrections != self.own:
+            offer = replace(offer, corrections=self.own)
+        evidence = tuple(offer.base.scenario_evidence(self.scenario))
+        return Settings(offer, self.scenario, self.n_draws, self.seed, (), evidence)
 
     @property
-    def decimals(self) -> int:
-        """Decimals of the step."""
-        return len(f"{self.step:.10f}".rstrip("0").partition(".")[2])
+    def parameters(self) -> dict[str, str | int]:
+        """The parameters of the company's notebook by name; blank is as the scenario says.
 
-    def position(self, text: str) -> tuple[float, float] | float:
-        """Return where the handles stand for a value in the notation, within the slider's ends."""
-        if self.kind == "range":
-            value = parse(text)
-            return self._place(value.quantile(0.1)), self._place(value.quantile(0.9))
-        return self._place(
-            float(text) if text.isdigit() else parse(text).quantile(0.5)
-        )  # a release lag may be 0
+        A scenario without one of its corrections is the bare tables with the others.
+        """
+        base, extra = self.offer.base, self.offer.corrections
+        scenario = self.scenario
+        if self.left_out:
+            scenario = next(name for name in base.scenario_names if not _own(base, name))
+        else:
+            extra = tuple(name for name in extra if name not in self.own)
+        return {
+            "scenario": scenario,
+            "n_draws": self.n_draws,
+            "seed": self.seed,
+            "corrections": ",".join(extra),
+            "evidence": self._evidence_of(scenario),
+            "exclude_groups": ",".join(self.exclude_groups),
+            **_blank(self),
+            **self.given,
+        }
 
-    def _place(self, value: float) -> float:
-        return round(min(max(value, self.low), self.high), self.decimals)
+    def _evidence_of(self, scenario: str) -> str:
+        """Return the evidence in force as a parameter; blank where it is the scenario's own."""
+        if list(self.evidence) == self.offer.base.scenario_evidence(scenario):
+            return ""
+        return ",".join(self.evidence) or NO_EVIDENCE
 
-    def text(self, position: tuple[float, float] | float) -> str:
-        """Return the notation for a position of the handles."""
-        if self.kind == "number":
-            return f"{round(position, self.decimals):g}"
-        low, high = (f"{round(place, self.decimals):g}" for place in position)
-        return f"{low} to {high} (p10-p90 lognormal)"
-
-
-DIALS = (
-    Dial("mfu", "MFU, pretraining (of peak)", 0.01, 0.70, 0.01),
-    Dial("mfu_rl", "MFU, RL (of peak)", 0.01, 0.50, 0.01),
-    Dial("price_usd_per_gpu_hour", "Price (USD per H800-hour)", 0.50, 6.00, 0.05),
-    Dial("rl_fraction", "RL fraction (of base run)", 0.01, 0.50, 0.01),
-    Dial("sft_fraction", "SFT fraction (of base run)", 0.001, 0.150, 0.001),
-    Dial("cny_per_usd", "Exchange rate (CNY per USD)", 6.0, 8.0, 0.05, "number"),
-    Dial("release_lag_months", "Release lag (months)", 0, 12, 1, "number"),
-)
-
-
-def companies_with_spending() -> dict[str, str]:
-    """Return display name -> key of the companies that disclose spending, the ones that have a
-    share."""
-    tables = load()
-    return {
-        row.display_name: key
-        for key, row in tables["companies"].items()
-        if disclosed_lines(tables, key)
-    }
+    @property
+    def told(self) -> dict[str, str | int]:
+        """The parameters that a command names: those that are set, and some always."""
+        parameters = self.parameters.items()
+        return {name: value for name, value in parameters if name in ALWAYS_NAMED or value != ""}
 
 
-def groups_of(company: str) -> list[str]:
-    """Return the named groups of a company's counted runs."""
-    runs = load()["training_runs"].values()
-    return sorted({run.group for run in runs if run.company == company and run.counted} - {""})
+def follow(settings: Settings, change: Mapping[str, object]) -> Settings:
+    """Return the settings after a change of some parameters, with everything else in line.
 
-
-def scenario_tables(settings: Settings) -> Tables:
-    """Return the tables under the scenario and the further corrections, without the settings of
-    single values."""
-    return for_scenario(settings.scenario, listed(settings.corrections))
-
-
-def own_text(tables: Tables, company: str, name: str) -> str:
-    """Return the value of a parameter where nothing is set, in the notation."""
-    row = tables["companies"][company]
-    if name == "cny_per_usd":
-        return next(str(rate.per_usd) for rate in tables["fx"].values() if rate.currency == "CNY")
-    if name in ("release_lag_months", "spending_start", "spending_end"):
-        return str(getattr(row, name))
-    return tables["assumptions"][name].value
-
-
-def dial_text(dial: Dial, position: tuple[float, float] | float, own: str) -> str:
-    """Return the parameter for a position: empty where the handles stand where the scenario's own
-    value puts them."""
-    return (
-        ""
-        if position_or_none(dial, own) == dial.position(dial.text(position))
-        else dial.text(position)
+    Another scenario brings its corrections and evidence and takes those of the one before. A
+    correction takes those it excludes. Values, groups and further corrections that do nothing for
+    the company go.
+    """
+    scenario = change.get("scenario", settings.scenario)
+    company = change.get("company", settings.company)
+    given = {**settings.given, **{key: text for key, text in change.items() if key not in FIXED}}
+    offer = Offer(settings.offer.base, company, _corrections(settings, scenario, change))
+    if company != settings.company:
+        touching = {name for rows in offer.listed.values() for name in rows}
+        own = _own(offer.base, scenario)
+        kept = tuple(name for name in offer.corrections if name in own or name in touching)
+        offer = replace(offer, corrections=kept)
+    if offer == settings.offer:
+        offer = settings.offer  # with what it has worked out
+    groups = change.get("exclude_groups", settings.exclude_groups)
+    texts = {name: str(text).strip() for name, text in given.items() if name in offer.controls}
+    return Settings(
+        offer,
+        scenario,
+        change.get("n_draws", settings.n_draws),
+        _whole(change.get("seed", settings.seed)),
+        tuple(group for group in groups if group in offer.groups),
+        _evidence(settings, scenario, change),
+        MappingProxyType(
+            {
+                name: text
+                for name, text in texts.items()
+                if text not in ("", offer.controls[name].own)
+            }
+        ),
     )
 
 
-def position_or_none(dial: Dial, text: str) -> tuple[float, float] | float | None:
-    """Return where the handles stand for a text, or None for one that cannot be read."""
-    try:
-        return dial.position(text)
-    except ValueError:  # InputError is one
-        return None
+def _corrections(
+    settings: Settings, scenario: str, change: Mapping[str, object]
+) -> tuple[str, ...]:
+    offer, before = settings.offer, settings.offer.corrections
+    own = _own(offer.base, scenario)
+    if scenario != settings.scenario:
+        further = [name for name in before if name not in (*settings.own, *own)]
+        return (*own, *(name for name in further if not offer.excluded(name, own)))
+    after = list(change.get("corrections", before))
+    for name in [name for name in after if name not in before]:
+        after = [other for other in after if not offer.excluded(other, [name])]
+    return tuple(sorted(after, key=lambda name: own.index(name) if name in own else len(own)))
 
 
-def estimate_of(settings: Settings) -> Estimate:
-    """Return the estimate of a state; the last few are kept until a table changes. InputError as
-    `estimate`."""
-    return _estimate_of(settings, load())
+def _evidence(settings: Settings, scenario: str, change: Mapping[str, object]) -> tuple[str, ...]:
+    """Return the evidence in force, in the table's order; another scenario brings its own."""
+    base = settings.offer.base
+    if scenario != settings.scenario:
+        return tuple(base.scenario_evidence(scenario))
+    named = change.get("evidence", settings.evidence)
+    return tuple(name for name in base.evidence_names if name in named)
 
 
-@lru_cache(maxsize=CACHED)
-def _estimate_of(
-    settings: Settings, base: Tables
-) -> Estimate:  # `base` makes an edited table a new entry
-    est = estimate(settings.company, **settings.parameters)
-    if not est.has_spending:
-        raise InputError(
-            f"{est.company}: discloses no spending, so it has no share; choose a company with rows"
-            " in spending.csv"
-        )
-    _ = est.weights  # refuse now what only drawing finds out
-    return est
+def _whole(text: object) -> object:
+    """Return digits as a number, and anything else as it is, to be refused by the model."""
+    return int(text) if isinstance(text, str) and text.strip().isdecimal() else text
 
 
+def _own(base: Tables, scenario: str) -> list[str]:
+    return base.scenario_corrections(scenario)
+
+
+def _blank(settings: Settings) -> dict[str, str]:
+    names = ("release_lag_months", *WINDOW, *ASSUMED, *settings.offer.base.rates())
+    return dict.fromkeys(names, "")
+
+
+# --- what a reader takes along --------------------------------------------------------------------
 def command(settings: Settings) -> str:
-    """Return the papermill command, for a shell in the project's folder, that reproduces a state.
-
-    It names what is set and leaves the rest to the scenario; its figures go to a folder of their
-    own.
-    """
-    words = [
-        "papermill",
-        f"notebooks/{settings.company}.ipynb",
-        f"explored_{settings.company}.ipynb",
-    ]
-    for name, value in _told(settings).items():
+    """Return the papermill command, for a shell in the project's folder, that reproduces the
+    settings; its figures go to a folder of their own."""
+    company = settings.company
+    words = ["papermill", f"notebooks/{company}.ipynb", f"explored_{company}.ipynb"]
+    for name, value in {**settings.told, "figures_dir": f"explored_{company}"}.items():
         words += ["-p", name, str(value)]
     return shlex.join(words)
 
 
-def _told(settings: Settings) -> dict[str, str | int]:
-    told = {
-        name: value
-        for name, value in settings.parameters.items()
-        if name in ALWAYS_NAMED or value != ""
-    }
-    return told | {"figures_dir": f"explored_{settings.company}"}
+def call(settings: Settings) -> str:
+    """Return the Python call that gives the settings' estimate."""
+    words = [f"{name}={value!r}" for name, value in settings.told.items()]
+    return f"ts.estimate({', '.join([repr(settings.company), *words])})"
 
 
 def parameters_yaml(settings: Settings) -> str:
-    """Return the parameters of a state as a YAML file for `papermill -f`; text is quoted, so that
-    it stays text."""
-    lines = [
-        f"{name}: {json.dumps(value, ensure_ascii=False)}"
-        for name, value in (
-            settings.parameters | {"figures_dir": f"explored_{settings.company}"}
-        ).items()
-    ]
-    head = (
-        f"# papermill notebooks/{settings.company}.ipynb explored_{settings.company}.ipynb -f"
-        " THIS_FILE"
-    )
+    """Return the command's parameters as a YAML file for `papermill -f`; text is quoted, so that it
+    stays text."""
+    company = settings.company
+    told = {**settings.told, "figures_dir": f"explored_{company}"}
+    lines = [f"{name}: {json.dumps(value, ensure_ascii=False)}" for name, value in told.items()]
+    head = f"# papermill notebooks/{company}.ipynb explored_{company}.ipynb -f THIS_FILE"
     return "\n".join([head, *lines]) + "\n"
+
+
+def in_words(message: str, settings: Settings) -> str:
+    """Return a refusal in the words of the controls instead of those of the tables."""
+    offer, name = settings.offer, settings.offer.base.companies[settings.company].display_name
+    controls = offer.controls.values()
+    message = message.replace(f"{settings.company}, rd_compute", f"{name}, R&D compute")
+    for cell, label in [(control.cell, control.label) for control in controls]:
+        message = message.replace(cell, label)
+    message = message.replace(f"companies.csv, row {settings.company}", "Spending window")
+    words = {control.name: control.label for control in controls}
+    words |= {settings.company: name, "seed": "Seed", "n_draws": "Draws"}
+    return re.sub(r"\b\w+\b", lambda word: words.get(word[0], word[0]), message)

@@ -19,6 +19,7 @@ from training_share.inputs.tables import Cell, Tables
 from training_share.model.asked import Changes, Runs, cells_of, rows_of
 from training_share.model.spending import as_date, disclosed_lines
 
+NO_EVIDENCE = "none"  # as text, since a blank means the scenario's
 MOST_DRAWS = 100_000_000  # half an hour and some GB; digits stop changing long before
 WINDOW = ("release_lag_months", "spending_start", "spending_end")  # cells of companies.csv
 
@@ -291,8 +292,8 @@ def listed(names: Iterable[str] | str | None) -> tuple[str, ...]:
 
 
 def _evidence(names: Iterable[str] | str) -> tuple[str, ...]:
-    """Return the names of evidence; the word "none" stands for an empty list where one is typed."""
-    return () if names == "none" else listed(names)
+    """Return the names of evidence; the word stands for an empty list where one is typed."""
+    return () if names == NO_EVIDENCE else listed(names)
 
 
 def known_groups(
