@@ -3,7 +3,14 @@ it releases?"""
 
 from types import ModuleType
 
-from training_share.analysis import closed_models, corrections, published, sensitivity, shares
+from training_share.analysis import (
+    closed_models,
+    corrections,
+    information,
+    published,
+    sensitivity,
+    shares,
+)
 from training_share.analysis.corrections import audit
 from training_share.analysis.differences import Difference, diff
 from training_share.analysis.implied import implied_rd_compute
@@ -44,6 +51,7 @@ __all__ = [
     "estimate",
     "fit_scaling",
     "implied_rd_compute",
+    "information",
     "load",
     "published",
     "save",

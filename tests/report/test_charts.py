@@ -197,6 +197,15 @@ def test_drivers_show_both_tables_and_change_neither():
     assert right.get_xlim()[0] == 0
 
 
+def test_what_would_settle_stands_beside_what_is_known_now():
+    table = pd.DataFrame({"width": [0.1, 0.3], "now": [0.4, 0.4]}, index=["cost of X", "price"])
+    figure = ts.charts.settling({"A": table, "B": table}, {"A": "#0072B2", "B": "#D55E00"})
+    assert figure.title.startswith("Cost of X would take A's interval from 40 points to 10; cost")
+    assert "A: 40 points now; cost of X 10, price 30." in figure.alt
+    widths = [bar.get_width() for bar in figure.axes[0].patches]
+    assert widths == pytest.approx([40, 40, 10, 30])
+
+
 def test_breaking_points_fill_what_is_likely_and_leave_out_what_cannot_be():
     columns = ["label", "median", "value", "factor", "chance", "chance_predictive"]
     rows = [

@@ -39,7 +39,7 @@ def _share_without_hailuo(est: Estimate, claim: Published) -> Quantiles:
 
 
 def _hailuo_02(est: Estimate) -> np.ndarray:
-    """Return the cost of Hailuo 02 in USD, one value a kept draw."""
+    """Return the cost of Hailuo 02 in USD, one value a draw."""
     return est.cost_usd[HAILUO_02].sum(axis=1).to_numpy()
 
 

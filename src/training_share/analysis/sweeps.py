@@ -154,6 +154,9 @@ def _require_grid(
     for corrections in grid.get("corrections", ()):
         for name in listed(corrections):
             require_known(name, tables.cells_of, "correction")
+    for evidence in grid.get("evidence", ()):
+        for name in () if evidence == "none" else listed(evidence):
+            require_known(name, tables.evidence_names, "evidence")
     for groups in grid.get("exclude_groups", ()):
         known_groups(tables, companies, listed(groups))
     rows = len(companies) * math.prod(map(len, grid.values()))
@@ -169,6 +172,9 @@ def _told(
     told = {name: _cell(value) for name, value in zip(grid, values, strict=True)}
     excluded = [group for group in listed(told.get("exclude_groups")) if group in groups]
     told["exclude_groups"] = ", ".join(excluded)
+    if "evidence" in told and told["evidence"] == "":
+        empty = dict(zip(grid, values, strict=True))["evidence"]
+        told["evidence"] = "" if isinstance(empty, str) else "none"
     return {name: str(value) for name, value in told.items() if value is not None and value != ""}
 
 

@@ -73,7 +73,7 @@ class Posterior:
             own = [row for row in rows if row.company == company]
             for row, predicted in zip(own, self._predicted(company, own), strict=True):
                 logs[f"{row.evidence}/{company}"] = row.value.log_likelihood(predicted)
-        return {key: logs[key] for key in sorted(logs)}  # one order of the sum, whatever was asked
+        return logs
 
     def _predicted(self, company: str, rows: list[Evidence]) -> np.ndarray:
         """Return what the draws predict for some rows of one company, rows x draws."""

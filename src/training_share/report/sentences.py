@@ -27,9 +27,8 @@ SOURCE = "newsletter-body"  # the row of sources.csv that the settings are from
 SURE = 0.9  # from here on the draws are called agreed
 MONEY = ("training_cost", 1, "USD million")
 NOISE = 0.02  # of a probability: two markets drawn anew differ by as much
-RARE = 0.01  # chance below which an input is not called likely to be so wrong
-
 MATTERS = 1.5  # factor between the ends of intervals above which a belief is said to decide them
+RARE = 0.01  # chance below which an input is not called likely to be so wrong
 
 
 def answer(est: Estimate) -> str:
@@ -186,7 +185,7 @@ def _uncounted(est: Estimate) -> str:
     if not names:
         return ""
     return (
-        f" The numerator may be incomplete: {', '.join(names)} came out in the window and "
+        f" The numerator may be incomplete: {listed(names)} came out in the window and "
         f"{'is' if len(names) == 1 else 'are'} not counted."
     )
 
@@ -195,8 +194,8 @@ def _weighted(est: Estimate) -> str:
     if est.weights is None:
         return ""
     return (
-        f" Draws are weighted by the evidence {', '.join(f'`{name}`' for name in est.evidence)}, "
-        f"which leaves {est.effective_draws:,.0f} effective draws."
+        f" Draws are weighed by the evidence {listed(f'`{name}`' for name in est.evidence)}, which "
+        f"leaves {est.effective_draws:,.0f} effective draws."
     )
 
 

@@ -34,7 +34,7 @@ _COST = ("training_runs", "assumptions", "hardware", "closed_models")
 _SHARE = (*_COST, "spending", "companies")
 _LINE = ("generative_models", "closed_models", "assumptions")
 FORMULAS: dict[str, tuple[tuple[str, ...], str]] = {
-    "The ratio": (_SHARE, "answer comparison_answer implied_answer ratio_text_table dots"),
+    "The ratio": (_SHARE, "answer comparison_answer implied_answer ratio_text_table dots in_flop"),
     "The chart": (_SHARE, "ratio"),
     "From FLOP to USD": (_COST, "cost_answer cost cost_table every_run inputs chain gpu_hours"),
     "The FLOP of a run": (("training_runs", "closed_models"), "runs_table"),
@@ -47,7 +47,7 @@ FORMULAS: dict[str, tuple[tuple[str, ...], str]] = {
         "distributions share_dots pairs pair_dots who_is_higher higher_text_table catch_up"
         " exactness exact_table precision_table probabilities ranking",
     ),
-    "What drives the spread": (_SHARE, "drivers tornado"),
+    "What drives the spread": (_SHARE, "drivers tornado settling what_would_settle"),
     "Scenarios and corrections": (
         ("corrections", "evidence", "scenarios", *_SHARE),
         "variants variants_table scenarios scenario_table audit audit_conclusion steps waterfall"

@@ -3,7 +3,7 @@
 from training_share.report.charts.audit import denominators, effects, waterfall
 from training_share.report.charts.differences import combinations, difference
 from training_share.report.charts.regression import flop, leave_one_out, scaling
-from training_share.report.charts.sensitivity import breaking, lags, surface
+from training_share.report.charts.sensitivity import breaking, lags, settling, surface
 from training_share.report.charts.shares import (
     cost,
     distributions,
@@ -37,6 +37,7 @@ __all__ = [
     "ratio",
     "scaling",
     "scenarios",
+    "settling",
     "surface",
     "waterfall",
 ]

@@ -66,6 +66,37 @@ def _cells(ax: Axes, percentages: pd.DataFrame) -> None:
 
 
 @chart
+def settling(tables: dict[str, pd.DataFrame], colors: dict[str, str]) -> Figure:
+    """Draw `information.what_would_settle` of several companies side by side: the expected width of
+    the share's 90% interval once one quantity is known, beside the width as it is (grey)."""
+    most = max(map(len, tables.values()))
+    axes = sheet(11.5, 0.34 * most + 1.2, columns=len(tables))[0]
+    for ax, (name, table) in zip(axes, tables.items(), strict=True):
+        places, widths, now = np.arange(len(table)), 100 * table["width"], 100 * table["now"]
+        ax.barh(places, now, height=0.62, color="#DDDDDD")
+        ax.barh(places, widths, height=0.62, color=colors[name])
+        for place, width in zip(places, widths, strict=True):
+            beside(ax, f"{width:.0f}", now.iloc[0], place, fontsize=9)
+        rows_of(ax, table.index, fontsize=9)
+        ax.set_xlim(0, 1.15 * now.iloc[0])
+        ax.set_title(f"{name}: {now.iloc[0]:.0f} points wide now")
+        ax.set_xlabel("90% interval once this is known, points", fontsize=9)
+    told = [
+        f"{name}: {100 * table['now'].iloc[0]:.0f} points now; "
+        + ", ".join(f"{known} {100 * row.width:.0f}" for known, row in table.iterrows())
+        for name, table in tables.items()
+    ]
+    alt = f"Width of the 90% interval once one quantity is known, in points. {'. '.join(told)}."
+    best = (
+        f"{table.index[0]} would take {name}'s interval from {100 * table['now'].iloc[0]:.0f} "
+        f"points to {100 * table['width'].iloc[0]:.0f}"
+        for name, table in tables.items()
+    )
+    title = "; ".join(best)
+    return Figure(tuple(axes), stacked(tables, "company"), alt, f"{title[:1].upper()}{title[1:]}")
+
+
+@chart
 def breaking(tables: dict[str, pd.DataFrame], colors: dict[str, str]) -> Figure:
     """Draw `sensitivity.breaking_points`: the factor by which one input alone would have to be off,
     the smallest first, and how probable that is. Inputs that cannot do it are left out.

@@ -256,9 +256,8 @@ def scenarios(table: pd.DataFrame) -> Figure:
 @chart
 def intervals(table: pd.DataFrame, color: str = BLUE) -> Figure:
     """Draw a share for each row of `table` (its index is the label): p5, p50 and p95, and the
-    numbers at its right. Where a column `incomplete` is true the dot is hollow, and a `note` on
-    draws that were dropped stands behind the numbers. A row without numbers says that it has none.
-    """
+    numbers at its right. Where a column `incomplete` is true the dot is hollow. A row without
+    numbers says that it has none."""
     known = table["p50"].notna()
     rows = table[known]
     ax = sheet(WIDE, 0.32 * len(table) + 0.8)[0, 0]
