@@ -93,6 +93,7 @@ MOVES = {
     "fy2024-denominator": "minimax zai",
     "release-lag": "openai minimax zai",
     "independent-market": "minimax zai",
+    "calendar-2025": "minimax zai",
 }
 
 

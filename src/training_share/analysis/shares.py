@@ -46,13 +46,16 @@ def error_columns(est: Estimate) -> dict[str, float]:
 
 def chart_row(est: Estimate, label: str = "") -> dict:
     """Return the row of the ratio chart for one estimate, without the standard errors, which cost
-    as much again."""
+    as much again. `kind` is measured where hours were counted, else modelled; cost and R&D compute
+    are in millions of `unit`."""
     first, last = est.release_window
     bound = ", lower bound" if est.months_not_collected else ""
     return {
         "company": est.company,
         "label": (label or est.company_row.display_name) + bound,
         "color": est.company_row.color,
+        "kind": "measured" if est.case.measured else "modelled",
+        "unit": est.unit,
         **est.summary(),
         "spending_window": window_text(*est.denominator_window),
         "release_window": f"{first:%b %Y} to {last:%b %Y}",

@@ -13,7 +13,6 @@ from training_share.inputs.distributions import parse
 from training_share.inputs.tables import Tables, for_scenario, load
 from training_share.model.case import listed
 from training_share.model.estimates import Estimate, estimate
-from training_share.model.spending import disclosed_lines
 
 ALWAYS_NAMED = (
     "scenario",
@@ -107,13 +106,13 @@ DIALS = (
 
 
 def companies_with_spending() -> dict[str, str]:
-    """Return display name -> key of the companies that disclose spending, the ones that have a
-    share."""
+    """Return display name -> key of the companies that disclose spending in money, whose share is
+    modelled."""
     tables = load()
     return {
         row.display_name: key
         for key, row in tables["companies"].items()
-        if disclosed_lines(tables, key)
+        if key in tables.with_spending
     }
 
 

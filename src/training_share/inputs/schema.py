@@ -82,6 +82,16 @@ def _date(value: str) -> date:
     return date.fromisoformat(value)
 
 
+def chip_of(unit: str) -> str:
+    """Return the chip of a unit such as H100-hours as keys of hardware begin (h100), or "" for a
+    currency.
+
+    >>> chip_of("H100-hours"), chip_of("USD")
+    ('h100', '')
+    """
+    return unit.removesuffix("-hours").lower() if unit.endswith("-hours") else ""
+
+
 Filled = Annotated[str, AfterValidator(_filled)]
 Amount = Annotated[Given, BeforeValidator(_required_amount)]
 AmountOrZero = Annotated[Given, BeforeValidator(_zero_or_amount)]
@@ -117,7 +127,10 @@ class Company(Row):
     release_lag_months: Annotated[int, Field(ge=0, le=36)] = Field(
         description="Months by which the release window follows the spending window."
     )
-    currency: Filled = Field(description="Currency of the company's disclosures, ISO 4217.")
+    currency: Filled = Field(
+        description="Currency of the company's disclosures, ISO 4217, or hours of a chip such as "
+        "H100-hours."
+    )
     color: Annotated[str, Field(pattern=r"^#[0-9A-Fa-f]{6}$")] = Field(
         description="Colour in figures."
     )
@@ -213,7 +226,10 @@ class Spending(Row):
     amount_millions: AmountOrZero = Field(
         description="Amount in millions of the currency: a distribution or zero."
     )
-    currency: Filled = Field(description="ISO 4217 code.")
+    currency: Filled = Field(
+        description="ISO 4217 code, or hours of a chip such as H100-hours: then the share needs "
+        "neither price nor utilization."
+    )
     source_id: Filled = Field(description="Key in sources.")
     note: str = Field(
         description="How far a second source confirms the amount, or how it was derived."

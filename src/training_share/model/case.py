@@ -14,7 +14,7 @@ from types import MappingProxyType
 import pandas as pd
 
 from training_share.errors import InputError, nearest, require_known, whole_number
-from training_share.inputs.schema import Company, TrainingRun
+from training_share.inputs.schema import Company, TrainingRun, chip_of
 from training_share.inputs.tables import Cell, Tables
 from training_share.model.spending import as_date, disclosed_lines
 
@@ -92,7 +92,7 @@ class Case:
             if name in WINDOW:
                 cells.append(("companies", self.company, name, text))
             elif name in rates:
-                cells.append(("fx", rates[name], "per_usd", text))
+                cells += [("fx", key, "per_usd", text) for key in rates[name]]
             else:
                 cells.append(("assumptions", name, "value", text))
         return cells
@@ -203,6 +203,56 @@ class Case:
                 f"{nearest(asked[0], disclosed or every)}"
             )
         return lines
+
+    @cached_property
+    def unit(self) -> str:
+        """What cost and R&D compute are counted in: USD, or hours of a chip such as H100-hours
+        where that is how the company's R&D compute is given."""
+        if not self.has_spending:
+            return "USD"
+        units = {
+            row.currency if chip_of(row.currency) else "USD"
+            for row in self.tables.spending.values()
+            if row.company == self.company and row.line in self.denominator_lines
+        }
+        if len(units) > 1:
+            raise InputError(
+                f"{self.company}: the lines {' + '.join(self.denominator_lines)} are given in "
+                f"{' and '.join(sorted(units))}, which do not add; name lines of one unit in "
+                "denominator_lines"
+            )
+        return units.pop()
+
+    @property
+    def measured(self) -> bool:
+        """Whether the share is one of counted hours: R&D compute and every run are given in hours
+        of one chip, so that neither utilization nor price enters."""
+        return bool(chip_of(self.unit)) and all(run.gpu_hours for run in self.runs.values())
+
+    def require_one_unit(self) -> None:
+        """Raise InputError where R&D compute is in hours of a chip and a counted run, or one it is
+        a fraction of, is in USD or in hours of another chip or of one that is not named."""
+        chip = chip_of(self.unit)
+        for key in self.window_runs if chip else ():
+            run: TrainingRun | None = self.tables.training_runs[key]
+            while run is not None:
+                where = f"training_runs.csv, row {run.run_id}, column"
+                told = f"but R&D compute of {self.company} is in {self.unit}"
+                if run.cost_usd is not None:
+                    raise InputError(
+                        f"{where} cost_usd: the run is given in USD, {told}; give gpu_hours, or "
+                        "spending in money"
+                    )
+                if run.hardware is None and run.base_run is None:
+                    raise InputError(
+                        f"{where} hardware: empty, {told}; name the chip whose hours these are"
+                    )
+                if run.hardware is not None and not run.hardware.startswith(f"{chip}-"):
+                    raise InputError(
+                        f"{where} hardware: {run.hardware}, {told}, and hours of two chips do not "
+                        "add; give both in hours of one chip"
+                    )
+                run = self.tables.training_runs.get(run.base_run or "")
 
     @cached_property
     def denominator_window(self) -> tuple[date, date]:
