@@ -5,7 +5,12 @@ from types import ModuleType
 
 from training_share.analysis import closed_models, corrections, published, sensitivity, shares
 from training_share.analysis.corrections import audit
-from training_share.analysis.implied import implied_rd_compute
+from training_share.analysis.implied import (
+    implied_rd_compute,
+    implied_training_cost,
+    implied_training_costs,
+)
+from training_share.analysis.measured import Pattern, pattern
 from training_share.analysis.sweeps import sweep
 from training_share.errors import InputError
 from training_share.inputs.tables import load
@@ -30,6 +35,7 @@ __all__ = [
     "Comparison",
     "Estimate",
     "InputError",
+    "Pattern",
     "audit",
     "charts",
     "closed_model_flop",
@@ -39,7 +45,10 @@ __all__ = [
     "estimate",
     "fit_scaling",
     "implied_rd_compute",
+    "implied_training_cost",
+    "implied_training_costs",
     "load",
+    "pattern",
     "published",
     "say",
     "sensitivity",

@@ -30,6 +30,7 @@ class Rows:
     corrections: Mapping[str, schema.Correction] = field(repr=False)
     scenarios: Mapping[str, schema.Scenario] = field(repr=False)
     published: Mapping[str, schema.Published] = field(repr=False)
+    measured_cases: Mapping[str, schema.MeasuredCase] = field(repr=False)
     sources: Mapping[str, schema.Source] = field(repr=False)
 
 
@@ -50,6 +51,8 @@ NEEDED = (  # rows of assumptions.csv that the computation asks for by name
     "mfu",
     "mfu_rl",
     "price_usd_per_gpu_hour",
+    "next_case_mean_scale",
+    "next_case_spread_scale",
 )
 
 

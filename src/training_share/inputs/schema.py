@@ -367,6 +367,60 @@ class Published(Row):
     explanation: str = Field(description="Why ours differs, or what to know.")
 
 
+class MeasuredCase(Row):
+    """One row is what a developer measured, or let others measure, of its own development compute:
+    the share of final runs, given as two amounts of one unit, as a fraction, or by the company
+    under which its runs and hours stand."""
+
+    key_columns = ("case",)
+    case: Filled = Field(description="Key.")
+    company: Annotated[str | None, BeforeValidator(_blank_to_none)] = Field(
+        description="Key in companies where the runs and hours stand there; else blank."
+    )
+    organisation: Filled = Field(description="Who developed the models.")
+    models: Filled = Field(description="What was developed.")
+    period: Filled = Field(description="When, as exact as known.")
+    scope: Literal["one recipe", "intermediate models", "full pipeline", "cluster"] = Field(
+        description="What the total covers: one recipe with its ablations, a project with large "
+        "intermediate models, a full pipeline with reinforcement learning, or a cluster's jobs."
+    )
+    unit: Filled = Field(description="Unit of both amounts.")
+    final_amount: MaybeAmount = Field(
+        description="What final training runs took: a distribution in the unit."
+    )
+    total_amount: MaybeAmount = Field(
+        description="What the whole development took, final runs included: a distribution in the "
+        "same unit."
+    )
+    final_share: Annotated[MaybeAmount, AfterValidator(_fraction)] = Field(
+        description="The share itself where no amounts are given: a distribution, as a fraction."
+    )
+    grade: Literal["measured", "disclosed estimate", "inferred", "bound"] = Field(
+        description="How the share is known; a bound caps what final runs can have taken."
+    )
+    used: YesNo = Field(
+        description="yes where the case informs the next company's share; no where it is context."
+    )
+    in_scope: Filled = Field(description="What is counted beside the final runs.")
+    out_of_scope: Filled = Field(description="What is not counted.")
+    source_id: Filled = Field(description="Key in sources.")
+    remark: str = Field(description="How it was read, and what to know.")
+
+    @model_validator(mode="after")
+    def _one_share(self) -> MeasuredCase:
+        amounts = (self.final_amount is not None, self.total_amount is not None)
+        if any(amounts) and not all(amounts):
+            raise ValueError("final_amount and total_amount belong together; fill both or neither")
+        if (self.company is not None) + any(amounts) + (self.final_share is not None) != 1:
+            raise ValueError(
+                "fill exactly one of company, final_amount + total_amount, final_share"
+            )
+        if self.final_amount is not None and self.total_amount is not None:
+            if self.final_amount.quantile(0.5) > self.total_amount.quantile(0.5):
+                raise ValueError("final_amount exceeds total_amount; the total contains it")
+        return self
+
+
 class Source(Row):
     """One row is a citation."""
 
@@ -394,6 +448,7 @@ MODELS: dict[str, type[Row]] = {
     "corrections": Correction,
     "scenarios": Scenario,
     "published": Published,
+    "measured_cases": MeasuredCase,
     "sources": Source,
 }
 
