@@ -3,7 +3,14 @@ it releases?"""
 
 from types import ModuleType
 
-from training_share.analysis import closed_models, corrections, published, sensitivity, shares
+from training_share.analysis import (
+    closed_models,
+    corrections,
+    measured,
+    published,
+    sensitivity,
+    shares,
+)
 from training_share.analysis.corrections import audit
 from training_share.analysis.implied import (
     implied_rd_compute,
@@ -48,6 +55,7 @@ __all__ = [
     "implied_training_cost",
     "implied_training_costs",
     "load",
+    "measured",
     "pattern",
     "published",
     "say",

@@ -140,9 +140,9 @@ def ensemble(log_density, start: np.ndarray, steps: int, rng) -> np.ndarray:
             partner = walkers[rng.choice(others, len(mine))]
             proposal = partner + z[:, None] * (walkers[mine] - partner)
             new = log_density(proposal)
-            accept = np.log(rng.uniform(size=len(mine))) < (size - 1) * np.log(z) + new - density[
-                mine
-            ]
+            accept = (
+                np.log(rng.uniform(size=len(mine))) < (size - 1) * np.log(z) + new - density[mine]
+            )
             walkers[mine[accept]], density[mine[accept]] = proposal[accept], new[accept]
         if step >= steps // 4 and step % 10 == 0:
             kept.append(walkers.copy())

@@ -30,10 +30,12 @@ from training_share.model.case import listed
 from training_share.model.comparison import Comparison, compare
 from training_share.model.estimates import estimate
 from training_share.model.precision import QUANTILES, quantiles, spread
+from training_share.model.spending import signed_periods
 from training_share.model.streams import Streams, draw, generator
 
 COMPANY = "company-year"  # the scope of a modelled company
 PROJECT = "project"
+OWN = "own-judgement"  # source of what is inferred rather than disclosed
 STEPS = 64  # of tau, each as likely as the others beforehand
 GROUPINGS = {  # name -> the group of a scope
     "company or project": lambda scope: COMPANY if scope == COMPANY else PROJECT,
@@ -68,7 +70,9 @@ def next_logits(
     step = _chosen(weight[chosen], seed, "tau", size)
     z = generator(seed, "next case/share").standard_normal(size)
     values = mean[chosen, step] + np.sqrt(variance[step]) * z
-    return pd.DataFrame({"draw": chosen, "tau": taus[step], "logit": values})
+    within = ndtr(generator(seed, "next case/within a step").standard_normal(size))
+    tau = s * ndtri((1 + (step + within) / STEPS) / 2)  # a step stands for its whole interval
+    return pd.DataFrame({"draw": chosen, "tau": tau, "logit": values})
 
 
 def _chosen(weights: np.ndarray, seed: int, what: str, size: int) -> np.ndarray:
@@ -145,9 +149,7 @@ class Pattern:
             for name in ("mean", "spread", "share")
         ]
         tau = self.settings["spread"] * np.abs(z[1])
-        return pd.DataFrame(
-            {"tau": tau, "share": expit(self.settings["mean"] * z[0] + tau * z[2])}
-        )
+        return pd.DataFrame({"tau": tau, "share": expit(self.settings["mean"] * z[0] + tau * z[2])})
 
     def table(self) -> pd.DataFrame:
         """Return one row a case, modelled and measured: label, kind, scope, grade, unit, p5, p50
@@ -205,6 +207,26 @@ class Pattern:
         frame.index = pd.MultiIndex.from_tuples(rows, names=["groups", "scale of tau's prior"])
         return frame
 
+    def prior_and_posterior(self) -> pd.DataFrame:
+        """Return the next company's share and the spread between cases (tau, in logits) before and
+        after the cases, as the part of the draws in each of equally wide bins: columns quantity,
+        low, high, prior, posterior."""
+        before, after = self.prior(), self.next_share
+        rows = []
+        for quantity, edges in (
+            ("share", np.linspace(0, 1, 41)),
+            ("tau", np.linspace(0, 3 * self.settings["spread"], 31)),
+        ):
+            parts = {
+                "low": edges[:-1],
+                "high": edges[1:],
+                "prior": np.histogram(before[quantity], edges)[0] / len(before),
+                "posterior": np.histogram(after[quantity], edges)[0] / len(after),
+            }
+            rows.append(pd.DataFrame(parts).assign(quantity=quantity))
+        columns = ["quantity", "low", "high", "prior", "posterior"]
+        return pd.concat(rows, ignore_index=True)[columns]
+
     def part(self, place: int) -> Pattern:
         """Return the same by one part of the regressions' resamples, on its first draws."""
         known = self.known.part(place)
@@ -230,7 +252,9 @@ def case_draws(tables: Tables, n_draws: int, seed: int, data_dir=None) -> dict[s
             shares[case][block] = value
     for case, row in tables.measured_cases.items():
         if row.company is not None:
-            shares[case] = estimate(row.company, n_draws=n_draws, seed=seed, data_dir=data_dir).share
+            shares[case] = estimate(
+                row.company, n_draws=n_draws, seed=seed, data_dir=data_dir
+            ).share
     return shares
 
 
@@ -266,3 +290,37 @@ def pattern(
     }
     cases = case_draws(for_scenario(scenario, data_dir=data_dir), n_draws, seed, data_dir)
     return Pattern(others, cases, tables, seed, scales)
+
+
+def over_time(
+    variant: str = "calendar-2025", companies: Iterable[str] | str | None = None, **settings: Any
+) -> pd.DataFrame:
+    """Return each company's share over its published window and, where a correction gives another,
+    over that: company, label, color, start, end, p5, p50 and p95 with their standard errors, rd
+    compute in USD million, `inferred` where a spending row is our own judgement, `incomplete`
+    where runs are missing."""
+    rows = []
+    for est in compare(companies, **settings).estimates.values():
+        for one in (est, est.again(corrections=[variant])):
+            if one is not est and one.denominator_window == est.denominator_window:
+                continue
+            periods = [
+                row
+                for line in one.denominator_lines
+                for _, row in signed_periods(one.tables, one.company, line, *one.denominator_window)
+            ]
+            start, end = one.denominator_window
+            rows.append(
+                {
+                    "company": one.company,
+                    "label": one.company_row.display_name,
+                    "color": one.company_row.color,
+                    "start": start,
+                    "end": end,
+                    **one.spread(),
+                    "rd_compute": one.summary()["rd_compute"],
+                    "inferred": any(row.source_id == OWN for row in periods),
+                    "incomplete": one.months_not_collected > 0,
+                }
+            )
+    return pd.DataFrame(rows)

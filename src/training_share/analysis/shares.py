@@ -50,6 +50,7 @@ def chart_row(est: Estimate, label: str = "") -> dict:
     are in millions of `unit`."""
     first, last = est.release_window
     bound = ", lower bound" if est.months_not_collected else ""
+    bound += ", measured" if est.case.measured else ""
     return {
         "company": est.company,
         "label": (label or est.company_row.display_name) + bound,
@@ -87,7 +88,8 @@ def company_ratio_table(est: Estimate, row: Callable[..., dict] = ratio_row) -> 
     `row` makes one row of an estimate and its label: `ratio_row`, or `chart_row` where no errors
     are asked for.
     """
-    panel = {"scenario": est.scenario, "panel": PANELS.get(est.scenario, est.scenario)}
+    title = "Measured: hours that the developer counted" if est.case.measured else ""
+    panel = {"scenario": est.scenario, "panel": title or PANELS.get(est.scenario, est.scenario)}
     rows = [panel | row(est) | {"published": published_share(est)}]
     for group in sorted({run.group for run in est.runs.values()} - {""}):
         label = f"{est.company_row.display_name} without {group.title()}"

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import partial
 
 import numpy as np
 import pandas as pd
 
+from training_share.analysis.measured import Pattern
 from training_share.analysis.shares import window_text
 from training_share.model.estimates import Estimate
-from training_share.model.precision import QUANTILES
-from training_share.report.text import interval, money, percent, points
+from training_share.model.precision import QUANTILES, quantiles
+from training_share.model.spending import spending_usd
+from training_share.report.text import amount, interval, money, percent, points
 
 
 def answer(est: Estimate) -> str:
@@ -23,10 +26,58 @@ def answer(est: Estimate) -> str:
         f"**{name}: final training runs took {percent(s['share_p50'])} of R&D compute spending** "
         f"(90% interval {percent(s['share_p5'])} to {percent(s['share_p95'])}). The "
         f"{len(est.runs)} counted runs, released {first:%b %Y} to {last:%b %Y}, cost "
-        f"{interval(s, money, 'training_cost_')}; R&D compute from "
-        f"{window_text(*est.denominator_window)} was {money(s['rd_compute'])}. {_how(est)}; "
+        f"{interval(s, partial(amount, unit=est.unit), 'training_cost_')}; R&D compute from "
+        f"{window_text(*est.denominator_window)} was {amount(s['rd_compute'], est.unit)}. "
+        f"{_how(est)}; "
         f"{_errors(*errors)}.{_bound(est)}{_left_out(est)}{_dropped(est)}"
     )
+
+
+def measured_answer(est: Estimate) -> str:
+    """Return the answer of a company whose hours were counted: a share without any model."""
+    s = est.summary()
+    return (
+        f"**{est.company_row.display_name}: final training runs took {percent(s['share_p50'])} of "
+        f"the compute of the whole development**, {amount(s['training_cost_p50'], est.unit)} of "
+        f"{amount(s['rd_compute'], est.unit)}. Both are counted, so neither a price nor a "
+        f"utilization enters; the rounding of the figures leaves {100 * s['share_p5']:.2f}% to "
+        f"{100 * s['share_p95']:.2f}%."
+    )
+
+
+def pattern_answer(found: Pattern) -> str:
+    """Return how many cases are measured, their range by what is counted, and what the next
+    company's share would be."""
+    rows = found.table()
+    rows = rows[rows["used"]]
+    ranges = [f"{name} {_range(part['p50'])}" for name, part in rows.groupby("scope", sort=False)]
+    grades = rows["grade"].value_counts()
+    after = dict(zip(QUANTILES, quantiles(found.next_share["share"]), strict=True))
+    return (
+        f"**{grades['modelled']} company-years are modelled; {grades['measured']} projects were "
+        f"measured and {grades['disclosed estimate']} estimated by those who ran them. The shares "
+        f"run from {percent(rows['p50'].min())} to {percent(rows['p50'].max())}, and what is "
+        f"counted decides where a case lies**: {'; '.join(ranges)}. For the next company-year they "
+        f"leave {percent(after['p50'])} ({percent(after['p5'])} to {percent(after['p95'])})."
+    )
+
+
+def ceiling(est: Estimate) -> str:
+    """Return what total R&D expenses, a ceiling for R&D compute, say of a company's share."""
+    window = est.denominator_window
+    total = spending_usd(est.tables, est.company, ["rd_total"], *window) / 1e6
+    cost = est.summary()["training_cost_p50"]
+    return (
+        f"{est.company_row.display_name}'s total R&D expenses from {window_text(*window)} were "
+        f"{money(total)}, staff included: a ceiling for its R&D compute of "
+        f"{money(est.summary()['rd_compute'])}, and {percent(cost / total)} a floor "
+        "for the share at the median cost of its final runs."
+    )
+
+
+def _range(shares: pd.Series) -> str:
+    low, high = (f"{value:.0%}" for value in (shares.min(), shares.max()))
+    return low if low == high else f"{low} to {high}"
 
 
 def cost_answer(est: Estimate) -> str:

@@ -30,7 +30,7 @@ from training_share.model.case import listed
 from training_share.model.comparison import Comparison, compare
 from training_share.model.estimates import estimate
 from training_share.report.display import FOLDER_VARIABLE
-from training_share.report.text import percent
+from training_share.report.text import percent, short
 from training_share.run.notebooks import canonical, parameters_of, unfinished
 
 
@@ -345,6 +345,13 @@ def _require_writable(folder: Path) -> None:
         ) from error
 
 
+def _amounts(row) -> str:
+    """Return training cost and R&D compute of a row of `Comparison.table` in two columns."""
+    if row.unit == "USD":
+        return f"{row.training_cost_p50:>12,.0f} USDm{row.rd_compute:>9,.0f} USDm"
+    return f"{short(row.training_cost_p50, row.unit):>17}{short(row.rd_compute, row.unit):>14}"
+
+
 def shares_text(parameters: dict[str, object], companies: Sequence[str] = ()) -> str:
     """Return the final table of shares under the parameters, as lines of text; "" where no company
     has a share.
@@ -365,7 +372,7 @@ def shares_text(parameters: dict[str, object], companies: Sequence[str] = ()) ->
     rows = [
         f"{row.display_name:<10}{percent(row.share_p50):>8}  "
         f"{percent(row.share_p5) + ' to ' + percent(row.share_p95):<16}"
-        f"{row.training_cost_p50:>12,.0f} USDm{row.rd_compute:>9,.0f} USDm"
+        f"{_amounts(row)}"
         f"{'  lower bound' if known[row.Index].months_not_collected else ''}"
         for row in table.itertuples()
     ]

@@ -1,6 +1,7 @@
 """Charts: tables in, a `Figure` out. They compute nothing, show nothing and save nothing."""
 
 from training_share.report.charts.audit import denominators, effects, waterfall
+from training_share.report.charts.measured import next_share, over_time, pattern
 from training_share.report.charts.regression import flop, leave_one_out, scaling
 from training_share.report.charts.sensitivity import breaking, lags, surface
 from training_share.report.charts.shares import cost, dollars, intervals, ratio
@@ -19,6 +20,9 @@ __all__ = [
     "intervals",
     "lags",
     "leave_one_out",
+    "next_share",
+    "over_time",
+    "pattern",
     "ratio",
     "scaling",
     "surface",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -23,7 +25,7 @@ from training_share.report.charts.style import (
     sheet,
 )
 from training_share.report.figure import Figure, rounded
-from training_share.report.text import interval, money, percent, usd
+from training_share.report.text import amount, interval, money, percent, short, usd
 
 SHARE = "Share of R&D compute"
 USES = {  # columns of `shares.dollars_table`: name and colour
@@ -78,7 +80,8 @@ def _ratio_row(ax: Axes, place: int, row) -> None:
     )
     ends = f" ({100 * row.share_p5:.1f} to {100 * row.share_p95:.1f})"
     ax.annotate(ends, (1, 0.5), xycoords=share, fontsize=9, va="center", annotation_clip=False)
-    amounts = f"{usd(row.training_cost_p50)} of {usd(row.rd_compute)}"
+    unit = getattr(row, "unit", "USD")
+    amounts = f"{short(row.training_cost_p50, unit)} of {short(row.rd_compute, unit)}"
     ax.annotate(amounts, (1, place), (9, -9), fontsize=9, **edge)
 
 
@@ -138,18 +141,21 @@ def cost(est: Estimate) -> Figure:
     ax = sheet(9, 0.34 * len(rows) + 1.0)[0, 0]
     interval_rows(ax, rows, est.company_row.color)
     for place, row in enumerate(rows.itertuples()):
-        beside(ax, interval(row, usd), row.p95, place)
+        beside(ax, interval(row, partial(short, unit=est.unit)), row.p95, place)
     note = error_note(rows, percent=False)
-    ax.set_xlabel(f"Cost, logarithmic axis: median and 90% interval{note}", fontsize=9)
+    what = "Cost" if est.unit == "USD" else est.unit
+    ax.set_xlabel(f"{what}, logarithmic axis: median and 90% interval{note}", fontsize=9)
     ax.set_xscale("log")
     ax.minorticks_off()
-    dollar_axis(ax)
+    dollar_axis(ax, est.unit)
     low, high = rows["p5"].min(), rows["p95"].max()
     ax.set_xlim(low * (low / high) ** 0.04, high * (high / low) ** 0.3)
-    top = "; ".join(f"{run_id} {money(row.p50)}" for run_id, row in runs.head(3).iterrows())
+    words = partial(amount, unit=est.unit)
+    top = "; ".join(f"{run_id} {words(row.p50)}" for run_id, row in runs.head(3).iterrows())
+    unit = "USD million" if est.unit == "USD" else f"millions of {est.unit}"
     alt = (
-        "Cost of each training run in USD million, median with 90% interval, on a logarithmic "
-        f"axis. Total {interval(table.loc['total'], money)}; costliest runs: {top}."
+        f"Cost of each training run in {unit}, median with 90% interval, on a logarithmic "
+        f"axis. Total {interval(table.loc['total'], words)}; costliest runs: {top}."
     )
     return Figure((ax,), table, alt)
 
