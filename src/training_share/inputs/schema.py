@@ -415,9 +415,9 @@ class MeasuredCase(Row):
             raise ValueError(
                 "fill exactly one of company, final_amount + total_amount, final_share"
             )
-        if self.final_amount is not None and self.total_amount is not None:
-            if self.final_amount.quantile(0.5) > self.total_amount.quantile(0.5):
-                raise ValueError("final_amount exceeds total_amount; the total contains it")
+        final, total = self.final_amount, self.total_amount
+        if final and total and final.quantile(0.5) > total.quantile(0.5):
+            raise ValueError("final_amount exceeds total_amount; the total contains it")
         return self
 
 

@@ -125,14 +125,15 @@ class Case:
     @cached_property
     def months_not_collected(self) -> int:
         """Months of the release window outside the one the company's runs were collected for (that
-        of the base tables).
+        of the base tables) in which no run is counted.
 
         Above zero the numerator is a lower bound: models released in those months are missing from
         training_runs.csv.
         """
         first, last = _released(self.base.companies[self.company])
         months = pd.period_range(*self.release_window, freq="M")
-        return sum(not first <= month <= last for month in months)
+        counted = {run.released for run in self.window_runs.values()}
+        return sum(not first <= month <= last and month not in counted for month in months)
 
     @cached_property
     def window_runs(self) -> Mapping[str, TrainingRun]:

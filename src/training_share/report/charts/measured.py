@@ -140,8 +140,8 @@ def over_time(table: pd.DataFrame) -> Figure:
     axes[0].yaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
     axes[0].set_ylabel("Share of R&D compute", fontsize=9)
     axes[0].get_figure().supxlabel(
-        "Spending window. Dot and line: median and 90% interval; hollow and dashed: spending partly "
-        "inferred, a lower bound",
+        "Spending window. Dot and line: median and 90% interval; hollow and dashed: spending "
+        "partly inferred, a lower bound",
         fontsize=9,
     )
     parts = [
