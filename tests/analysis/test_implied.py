@@ -108,7 +108,7 @@ def test_implied_training_cost_is_spending_times_the_next_share():
 def test_two_sources_of_one_year_stand_side_by_side():
     table = ts.implied_training_costs(2025, n_draws=2000)
     assert list(table.index) == [
-        "openai/rd_compute/CY2025",
+        "openai/rd_compute_by_epoch/CY2025",
         "openai/rd_compute_by_accounts/CY2025",
         "anthropic/rd_compute/CY2025",
     ]

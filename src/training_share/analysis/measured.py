@@ -35,7 +35,6 @@ from training_share.model.streams import Streams, draw, generator
 
 COMPANY = "company-year"  # the scope of a modelled company
 PROJECT = "project"
-OWN = "own-judgement"  # source of what is inferred rather than disclosed
 STEPS = 64  # of tau, each as likely as the others beforehand
 GROUPINGS = {  # name -> the group of a scope
     "company or project": lambda scope: COMPANY if scope == COMPANY else PROJECT,
@@ -319,7 +318,7 @@ def over_time(
                     "end": end,
                     **one.spread(),
                     "rd_compute": one.summary()["rd_compute"],
-                    "inferred": any(row.source_id == OWN for row in periods),
+                    "inferred": any(row.inferred for row in periods),
                     "incomplete": one.months_not_collected > 0,
                 }
             )

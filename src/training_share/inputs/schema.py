@@ -241,6 +241,11 @@ class Spending(Row):
             raise ValueError("period_end lies before period_start; swap the dates")
         return self
 
+    @property
+    def inferred(self) -> bool:
+        """Whether the amount is our own judgement rather than disclosed or reported."""
+        return self.source_id == "own-judgement"
+
 
 class FxRate(Row):
     """One row is an exchange rate."""
