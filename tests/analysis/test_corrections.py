@@ -437,6 +437,8 @@ def test_ai2_stands_beside_the_three_where_it_is_asked_for():
         "modelled": ["minimax", "openai", "zai"],
     }
     measured = rows[rows["kind"] == "measured"]
-    assert measured["unit"].tolist() == ["H100-hours"] * 2
-    assert measured["label"].unique().tolist() == ["Ai2, measured"]
+    assert measured["unit"].tolist() == ["H100-hours"]  # once: no scenario moves it
+    assert measured.index.tolist() == [len(rows) - 1]
+    assert measured["label"].tolist() == ["Ai2, measured"]
     assert set(ts.shares.ratio_table(n_draws=50, scenarios="newsletter")["kind"]) == {"modelled"}
+    assert ts.shares.dollars_table("zai,ai2", n_draws=50)["company"].tolist() == ["zai"]

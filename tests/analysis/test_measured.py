@@ -33,6 +33,11 @@ def test_shares_by_hand(found):
     assert [f"{shares[case]:.1%}" for case in ("olmo-3", "bloom")] == ["17.8%", "37.2%"]
 
 
+def test_a_company_named_is_no_case_besides():
+    shares = ts.pattern("ai2,zai", n_draws=100).shares
+    assert list(shares)[:2] == ["ai2", "zai"] and "olmo-3" not in shares and "bloom" in shares
+
+
 def test_context_informs_nothing(found):
     used = set(found.shares)
     assert used == {"openai", "minimax", "zai", *(c for c, r in found.cases.items() if r.used)}

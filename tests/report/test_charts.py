@@ -157,7 +157,9 @@ def test_what_is_inferred_is_drawn_hollow():
         if line.get_marker() == "o"
     ]
     assert hollow == table["inferred"].tolist()
-    assert figure.alt.count("(inferred, lower bound)") == 2
+    assert figure.alt.count("%, spending partly inferred, a lower bound") == 2
+    careful = ts.measured.over_time(scenario="careful", n_draws=300)  # no owned compute of H2 2025
+    assert careful["company"].tolist() == ["openai", "minimax", "minimax", "zai"]
 
 
 def test_hours_are_never_written_as_dollars():

@@ -14,6 +14,7 @@ Bayesian Data Analysis, 3rd edition, chapter 5.4 and 11.6).
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -25,7 +26,7 @@ from scipy.special import expit, logit, ndtr, ndtri
 
 from training_share.errors import InputError, require_known
 from training_share.inputs.schema import MeasuredCase
-from training_share.inputs.tables import Tables, for_scenario
+from training_share.inputs.tables import Tables
 from training_share.model.case import listed
 from training_share.model.comparison import Comparison, compare
 from training_share.model.estimates import estimate
@@ -287,22 +288,30 @@ def pattern(
         name: tables.assumptions[f"next_case_{name}_scale"].amount.quantile(0.5)
         for name in ("mean", "spread")
     }
-    cases = case_draws(for_scenario(scenario, data_dir=data_dir), n_draws, seed, data_dir)
-    return Pattern(others, cases, tables, seed, scales)
+    cases = case_draws(tables, n_draws, seed, data_dir)
+    twice = {case for case, row in tables.measured_cases.items() if row.company in others.estimates}
+    measured = {case: draws for case, draws in cases.items() if case not in twice}
+    return Pattern(others, measured, tables, seed, scales)
 
 
 def over_time(
     variant: str = "calendar-2025", companies: Iterable[str] | str | None = None, **settings: Any
 ) -> pd.DataFrame:
     """Return each company's share over its published window and, where a correction gives another,
-    over that: company, label, color, start, end, p5, p50 and p95 with their standard errors, rd
-    compute in USD million, `inferred` where a spending row is our own judgement, `incomplete`
-    where runs are missing."""
+    over that.
+
+    Columns company, label, color, start, end, p5, p50 and p95 with their standard errors,
+    rd_compute in USD million, `variant` for the correction's window, `inferred` where a spending
+    row is our own judgement, `incomplete` where runs are missing. A window that a scenario's lines
+    of R&D compute do not cover is left out.
+    """
     rows = []
     for est in compare(companies, **settings).estimates.values():
-        for one in (est, est.again(corrections=[variant])):
-            if one is not est and one.denominator_window == est.denominator_window:
-                continue
+        windows = [est]
+        with suppress(InputError):  # no spending of the scenario's lines is known for that window
+            other = est.again(corrections=[*est.case.corrections, variant])
+            windows += [other] if other.denominator_window != est.denominator_window else []
+        for one in windows:
             periods = [
                 row
                 for line in one.denominator_lines
@@ -318,6 +327,7 @@ def over_time(
                     "end": end,
                     **one.spread(),
                     "rd_compute": one.summary()["rd_compute"],
+                    "variant": one is not est,
                     "inferred": any(row.inferred for row in periods),
                     "incomplete": one.months_not_collected > 0,
                 }

@@ -70,15 +70,17 @@ def ratio_table(
     **settings,
 ) -> pd.DataFrame:
     """Return the rows of the ratio comparison chart: every scenario, every company, and each with
-    runs in a named group once more without that group. `settings` go to `compare`."""
-    return pd.concat(
-        [
-            company_ratio_table(est)
-            for scenario in listed(scenarios)
-            for est in compare(companies, scenario, **settings).estimates.values()
-        ],
-        ignore_index=True,
-    )
+    runs in a named group once more without that group. `settings` go to `compare`. A measured
+    company, whose share no scenario moves, comes once, in a last panel of its own."""
+    rows: list[pd.DataFrame] = []
+    measured: dict[str, pd.DataFrame] = {}
+    for scenario in listed(scenarios):
+        for est in compare(companies, scenario, **settings).estimates.values():
+            if not est.case.measured:
+                rows.append(company_ratio_table(est))
+            elif est.company not in measured:
+                measured[est.company] = company_ratio_table(est)
+    return pd.concat([*rows, *measured.values()], ignore_index=True)
 
 
 def company_ratio_table(est: Estimate, row: Callable[..., dict] = ratio_row) -> pd.DataFrame:
@@ -138,9 +140,12 @@ def dollars_table(
     **settings,
 ) -> pd.DataFrame:
     """Return final training, other R&D and inference compute of each company in USD million, over
-    its spending window. Training is the median; other R&D is the rest of R&D compute."""
+    its spending window. Training is the median; other R&D is the rest of R&D compute. A company in
+    hours of a chip has no dollars and is left out."""
     rows = []
     for est in compare(companies, scenario, **settings).estimates.values():
+        if est.unit != "USD":
+            continue
         summary = est.summary()
         inference = spending_usd(
             est.tables, est.company, ["inference_compute"], *est.denominator_window

@@ -122,7 +122,7 @@ def next_share(table: pd.DataFrame) -> Figure:
 @chart
 def over_time(table: pd.DataFrame) -> Figure:
     """Draw `measured.over_time`: one bar of the window at the share, one panel a company, with the
-    90% interval; dashed and hollow where spending is inferred or runs are missing."""
+    90% interval; hollow where spending is inferred, dashed where runs are missing."""
     companies = list(table.groupby("company", sort=False))
     axes = sheet(9.6, 3.4, columns=len(companies), sharey=True)[0]
     starts, ends = (pd.to_datetime(table[name]) for name in ("start", "end"))
@@ -140,13 +140,14 @@ def over_time(table: pd.DataFrame) -> Figure:
     axes[0].yaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
     axes[0].set_ylabel("Share of R&D compute", fontsize=9)
     axes[0].get_figure().supxlabel(
-        "Spending window. Dot and line: median and 90% interval; hollow and dashed: spending "
-        "partly inferred, a lower bound",
+        "Spending window. Dot and line: median and 90% interval; hollow: spending partly inferred; "
+        "dashed: a lower bound",
         fontsize=9,
     )
     parts = [
         f"{row.label} {row.start:%b %Y} to {row.end:%b %Y} {percent(row.p50)}"
-        f"{' (inferred, lower bound)' if row.inferred else ''}"
+        f"{', spending partly inferred' if row.inferred else ''}"
+        f"{', a lower bound' if row.incomplete else ''}"
         for row in table.itertuples()
     ]
     return Figure(tuple(axes), table, f"Share by spending window: {'; '.join(parts)}.")
@@ -154,15 +155,15 @@ def over_time(table: pd.DataFrame) -> Figure:
 
 def _window(ax: Axes, row) -> None:
     start, end = pd.Timestamp(row.start), pd.Timestamp(row.end)
-    middle, style = start + (end - start) / 2, "--" if row.inferred else "-"
+    middle, style = start + (end - start) / 2, "--" if row.incomplete else "-"
     ax.hlines(row.p50, start, end, color=row.color, lw=2.5, ls=style)
     ax.vlines(middle, row.p5, row.p95, color=row.color, lw=1.3, alpha=0.7, ls=style)
     ax.plot(middle, row.p50, "o", color=row.color, mfc="white" if row.inferred else row.color, ms=7)
     ax.annotate(
         percent(row.p50),
         (middle, row.p50),
-        (8, 6) if row.inferred else (-8, 6),
-        ha="left" if row.inferred else "right",
+        (8, 6) if row.variant else (-8, 6),
+        ha="left" if row.variant else "right",
         textcoords="offset points",
         fontsize=9,
         fontweight="bold",
