@@ -7,13 +7,19 @@ from training_share.analysis import (
     closed_models,
     corrections,
     information,
+    measured,
     published,
     sensitivity,
     shares,
 )
 from training_share.analysis.corrections import audit
 from training_share.analysis.differences import Difference, diff
-from training_share.analysis.implied import implied_rd_compute
+from training_share.analysis.implied import (
+    implied_rd_compute,
+    implied_training_cost,
+    implied_training_costs,
+)
+from training_share.analysis.measured import Pattern, pattern
 from training_share.analysis.sweeps import sweep
 from training_share.errors import InputError
 from training_share.inputs.tables import load
@@ -40,6 +46,7 @@ __all__ = [
     "Difference",
     "Estimate",
     "InputError",
+    "Pattern",
     "audit",
     "begin",
     "charts",
@@ -51,8 +58,12 @@ __all__ = [
     "estimate",
     "fit_scaling",
     "implied_rd_compute",
+    "implied_training_cost",
+    "implied_training_costs",
     "information",
     "load",
+    "measured",
+    "pattern",
     "published",
     "save",
     "say",

@@ -97,6 +97,7 @@ MOVES = {
     "fy2024-denominator": "minimax zai",
     "release-lag": "openai minimax zai",
     "independent-market": "minimax zai",
+    "calendar-2025": "minimax zai",
 }
 
 
@@ -412,3 +413,53 @@ def test_order_does_not_matter_where_corrections_do_not_meet():
 def test_contradicting_corrections_are_refused(pair):
     with pytest.raises(InputError, match=f"'{pair[0]}' and '{pair[1]}' exclude each other"):
         ts.estimate("zai", corrections=pair)
+
+
+# --- calendar 2025 --------------------------------------------------------------------------------
+def test_calendar_2025_of_minimax_by_hand():
+    """Nine months as disclosed, and 71% to 85% of the R&D expenses of the fourth quarter."""
+    est = ts.estimate("minimax", n_draws=4000, corrections="calendar-2025")
+    fourth = 252.8 - 180.0
+    spent = est.rd_compute_usd / 1e6
+    assert spent.min() == pytest.approx(142.397 + 0.71 * fourth, abs=0.1)
+    assert spent.max() == pytest.approx(142.397 + 0.85 * fourth, abs=0.1)
+    assert 199 < np.median(spent) < 200
+    assert {run.model for run in est.runs.values()} >= {"MiniMax-M2.5", "MiniMax-M2.7"}
+    flop = est.chain("minimax-m2-pretraining")["flop"]
+    assert flop.unique() == pytest.approx([6 * 9.8e9 * 29.2e12], rel=1e-4)
+    assert est.months_not_collected == 1 and "lower bound" in ts.shares.remark(est)
+
+
+def test_calendar_2025_of_zai_by_hand():
+    """The first half as disclosed, the second at the share of compute of the first, with all R&D
+    expenses as its 99th percentile."""
+    est = ts.estimate("zai", n_draws=20_000, corrections="calendar-2025")
+    yuan = est.rd_compute_usd * 7.2 / 1e6
+    second = (3180.443 - 1594.7) * 1145.124 / 1594.7
+    assert np.median(yuan) == pytest.approx(1145.124 + second, rel=0.003)
+    assert np.mean(yuan > 1145.124 + 3180.443 - 1594.7) == pytest.approx(0.01, abs=0.003)
+    flop = est.chain("glm-5")["flop"] / (6 * 40e9 * 28.5e12)
+    low, high = flop.quantile([0.1, 0.9])  # the post-training factor
+    assert (low, high) == pytest.approx((1.01, 1.10), abs=0.005)
+    assert "glm-4.7-rl" in est.runs and "cogvideox" not in est.runs
+    assert est.months_not_collected == 4
+
+
+def test_what_calendar_2025_adds_is_counted_nowhere_else():
+    for company, added in (("minimax", "minimax-m2.5-rl"), ("zai", "glm-5")):
+        est = ts.estimate(company, n_draws=10, release_lag_months=6)
+        assert added not in est.runs and added in est.tables.training_runs
+
+
+def test_ai2_stands_beside_the_three_where_it_is_asked_for():
+    rows = ts.shares.ratio_table("openai,minimax,zai,ai2", "newsletter,careful", n_draws=200)
+    assert rows.groupby("kind")["company"].unique().map(sorted).to_dict() == {
+        "measured": ["ai2"],
+        "modelled": ["minimax", "openai", "zai"],
+    }
+    measured = rows[rows["kind"] == "measured"]
+    assert measured["unit"].tolist() == ["H100-hours"]  # once: no scenario moves it
+    assert measured.index.tolist() == [len(rows) - 1]
+    assert measured["label"].tolist() == ["Ai2, measured"]
+    assert set(ts.shares.ratio_table(n_draws=50, scenarios="newsletter")["kind"]) == {"modelled"}
+    assert ts.shares.dollars_table("zai,ai2", n_draws=50)["company"].tolist() == ["zai"]

@@ -60,36 +60,79 @@ def test_illustrations_change_no_draw_of_the_others(tmp_path):
         np.testing.assert_array_equal(with_them.share, without.share)
 
 
-def test_implied_is_cost_over_one_known_share_draw_by_draw():
+def test_implied_is_cost_over_the_next_share_draw_by_draw():
     implied = ts.implied_rd_compute("deepseek", n_draws=2000, seed=7)
-    shares = ts.compare(n_draws=2000, seed=7).draws.to_numpy()
-    picked = shares[np.arange(2000), implied.chosen]
+    found = ts.pattern(n_draws=2000, seed=7)
     cost = ts.estimate("deepseek", n_draws=2000, seed=7).total_cost_usd
-    np.testing.assert_array_equal(implied.rd_compute_usd, cost / picked)
-    assert np.bincount(implied.chosen) / 2000 == pytest.approx([1 / 3] * 3, abs=0.05)
-    assert implied.table.loc["rd_compute", "p50"] == pytest.approx(np.median(cost / picked) / 1e6)
-    assert "three data points" in implied.caveats[0] and "illustration" in implied.caveats[1]
+    np.testing.assert_array_equal(implied.share, found.next_share["share"])
+    at = found.shares.index[found.next_share["draw"]]
+    np.testing.assert_array_equal(implied.rd_compute_usd, cost[at] / implied.share)
+    row = implied.table.loc["rd_compute"]
+    assert row["p50"] == pytest.approx(np.median(cost[at] / implied.share) / 1e6)
+    assert "after 3 companies (OpenAI, MiniMax, Z.ai) and 6 measured" in implied.caveats[0]
+    assert "illustration" in implied.caveats[1]
 
 
-def test_one_known_company_is_a_plain_division_and_longer_runs_extend_shorter_ones():
-    short, long = (ts.implied_rd_compute("moonshot", known="zai", n_draws=n) for n in (50, 120))
-    zai = ts.estimate("zai", n_draws=50).share
-    np.testing.assert_array_equal(
-        short.rd_compute_usd, ts.estimate("moonshot", n_draws=50).total_cost_usd / zai
-    )
-    np.testing.assert_array_equal(short.rd_compute_usd, long.rd_compute_usd[:50])
+def test_one_known_company_is_enough():
+    implied = ts.implied_rd_compute("moonshot", known="zai", n_draws=500)
+    assert "after 1 company (Z.ai) and" in implied.caveats[0]
+    assert [name for name in ("openai", "minimax", "zai") if name in implied.pattern.shares] == [
+        "zai"
+    ]
 
 
 def test_common_market_draws_cancel():
-    """The price enters cost and share alike, so a dearer hour leaves the implied spending as it is
-    (USD, no OpenAI)."""
+    """The price enters cost and known shares alike: four times the price is four times the cost,
+    but not much more spending implied. What is left is the pull of the prior of the mean."""
     cheap, dear = (
         ts.implied_rd_compute(
-            "deepseek", ("minimax", "zai"), n_draws=200, price_usd_per_gpu_hour=price
+            "deepseek", ("minimax", "zai"), n_draws=4000, price_usd_per_gpu_hour=price
         )
-        for price in ("1", "4")
+        for price in ("0.75", "3")
     )
-    np.testing.assert_allclose(cheap.rd_compute_usd, dear.rd_compute_usd)
+    costs = [np.median(one.training_cost_usd) for one in (cheap, dear)]
+    spent = [np.median(one.rd_compute_usd) for one in (cheap, dear)]
+    assert costs[1] / costs[0] == pytest.approx(4, rel=0.1)
+    assert 1 < spent[1] / spent[0] < 2
+    logs = np.log(ts.implied_rd_compute("deepseek", n_draws=4000).share)
+    cost = np.log(ts.implied_rd_compute("deepseek", n_draws=4000).training_cost_usd)
+    assert np.corrcoef(logs, cost)[0, 1] > 0.1
+
+
+# --- the reverse ----------------------------------------------------------------------------------
+def test_implied_training_cost_is_spending_times_the_next_share():
+    table = ts.implied_training_cost("anthropic", n_draws=2000, seed=7)
+    share = ts.pattern(n_draws=2000, seed=7).next_share["share"]
+    assert table.loc["rd_compute", "p50"] == 4100
+    for name, p in (("p5", 0.05), ("p50", 0.5), ("p95", 0.95)):
+        assert table.loc["training_cost", name] == pytest.approx(4100 * share.quantile(p))
+
+
+def test_two_sources_of_one_year_stand_side_by_side():
+    table = ts.implied_training_costs(2025, n_draws=2000)
+    assert list(table.index) == [
+        "openai/rd_compute_by_epoch/CY2025",
+        "openai/rd_compute_by_accounts/CY2025",
+        "anthropic/rd_compute/CY2025",
+    ]
+    assert table["R&D compute"].tolist() == [8.3, 10.59, 4.1]
+    ratio = table["p50"] / table["R&D compute"]
+    assert ratio.tolist() == pytest.approx([ratio.iloc[0]] * 3)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        ({"company": "antropic"}, "did you mean 'anthropic'"),
+        ({"company": "openai", "line": "rd_computing"}, "did you mean 'rd_compute"),
+        ({"company": "ai2"}, "given in H100-hours and cannot be told in USD"),
+        ({"company": "openai", "spending_start": "2023-01-01"}, "cannot be combined"),
+        ({"company": "openai", "spending_start": "soon"}, "write it as YYYY-MM-DD"),
+    ],
+)
+def test_refusals_of_the_reverse(arguments, told):
+    with pytest.raises(ts.InputError, match=told):
+        ts.implied_training_cost(n_draws=10, **arguments)
 
 
 @pytest.mark.slow

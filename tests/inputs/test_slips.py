@@ -114,16 +114,16 @@ def test_the_order_of_rows_does_not_decide(data_copy):
 
 
 def test_two_rates_for_one_year_are_refused_and_for_two_are_not(data_copy):
-    data_copy.add_like("fx", "CNY/2022/2025", period="2025/2026", per_usd="8")
-    assert "row CNY/2025/2026: 8 for years in which row CNY/2022/2025 has 7.2" in refusal(data_copy)
-    data_copy.drop("fx", "CNY/2025/2026")
-    data_copy.add_like("fx", "CNY/2022/2025", period="2026/2026", per_usd="8")
-    assert len(load(data_copy.folder).fx) == 2
+    data_copy.add_like("fx", "CNY/2022/2025", period="2025/2025", per_usd="8")
+    assert "row CNY/2025/2025: 8 for years in which row CNY/2022/2025 has 7.2" in refusal(data_copy)
+    data_copy.drop("fx", "CNY/2025/2025")
+    data_copy.add_like("fx", "CNY/2022/2025", period="2027/2027", per_usd="8")
+    assert len(load(data_copy.folder).fx) == 3
 
 
 def test_an_exchange_rate_set_by_hand_holds_in_every_year(data_copy):
     data_copy.edit("fx", "CNY/2022/2025", "period", "2020/2023")
-    data_copy.add_like("fx", "CNY/2020/2023", period="2024/2026", per_usd="7.1")
+    data_copy.add_like("fx", "CNY/2020/2023", period="2024/2025", per_usd="7.1")
     shares = [
         ts.estimate("zai", n_draws=500, cny_per_usd=14.4, data_dir=folder).summary()["share_p50"]
         for folder in (None, data_copy.folder)

@@ -152,9 +152,133 @@ def test_a_line_nobody_discloses_is_refused():
 def test_a_year_without_a_rate_is_refused(data_copy):
     data_copy.edit("fx", "CNY/2022/2025", "period", "2022/2024")
     with pytest.raises(
-        InputError, match=r"fx.csv: no CNY rate for 2024 to 2025 \(there: 2022/2024\); add a row"
+        InputError, match=r"fx.csv: no CNY rate for 2025 \(there: 2022/2024, 2026/2026\); add a row"
     ):
         ts.estimate("zai", data_dir=data_copy.folder)
+
+
+def test_a_window_over_two_rates_is_converted_period_by_period(data_copy):
+    """H2 2025 at the rate of 2025 and H1 2026 at that of 2026: neither rate for both."""
+    data_copy.add_like(
+        "spending",
+        "zai/rd_compute/H1 2025",
+        period="H1 2026",
+        period_start="2026-01-01",
+        period_end="2026-06-30",
+        amount_millions="1381.48",
+    )
+    data_copy.edit("spending", "zai/rd_compute/H2 2025", "amount_millions", "720")
+    tables, window = load(data_copy.folder), (date(2025, 7, 1), date(2026, 6, 30))
+    total = spending_usd(tables, "zai", ["rd_compute"], *window)
+    assert total == pytest.approx((720 / 7.2 + 1381.48 / 6.9074) * 1e6, rel=1e-12)
+    assert total == pytest.approx(300e6, rel=1e-12)
+    by_hand = {"spending_start": window[0], "spending_end": window[1], "release_lag_months": 0}
+    est = ts.estimate("zai", n_draws=2, data_dir=data_copy.folder, cny_per_usd="7", **by_hand)
+    assert est.rd_compute_usd == pytest.approx((720 + 1381.48) / 7 * 1e6, rel=1e-12)
+
+
+def test_a_period_that_no_rate_covers_alone_is_refused(data_copy):
+    data_copy.add_like(
+        "spending",
+        "zai/rd_compute/H1 2025",
+        period="FY2026",
+        period_start="2025-07-01",
+        period_end="2026-06-30",
+    )
+    data_copy.drop("spending", "zai/rd_compute/H2 2025")
+    with pytest.raises(InputError, match=r"no CNY rate for 2025 to 2026 .* 2025-07-01 to 2026-06"):
+        spending_usd(
+            load(data_copy.folder), "zai", ["rd_compute"], date(2025, 7, 1), date(2026, 6, 30)
+        )
+
+
+# --- hours of a chip ------------------------------------------------------------------------------
+AI2 = ("ai2", "rd_compute", "2025-01-01", "2025-11-30")
+
+
+def test_ai2_by_hand():
+    est = ts.estimate("ai2", n_draws=4000)
+    assert est.unit == "H100-hours" and est.case.measured
+    assert est.total_cost == pytest.approx(1_485_329, rel=1e-12)
+    assert np.median(est.rd_compute) == pytest.approx(8.34e6, rel=1e-4)
+    assert np.median(est.share) == pytest.approx(1_485_329 / 8.34e6, abs=2e-5)
+    assert f"{np.median(est.share):.1%}" == "17.8%"
+    assert 0.1778 < est.share.min() < est.share.max() < 0.1783  # the rounding of 8.34 alone
+    assert ts.window_spending(*AI2).currency == "H100-hours"
+
+
+def test_hours_never_meet_a_price():
+    est = ts.estimate("ai2", n_draws=50)
+    for setting in ({"price_usd_per_gpu_hour": "1000"}, {"mfu": "0.01", "mfu_rl": "0.01"}):
+        np.testing.assert_array_equal(est.again(**setting).share, est.share)
+    assert not [row for row in est.rank_correlations()["stream"] if "price" in row or "mfu" in row]
+    assert list(est.chain("olmo-3-32b-think")) == ["gpu_hours"]
+    for ask in ("cost_usd", "total_cost_usd", "rd_compute_usd"):
+        with pytest.raises(InputError, match="ai2: its R&D compute is in H100-hours, which meet"):
+            getattr(est, ask)
+    with pytest.raises(InputError, match="given in H100-hours and cannot be told in USD"):
+        spending_usd(load(), "ai2", ["rd_compute"], date(2025, 1, 1), date(2025, 11, 30))
+
+
+def in_hours(data_copy, amount: str, unit: str = "H800-hours") -> None:
+    """Give Z.ai's R&D compute in hours of the chip its runs are on."""
+    for row in [key for key in load().spending if key.startswith("zai/rd_compute/")]:
+        data_copy.drop("spending", row)
+    data_copy.add_like(
+        "spending",
+        "ai2/rd_compute/Olmo 3",
+        company="zai",
+        period="project",
+        period_start="2024-07-01",
+        period_end="2025-06-30",
+        amount_millions=amount,
+        currency=unit,
+    )
+
+
+def test_any_company_may_be_in_hours_and_flop_become_hours_by_the_mfu_alone(data_copy):
+    in_hours(data_copy, "100")
+    data_copy.count_only("glm-4.5v", "deepseek-v3-pretraining")
+    est = ts.estimate("zai", n_draws=10, mfu="0.25", data_dir=data_copy.folder)
+    hours = 1.44e23 / (9.89e14 * 0.25 * 3600)
+    assert est.share == pytest.approx(hours / 100e6, rel=1e-12) and not est.case.measured
+    tables = load(data_copy.folder)
+    assert tables.with_spending == ("openai", "minimax") and tables.measured == ("zai", "ai2")
+
+
+@pytest.mark.parametrize(
+    ("cells", "told"),
+    [
+        ({"gpu_hours": "", "cost_usd": "1e6"}, "cost_usd: the run is given in USD, but R&D"),
+        ({"hardware": "h800-sxm-bf16"}, "hardware: h800-sxm-bf16, but .* hours of two chips do no"),
+        ({"hardware": ""}, "hardware: empty, but .* name the chip whose hours these are"),
+        (
+            {"gpu_hours": "", "base_run": "deepseek-v3-pretraining", "fraction_of_base": "0.1"},
+            "deepseek-v3-pretraining is a run of deepseek; a base is of the run's own company",
+        ),
+    ],
+)
+def test_a_run_in_another_unit_is_refused(data_copy, cells, told):
+    for column, value in cells.items():
+        data_copy.edit("training_runs", "olmo-3-32b-think", column, value)
+    with pytest.raises(InputError, match=told):
+        ts.estimate("ai2", n_draws=10, data_dir=data_copy.folder)
+
+
+def test_lines_in_two_units_do_not_add(data_copy):
+    data_copy.add_like(
+        "spending", "ai2/rd_compute/Olmo 3", line="data", currency="USD", amount_millions="1"
+    )
+    with pytest.raises(InputError, match="given in H100-hours and USD, which do not add; name lin"):
+        ts.estimate("ai2", denominator_lines="rd_compute + data", data_dir=data_copy.folder)
+    assert ts.estimate("ai2", n_draws=5, data_dir=data_copy.folder).unit == "H100-hours"
+    assert ts.estimate("zai", n_draws=5, data_dir=data_copy.folder).unit == "USD"
+
+
+def test_hours_of_an_unknown_chip_are_refused(data_copy):
+    data_copy.edit("spending", "ai2/rd_compute/Olmo 3", "currency", "H1000-hours")
+    with pytest.raises(InputError, match="no chip 'h1000'; did you mean 'h100'"):
+        load(data_copy.folder)
 
 
 def test_spending_of_zero_is_no_denominator():

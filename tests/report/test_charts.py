@@ -270,3 +270,63 @@ def test_charts_leave_pyplot_alone(est):
 
     ts.charts.cost(est)
     assert plt.get_fignums() == []
+
+
+# --- measured cases -------------------------------------------------------------------------------
+@pytest.fixture(scope="module")
+def found():
+    return ts.pattern(n_draws=2000)
+
+
+def test_the_pattern_has_every_case_under_what_it_counts(found):
+    table = found.table()
+    figure = ts.charts.pattern(table)
+    labels = [label.get_text() for label in figure.axes[0].get_yticklabels()]
+    assert [label for label in labels if label] == list(table["label"])
+    assert labels.count("") == table["scope"].nunique()
+    shown = [text.get_text() for text in figure.axes[0].texts if text.get_text().endswith("%")]
+    assert [text for text in shown if not text.startswith("\N{LESS-THAN OR EQUAL TO}")] == [
+        f"{100 * share:.1f}%" for share in table.loc[table["grade"] != "bound", "p50"]
+    ]
+    assert "A full pipeline with reasoning RL: Olmo 3, data generation counted 15.8%" in figure.alt
+
+
+def test_the_next_share_is_drawn_before_and_after(found):
+    table = found.prior_and_posterior()
+    figure = ts.charts.next_share(table)
+    assert [ax.get_xlabel() for ax in figure.axes] == [
+        "Share of the next company",
+        "Spread between cases, in logits",
+    ]
+    for column in ("prior", "posterior"):
+        assert table.query("quantity == 'share'")[column].sum() == pytest.approx(1)
+    assert "the prior spreads both far wider" in figure.alt
+
+
+def test_what_is_inferred_is_drawn_hollow():
+    table = ts.measured.over_time(n_draws=300)
+    assert table["inferred"].tolist() == table["incomplete"].tolist() == [0, 0, 1, 0, 1]
+    figure = ts.charts.over_time(table)
+    hollow = [
+        line.get_markerfacecolor() == "white"
+        for ax in figure.axes
+        for line in ax.lines
+        if line.get_marker() == "o"
+    ]
+    assert hollow == table["inferred"].tolist()
+    assert figure.alt.count("%, spending partly inferred, a lower bound") == 2
+    careful = ts.measured.over_time(scenario="careful", n_draws=300)  # no owned compute of H2 2025
+    assert careful["company"].tolist() == ["openai", "minimax", "minimax", "zai"]
+
+
+def test_hours_are_never_written_as_dollars():
+    est = ts.estimate("ai2", n_draws=300)
+    for figure in (
+        ts.charts.cost(est),
+        ts.charts.ratio(ts.shares.company_ratio_table(est, ts.shares.chart_row)),
+    ):
+        figure.drawing.draw_without_rendering()
+        ax = figure.axes[0]
+        told = [words(ax), figure.alt, *(tick.get_text() for tick in ax.get_xticklabels())]
+        assert not any("$" in text or "USD" in text for text in told) and "M h" in told[0]
+    assert "Measured" in figure.axes[0].get_title(loc="left")

@@ -166,3 +166,23 @@ def test_how_far_each_of_two_assumptions_moves_the_median_is_said():
         "- **A**: MFU alone moves the median from 20.0% to 80.0% (at price 6), price alone from "
         "30.0% to 80.0% (at MFU 2), both together from 10.0% to 80.0%."
     )
+
+
+def test_a_measured_share_says_hours_and_its_rounding():
+    told = ts.sentences.measured_answer(ts.estimate("ai2", n_draws=1000))
+    assert "17.8% of the compute" in told and "1.49 million H100-hours of 8.34 million" in told
+    assert "17.80% to 17.82%" in told and "USD" not in told
+    assert "1.49 million H100-hours" in ts.sentences.answer(ts.estimate("ai2", n_draws=1000))
+
+
+def test_the_pattern_says_how_many_are_measured_and_their_range():
+    told = ts.sentences.pattern_answer(ts.pattern(n_draws=1000))
+    assert told.startswith("**3 company-years are modelled; 4 projects were measured and 2 estim")
+    assert "to 66.5%" in told and "full pipeline 18%; intermediate models 30% to 37%" in told
+
+
+def test_all_r_and_d_expenses_are_a_ceiling():
+    est = ts.estimate("openai", n_draws=1000)
+    floor = est.summary()["training_cost_p50"] / 7810
+    told = ts.sentences.ceiling(est)
+    assert "USD 7.8 billion, staff included" in told and f"{100 * floor:.1f}% a floor" in told

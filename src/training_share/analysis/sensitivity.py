@@ -195,7 +195,7 @@ def windows(company: str, months: int = 12, data_dir=None) -> list[tuple[str, st
     disclosed = [
         row
         for row in load(data_dir)["spending"].values()
-        if (row.company, row.line) == (company, "rd_compute")
+        if (row.company, row.line) == (company, "rd_compute") and not row.inferred
     ]
     edges = sorted(
         {

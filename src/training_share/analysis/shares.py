@@ -102,13 +102,17 @@ def error_columns(est: Estimate) -> dict[str, float]:
 
 def chart_row(est: Estimate, label: str = "") -> dict:
     """Return the row of the ratio chart for one estimate, without the standard errors, which cost
-    as much again."""
+    as much again. `kind` is measured where hours were counted, else modelled; cost and R&D compute
+    are in millions of `unit`."""
     first, last = est.release_window
     bound = ", lower bound" if est.months_not_collected else ""
+    bound += ", measured" if est.case.measured else ""
     return {
         "company": est.company,
         "label": (label or est.company_row.display_name) + bound,
         "color": est.company_row.color,
+        "kind": "measured" if est.case.measured else "modelled",
+        "unit": est.unit,
         **est.summary(),
         "spending_window": window_text(*est.denominator_window),
         "release_window": f"{first:%b %Y} to {last:%b %Y}",
@@ -127,21 +131,22 @@ def ratio_table(
     companies: Iterable[str] | str = "", scenarios: Iterable[str] | str = "", **settings
 ) -> pd.DataFrame:
     """Return the rows of the ratio comparison chart: every scenario, every company, and each with
-    runs in a named group once more without that group. `settings` go to `compare`.
+    runs in a named group once more without that group. `settings` go to `compare`. A measured
+    company, whose share no scenario moves, comes once, in a last panel of its own.
 
     Blank means the companies that the newsletter prints a share of, and all scenarios.
     """
     data_dir = settings.get("data_dir")
-    return pd.concat(
-        [
-            company_ratio_table(est)
-            for scenario in listed(scenarios) or load(data_dir).scenario_names
-            for est in compare(
-                listed(companies) or printed(data_dir), scenario, **settings
-            ).estimates.values()
-        ],
-        ignore_index=True,
-    )
+    names = listed(companies) or printed(data_dir)
+    rows: list[pd.DataFrame] = []
+    measured: dict[str, pd.DataFrame] = {}
+    for scenario in listed(scenarios) or load(data_dir).scenario_names:
+        for est in compare(names, scenario, **settings).estimates.values():
+            if not est.case.measured:
+                rows.append(company_ratio_table(est))
+            elif est.company not in measured:
+                measured[est.company] = company_ratio_table(est)
+    return pd.concat([*rows, *measured.values()], ignore_index=True)
 
 
 def company_ratio_table(est: Estimate, row: Callable[..., dict] = ratio_row) -> pd.DataFrame:
@@ -151,7 +156,8 @@ def company_ratio_table(est: Estimate, row: Callable[..., dict] = ratio_row) -> 
     `row` makes one row of an estimate and its label: `ratio_row`, or `chart_row` where no errors
     are asked for.
     """
-    panel = {"scenario": est.scenario, "panel": PANELS.get(est.scenario, est.scenario)}
+    title = "Measured: hours that the developer counted" if est.case.measured else ""
+    panel = {"scenario": est.scenario, "panel": title or PANELS.get(est.scenario, est.scenario)}
     rows = []
     for one in versions(est):
         left = "" if one is est else one.excluded[-1]
@@ -352,6 +358,8 @@ def dollars_table(
     rows = []
     names = listed(companies) or printed(settings.get("data_dir"))
     for est in compare(names, scenario, **settings).estimates.values():
+        if est.unit != "USD":
+            continue
         summary = est.summary()
         window, inference = est.denominator_window, np.nan
         with suppress(InputError):

@@ -16,7 +16,7 @@ from training_share.inputs.distributions import parse
 from training_share.inputs.tables import Cell, Tables
 from training_share.model.case import Case
 from training_share.model.cost import CostModel
-from training_share.model.spending import disclosed_lines, rate
+from training_share.model.spending import rate
 from training_share.model.streams import GivenStreams
 
 # The assumptions that the company notebooks take as parameters.
@@ -232,7 +232,6 @@ def rounds(low: float, high: float, digits: int = 2) -> tuple[float, ...]:
 
 
 def with_spending(base: Tables) -> dict[str, str]:
-    """Return display name -> key of the companies that disclose spending and so have a share."""
-    return {
-        row.display_name: key for key, row in base.companies.items() if disclosed_lines(base, key)
-    }
+    """Return display name -> key of the companies that disclose spending in money, whose share is
+    modelled."""
+    return {base.companies[key].display_name: key for key in base.with_spending}

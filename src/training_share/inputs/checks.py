@@ -33,6 +33,8 @@ NEEDED = (  # rows of assumptions.csv that the computation asks for by name
     "mfu",
     "mfu_rl",
     "price_usd_per_gpu_hour",
+    "next_case_mean_scale",
+    "next_case_spread_scale",
 )
 
 
@@ -236,7 +238,14 @@ def _spending(rows: Rows, texts: Texts) -> Iterator[str]:
     for (company, line), periods in lines.items():
         where = f"spending.csv, {company}/{line}"
         currency = next(iter(periods.values()))[1].currency
-        if currency != "USD" and currency not in rates:
+        if chip := schema.chip_of(currency):
+            chips = {key.rsplit("-", 1)[0] for key in texts["hardware"]}
+            if not any(f"{key}-".startswith(f"{chip}-") for key in chips):
+                yield (
+                    f"{where}, column currency: {currency}: hardware.csv has no chip '{chip}'"
+                    f"{nearest(chip, {key.split('-')[0] for key in chips})}"
+                )
+        elif currency != "USD" and currency not in rates:
             yield f"{where}, column currency: fx.csv has no rate for {currency}; add a row"
         amounts = {dates: row.amount_millions.quantile(0.5) for dates, (_, row) in periods.items()}
         yield from _contradictions(where, amounts)

@@ -26,4 +26,5 @@ class Rows:
     corrections: Mapping[str, schema.Correction] = field(repr=False)
     scenarios: Mapping[str, schema.Scenario] = field(repr=False)
     published: Mapping[str, schema.Published] = field(repr=False)
+    measured_cases: Mapping[str, schema.MeasuredCase] = field(repr=False)
     sources: Mapping[str, schema.Source] = field(repr=False)

@@ -89,6 +89,16 @@ def _date(value: str) -> date:
     return date.fromisoformat(value)
 
 
+def chip_of(unit: str) -> str:
+    """Return the chip of a unit such as H100-hours as keys of hardware begin (h100), or "" for a
+    currency.
+
+    >>> chip_of("H100-hours"), chip_of("USD")
+    ('h100', '')
+    """
+    return unit.removesuffix("-hours").lower() if unit.endswith("-hours") else ""
+
+
 Filled = Annotated[str, AfterValidator(_filled)]
 Key = Annotated[str, AfterValidator(_filled), AfterValidator(_key)]  # also part of file names
 Amount = Annotated[Given, BeforeValidator(_required_amount)]
@@ -127,7 +137,10 @@ class Company(Row):
     release_lag_months: Annotated[int, Field(ge=0, le=36)] = Field(
         description="Months by which the release window follows the spending window."
     )
-    currency: Key = Field(description="Currency of the company's disclosures, ISO 4217.")
+    currency: Key = Field(
+        description="Currency of the company's disclosures, ISO 4217, or hours of a chip such as "
+        "H100-hours."
+    )
     color: Annotated[str, Field(pattern=r"^#[0-9A-Fa-f]{6}$")] = Field(
         description="Colour in figures."
     )
@@ -223,7 +236,10 @@ class Spending(Row):
     amount_millions: AmountOrZero = Field(
         description="Amount in millions of the currency: a distribution or zero."
     )
-    currency: Key = Field(description="ISO 4217 code.")
+    currency: Key = Field(
+        description="ISO 4217 code, or hours of a chip such as H100-hours: then the share needs "
+        "neither price nor utilization."
+    )
     source_id: Key = Field(description="Key in sources.")
     note: str = Field(
         description="How far a second source confirms the amount, or how it was derived."
@@ -234,6 +250,11 @@ class Spending(Row):
         if self.period_end < self.period_start:
             raise ValueError("period_end lies before period_start; swap the dates")
         return self
+
+    @property
+    def inferred(self) -> bool:
+        """Whether the amount is our own judgement rather than disclosed or reported."""
+        return self.source_id == "own-judgement"
 
 
 class FxRate(Row):
@@ -410,6 +431,60 @@ class Published(Row):
     explanation: str = Field(description="Why ours differs, or what to know.")
 
 
+class MeasuredCase(Row):
+    """One row is what a developer measured, or let others measure, of its own development compute:
+    the share of final runs, given as two amounts of one unit, as a fraction, or by the company
+    under which its runs and hours stand."""
+
+    key_columns = ("case",)
+    case: Filled = Field(description="Key.")
+    company: Annotated[str | None, BeforeValidator(_blank_to_none)] = Field(
+        description="Key in companies where the runs and hours stand there; else blank."
+    )
+    organisation: Filled = Field(description="Who developed the models.")
+    models: Filled = Field(description="What was developed.")
+    period: Filled = Field(description="When, as exact as known.")
+    scope: Literal["one recipe", "intermediate models", "full pipeline", "cluster"] = Field(
+        description="What the total covers: one recipe with its ablations, a project with large "
+        "intermediate models, a full pipeline with reinforcement learning, or a cluster's jobs."
+    )
+    unit: Filled = Field(description="Unit of both amounts.")
+    final_amount: MaybeAmount = Field(
+        description="What final training runs took: a distribution in the unit."
+    )
+    total_amount: MaybeAmount = Field(
+        description="What the whole development took, final runs included: a distribution in the "
+        "same unit."
+    )
+    final_share: Annotated[MaybeAmount, AfterValidator(_fraction)] = Field(
+        description="The share itself where no amounts are given: a distribution, as a fraction."
+    )
+    grade: Literal["measured", "disclosed estimate", "inferred", "bound"] = Field(
+        description="How the share is known; a bound caps what final runs can have taken."
+    )
+    used: YesNo = Field(
+        description="yes where the case informs the next company's share; no where it is context."
+    )
+    in_scope: Filled = Field(description="What is counted beside the final runs.")
+    out_of_scope: Filled = Field(description="What is not counted.")
+    source_id: Filled = Field(description="Key in sources.")
+    remark: str = Field(description="How it was read, and what to know.")
+
+    @model_validator(mode="after")
+    def _one_share(self) -> MeasuredCase:
+        amounts = (self.final_amount is not None, self.total_amount is not None)
+        if any(amounts) and not all(amounts):
+            raise ValueError("final_amount and total_amount belong together; fill both or neither")
+        if (self.company is not None) + any(amounts) + (self.final_share is not None) != 1:
+            raise ValueError(
+                "fill exactly one of company, final_amount + total_amount, final_share"
+            )
+        final, total = self.final_amount, self.total_amount
+        if final and total and final.quantile(0.5) > total.quantile(0.5):
+            raise ValueError("final_amount exceeds total_amount; the total contains it")
+        return self
+
+
 class Source(Row):
     """One row is a citation."""
 
@@ -438,6 +513,7 @@ MODELS: dict[str, type[Row]] = {
     "corrections": Correction,
     "scenarios": Scenario,
     "published": Published,
+    "measured_cases": MeasuredCase,
     "sources": Source,
 }
 

@@ -123,7 +123,12 @@ def _parts_above_their_total(rows: Rows, _: Texts) -> Iterator[str]:
 def _currencies(rows: Rows, _: Texts) -> Iterator[str]:
     for company, row in rows.companies.items():
         own = {key: one for key, one in rows.spending.items() if one.company == company}
-        strange = {key: one for key, one in own.items() if one.currency != row.currency}
+        strange = {
+            key: one
+            for key, one in own.items()
+            if one.currency != row.currency
+            and not (schema.chip_of(one.currency) or schema.chip_of(row.currency))
+        }
         if own and len(strange) == len(own):
             yield (
                 f"companies.csv, row {company}, column currency: {row.currency}, but all its rows"

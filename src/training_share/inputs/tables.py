@@ -94,9 +94,22 @@ class Tables(Rows):
 
     @cached_property
     def with_spending(self) -> tuple[str, ...]:
-        """Keys of the companies that disclose spending, in the file's order: those with a share."""
-        disclosing = {row.company for row in self.spending.values()}
-        return tuple(company for company in self.companies if company in disclosing)
+        """Keys of the companies with runs and with spending in money, in the file's order: those
+        whose share is modelled."""
+        return self._with_spending(hours=False)
+
+    @cached_property
+    def measured(self) -> tuple[str, ...]:
+        """Keys of the companies with runs and with spending in hours of a chip, in the file's
+        order: those whose share needs no price."""
+        return self._with_spending(hours=True)
+
+    def _with_spending(self, hours: bool) -> tuple[str, ...]:
+        running = {run.company for run in self.training_runs.values()}
+        rows = self.spending.values()
+        in_hours = {row.company for row in rows if schema.chip_of(row.currency)}
+        among = in_hours if hours else {row.company for row in rows} - in_hours
+        return tuple(company for company in self.companies if company in running & among)
 
     def groups(self, companies: Iterable[str]) -> list[str]:
         """Return the named groups of the runs of some companies."""

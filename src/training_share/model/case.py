@@ -14,7 +14,8 @@ from types import MappingProxyType
 import pandas as pd
 
 from training_share.errors import InputError, nearest, require_known, whole_number
-from training_share.inputs.schema import Company, Evidence, TrainingRun
+from training_share.inputs.distributions import parse
+from training_share.inputs.schema import Company, Evidence, TrainingRun, chip_of
 from training_share.inputs.tables import Cell, Tables
 from training_share.model.asked import Changes, Runs, cells_of, rows_of
 from training_share.model.spending import as_date, disclosed_lines
@@ -148,14 +149,15 @@ class Case:
     @cached_property
     def months_not_collected(self) -> int:
         """Months of the release window outside the one the company's runs were collected for (that
-        of the base tables).
+        of the base tables) in which no run is counted.
 
         Above zero the numerator is a lower bound: models released in those months are missing from
         training_runs.csv.
         """
         first, last = _released(self.base.companies[self.company])
         months = pd.period_range(*self.release_window, freq="M")
-        return sum(not first <= month <= last for month in months)
+        counted = {run.released for run in self.window_runs.values()}
+        return sum(not first <= month <= last and month not in counted for month in months)
 
     @cached_property
     def window_runs(self) -> Mapping[str, TrainingRun]:
@@ -257,6 +259,56 @@ class Case:
         return lines
 
     @cached_property
+    def unit(self) -> str:
+        """What cost and R&D compute are counted in: USD, or hours of a chip such as H100-hours
+        where that is how the company's R&D compute is given."""
+        if not self.has_spending:
+            return "USD"
+        units = {
+            row.currency if chip_of(row.currency) else "USD"
+            for row in self.tables.spending.values()
+            if row.company == self.company and row.line in self.denominator_lines
+        }
+        if len(units) > 1:
+            raise InputError(
+                f"{self.company}: the lines {' + '.join(self.denominator_lines)} are given in "
+                f"{' and '.join(sorted(units))}, which do not add; name lines of one unit in "
+                "denominator_lines"
+            )
+        return units.pop()
+
+    @property
+    def measured(self) -> bool:
+        """Whether the share is one of counted hours: R&D compute and every run are given in hours
+        of one chip, so that neither utilization nor price enters."""
+        return bool(chip_of(self.unit)) and all(run.gpu_hours for run in self.runs.values())
+
+    def require_one_unit(self) -> None:
+        """Raise InputError where R&D compute is in hours of a chip and a counted run, or one it is
+        a fraction of, is in USD or in hours of another chip or of one that is not named."""
+        chip = chip_of(self.unit)
+        for key in self.window_runs if chip else ():
+            run: TrainingRun | None = self.tables.training_runs[key]
+            while run is not None:
+                where = f"training_runs.csv, row {run.run_id}, column"
+                told = f"but R&D compute of {self.company} is in {self.unit}"
+                if run.cost_usd is not None:
+                    raise InputError(
+                        f"{where} cost_usd: the run is given in USD, {told}; give gpu_hours, or "
+                        "spending in money"
+                    )
+                if run.hardware is None and run.base_run is None:
+                    raise InputError(
+                        f"{where} hardware: empty, {told}; name the chip whose hours these are"
+                    )
+                if run.hardware is not None and not run.hardware.startswith(f"{chip}-"):
+                    raise InputError(
+                        f"{where} hardware: {run.hardware}, {told}, and hours of two chips do not "
+                        "add; give both in hours of one chip"
+                    )
+                run = self.tables.training_runs.get(run.base_run or "")
+
+    @cached_property
     def denominator_window(self) -> tuple[date, date]:
         """First and last day of the spending that the share is a share of."""
         words = self.tables.choice("denominator_window")
@@ -315,7 +367,12 @@ def _cells(
         if name in WINDOW:
             cells.append(("companies", company, name, text))
         elif name in rates:
-            cells += [("fx", key, "per_usd", text) for key in rates[name]]
+            keys = list(rates[name])
+            try:
+                parse(text)  # one fault, though it would stand in every row of the currency
+            except InputError as error:
+                raise InputError(f"fx.csv, row {keys[0]}, column per_usd: {error}") from None
+            cells += [("fx", key, "per_usd", text) for key in keys]
         else:
             cells.append(("assumptions", name, "value", text))
     return cells

@@ -37,14 +37,15 @@ class Comparison:
     @cached_property
     def table(self) -> pd.DataFrame:
         """One row a company: share_p5, share_p50 and share_p95 as fractions; training cost and R&D
-        compute in USD million; effective draws and months without collected runs; spending window
-        and release window."""
+        compute in millions of `unit`; effective draws and months without collected runs; spending
+        window and release window."""
         rows = {}
         for company, est in self.estimates.items():
             start, end = est.denominator_window
             first, last = est.release_window
             rows[company] = {
                 "display_name": est.company_row.display_name,
+                "unit": est.unit,
                 **est.summary(),
                 "spending_start": start,
                 "spending_end": end,
@@ -117,8 +118,8 @@ def compare(
     runs: Runs = None,
     **settings: Any,
 ) -> Comparison:
-    """Estimate several companies on common draws, by default those that disclose spending;
-    `settings` go to `estimate`.
+    """Estimate several companies on common draws, by default those that disclose spending in
+    money; `settings` go to `estimate`.
 
     A group to exclude has to exist in at least one company, and each of `runs` names its own.
     Raises InputError as `estimate` does, and for an empty or repeated list of companies.

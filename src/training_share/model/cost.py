@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from training_share.inputs.distributions import Distribution, Exact
-from training_share.inputs.schema import Given, TrainingRun
+from training_share.inputs.schema import Given, TrainingRun, chip_of
 from training_share.inputs.tables import Tables
 from training_share.model.scaling import Lines, closed_model_distribution
 from training_share.model.streams import AnyStreams, draw
@@ -79,6 +79,15 @@ class CostModel:
             return hours * self.assumption("price_usd_per_gpu_hour", run_id)
         assert run.base_run is not None  # the only size left: a fraction of a run known in USD
         return self.cost_usd(run.base_run) * self.fraction(run)
+
+    def amount(self, run_id: str, unit: str) -> Quantity:
+        """Return a run's cost in USD, or its GPU-hours where the unit is hours of a chip: hours
+        meet no price."""
+        if not chip_of(unit):
+            return self.cost_usd(run_id)
+        hours = self.gpu_hours(run_id)
+        assert hours is not None  # `Case.require_one_unit` refuses a run that is given in USD
+        return hours
 
     def assumption(self, name: str, run_id: str) -> Quantity:
         """Return draws of an assumption for a run; its `correlation` says whose draw it is."""

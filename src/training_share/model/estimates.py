@@ -29,7 +29,7 @@ from training_share.model.precision import (
     spread,
 )
 from training_share.model.scaling import PARTS
-from training_share.model.simulation import Simulation, blocks, rd_compute_usd, total
+from training_share.model.simulation import Simulation, blocks, rd_compute, total
 from training_share.model.streams import GivenStreams, Streams, read_only
 
 PILOT_DRAWS, MOST_DRAWS = 10_000, 10_000_000  # first and largest run of n_draws="auto"
@@ -146,6 +146,11 @@ class Estimate:
         """The counted runs: released in the window, and not in an excluded group."""
         return self.case.runs
 
+    @property
+    def unit(self) -> str:
+        """What cost and R&D compute are counted in: USD, or hours of a chip such as H100-hours."""
+        return self.case.unit
+
     # --- draws ------------------------------------------------------------------------------------
     @property
     def evidence(self) -> tuple[str, ...]:
@@ -176,26 +181,53 @@ class Estimate:
             return draws
         return float(quantile(draws, 0.5, self.weights))
 
-    @cached_property
+    def _require_usd(self) -> None:
+        if self.unit != "USD":
+            raise InputError(
+                f"{self.company}: its R&D compute is in {self.unit}, which meet no price; ask for "
+                "share, or for total_cost, costs and rd_compute in that unit"
+            )
+
+    @property
     def total_cost_usd(self) -> np.ndarray:
-        """Cost of all counted runs in USD, one value a draw, read-only."""
+        """Cost of all counted runs in USD, one value a draw, read-only; InputError where R&D
+        compute is in hours of a chip."""
+        self._require_usd()
+        return self.total_cost
+
+    @property
+    def cost_usd(self) -> pd.DataFrame:
+        """Cost in USD, draws x counted runs; InputError where R&D compute is in hours."""
+        self._require_usd()
+        return self.costs
+
+    @property
+    def rd_compute_usd(self) -> float | np.ndarray:
+        """R&D compute in USD: a float, or one value a draw where it is uncertain, read-only.
+
+        Raises InputError for a company without spending, and where it is in hours of a chip.
+        """
+        self._require_usd()
+        return self.rd_compute
+
+    @cached_property
+    def total_cost(self) -> np.ndarray:
+        """Cost of all counted runs in `unit`, one value a draw, read-only."""
         counted = sorted({run.group for run in self.runs.values()})
         return read_only(total(self.simulation.by_group[group] for group in counted))
 
     @cached_property
-    def cost_usd(self) -> pd.DataFrame:
-        """Cost in USD, draws x counted runs."""
+    def costs(self) -> pd.DataFrame:
+        """Cost in `unit`, draws x counted runs."""
         values = read_only(self.simulation.by_run(list(self.runs)).T)
         index = pd.RangeIndex(self.n_draws, name="draw")
         columns = pd.Index(self.runs, name="run_id")
         return pd.DataFrame(values, index=index, columns=columns, copy=False)
 
     @cached_property
-    def rd_compute_usd(self) -> float | np.ndarray:
-        """R&D compute in USD: a float, or one value a draw where it is uncertain, read-only.
-
-        Raises InputError for a company without spending.
-        """
+    def rd_compute(self) -> float | np.ndarray:
+        """R&D compute in `unit`: a float, or one value a draw where it is uncertain,
+        read-only. Raises InputError for a company without spending."""
         self.case.require_spending()
         draws = self.simulation.rd_compute
         return float(draws[0]) if draws.min() == draws.max() else draws
@@ -203,7 +235,7 @@ class Estimate:
     @cached_property
     def share(self) -> np.ndarray:
         """Training share of R&D compute, a fraction, one value a draw, read-only."""
-        return read_only(self.total_cost_usd / self.rd_compute_usd)
+        return read_only(self.total_cost / self.rd_compute)
 
     @property
     def share_quantiles(self) -> dict[str, float]:
@@ -230,8 +262,9 @@ class Estimate:
         left out. Raises InputError for a run that is not counted."""
         require_known(run_id, self.runs, f"counted run of {self.company}")
         steps: dict[str, np.ndarray] = {}
+        known = ("flop", "gpu_hours", *(["cost_usd"] if self.unit == "USD" else []))
         for block, model in blocks(self.case, Streams(self.seed), self.n_draws):
-            for step in ("flop", "gpu_hours", "cost_usd"):
+            for step in known:
                 value = getattr(model, step)(run_id)
                 if value is not None:
                     steps.setdefault(step, np.empty(self.n_draws))[block] = value
@@ -267,7 +300,8 @@ class Estimate:
 
     def spread(self, quantity: str = "share") -> dict[str, float]:
         """Return p5, p50 and p95 of the share (a fraction), of training_cost or of a run's cost
-        (USD million), and their Monte Carlo standard errors as p5_error, p50_error and p95_error.
+        (millions of `unit`), and their Monte Carlo standard errors as p5_error, p50_error and
+        p95_error.
 
         They say how exact the draws make these numbers, nothing about the inputs. Raises InputError
         for an unknown run and for the share of a company without spending.
@@ -280,37 +314,37 @@ class Estimate:
         if quantity == "share":
             return self.spread_of(lambda est: est.share)
         if quantity == "training_cost":
-            return self.spread_of(lambda est: est.total_cost_usd / 1e6)
+            return self.spread_of(lambda est: est.total_cost / 1e6)
         require_known(quantity, self.runs, f"counted run of {self.company}")
         if not self.case.predicted(quantity) and self.weights is None:
-            return spread(self.cost_usd[quantity].to_numpy() / 1e6)
-        return self.spread_of(lambda est: est.cost_usd[quantity].to_numpy() / 1e6)
+            return spread(self.costs[quantity].to_numpy() / 1e6)
+        return self.spread_of(lambda est: est.costs[quantity].to_numpy() / 1e6)
 
     # --- tables -----------------------------------------------------------------------------------
     def cost_table(self) -> pd.DataFrame:
-        """Return p5, p50 and p95 of the cost of each counted run and of their total, in USD
-        million."""
-        costs = {run_id: self.cost_usd[run_id] for run_id in self.runs}
-        costs |= {"total": pd.Series(self.total_cost_usd)}
+        """Return p5, p50 and p95 of the cost of each counted run and of their total, in millions
+        of `unit`, USD as a rule."""
+        costs = {run_id: self.costs[run_id] for run_id in self.runs}
+        costs |= {"total": pd.Series(self.total_cost)}
         columns = {name: quantiles(cost / 1e6, self.weights) for name, cost in costs.items()}
         return pd.DataFrame(columns, index=list(QUANTILES)).T.rename_axis("run_id")
 
     def summary(self) -> pd.Series:
-        """Return training_cost and rd_compute in USD million and the share as a fraction, with p5,
-        p50 and p95; how many effective draws they rest on, and how many months of the release
-        window have no runs collected (above zero the share is a lower bound).
+        """Return training_cost and rd_compute in millions of `unit`, USD as a rule, and the share
+        as a fraction, with p5, p50 and p95; how many effective draws they rest on, and how many
+        months of the release window have no runs collected (above zero the share is a lower bound).
 
         >>> est = estimate("openai", n_draws=1_000)
         >>> list(est.summary().index[:4])
         ['training_cost_p5', 'training_cost_p50', 'training_cost_p95', 'rd_compute']
         """
         cost, share = (
-            quantiles(draws, self.weights) for draws in (self.total_cost_usd / 1e6, self.share)
+            quantiles(draws, self.weights) for draws in (self.total_cost / 1e6, self.share)
         )
         values = {
             f"training_cost_{name}": value for name, value in zip(QUANTILES, cost, strict=True)
         }
-        values["rd_compute"] = self.median(self.rd_compute_usd) / 1e6
+        values["rd_compute"] = self.median(self.rd_compute) / 1e6
         values |= {f"share_{name}": value for name, value in zip(QUANTILES, share, strict=True)}
         values["effective_draws"] = self.effective_draws
         values["months_not_collected"] = float(self.months_not_collected)
@@ -318,7 +352,7 @@ class Estimate:
 
     def precision(self) -> pd.DataFrame:
         """Return the Monte Carlo standard errors of p5, p50 and p95: share (a fraction),
-        training_cost (USD million). See `spread`."""
+        training_cost (millions of `unit`). See `spread`."""
         rows = {quantity: self.spread(quantity) for quantity in ("share", "training_cost")}
         errors = {
             quantity: {name: row[f"{name}_error"] for name in QUANTILES}
@@ -328,7 +362,7 @@ class Estimate:
 
     def shown(self) -> pd.DataFrame:
         """Return p5, p50 and p95 as text, rounded to the digits that the number of draws makes
-        certain: share in percent, training_cost in USD million."""
+        certain: share in percent, training_cost in millions of `unit`."""
         values, errors = self.summary(), self.precision()
         rows = {
             name: [
@@ -471,7 +505,8 @@ def _estimated(base: Tables, asked: dict[str, Any]) -> Estimate:
     case = Case.of(base, **asked | ({"n_draws": PILOT_DRAWS} if automatic else {}))
     _ = case.runs
     if case.has_spending:
-        rd_compute_usd(case, GivenStreams({}).at(1))
+        case.require_one_unit()
+        rd_compute(case, GivenStreams({}).at(1))
     made = Estimate.of(case)
     return _precise(made, points) if automatic else made
 

@@ -11,7 +11,7 @@ import numpy as np
 from training_share.model.case import Case
 from training_share.model.cost import CostModel, Regressions
 from training_share.model.scaling import PARTS
-from training_share.model.spending import spending_usd
+from training_share.model.spending import spending_in
 from training_share.model.streams import AnyStreams, Streams, read_only
 
 KEPT_BYTES = 64_000_000  # of costs by run; above it only the totals by group are kept
@@ -31,20 +31,21 @@ def blocks(
 
 
 def costs(case: Case, streams: AnyStreams, n_draws: int, runs: list[str]) -> np.ndarray:
-    """Return the cost in USD of some runs, runs x draws."""
+    """Return the cost of some runs in the case's unit, runs x draws."""
     values = np.empty((len(runs), n_draws))
     for block, model in blocks(case, streams, n_draws):
         for place, run_id in enumerate(runs):
-            values[place, block] = model.cost_usd(run_id)
+            values[place, block] = model.amount(run_id, case.unit)
     return values
 
 
-def rd_compute_usd(case: Case, streams: AnyStreams) -> float | np.ndarray:
-    """Return R&D compute in USD for the block that `streams` serves; NaN without spending."""
+def rd_compute(case: Case, streams: AnyStreams) -> float | np.ndarray:
+    """Return R&D compute in the case's unit for the block that `streams` serves; NaN without
+    spending."""
     if not case.has_spending:
         return np.nan
     lines, window = case.denominator_lines, case.denominator_window
-    return spending_usd(case.tables, case.company, lines, *window, streams)
+    return spending_in(case.unit, case.tables, case.company, lines, *window, streams)
 
 
 def simulate(
@@ -55,21 +56,21 @@ def simulate(
     largest: np.ndarray | None = None,
     regressions: Regressions | None = None,
 ) -> tuple[dict[str, np.ndarray], np.ndarray]:
-    """Evaluate the model on given streams: cost in USD by group (all groups), and R&D compute in
-    USD. Memory grows with draws x groups; `by_run`, runs x draws, and `largest`, the cost of the
-    dearest run, are filled where they are given (`largest` from zeros)."""
+    """Evaluate the model on given streams: cost by group (all groups) and R&D compute, both in the
+    case's unit. Memory grows with draws x groups; `by_run`, runs x draws, and `largest`, the cost
+    of the dearest run, are filled where they are given (`largest` from zeros)."""
     groups = {run.group: np.zeros(n_draws) for run in case.window_runs.values()}
-    rd_compute = np.empty(n_draws)
+    spent = np.empty(n_draws)
     for block, model in blocks(case, streams, n_draws, regressions):
         for place, (run_id, run) in enumerate(case.window_runs.items()):
-            cost = model.cost_usd(run_id)
+            cost = model.amount(run_id, case.unit)
             groups[run.group][block] += cost
             if largest is not None:
                 np.maximum(largest[block], cost, out=largest[block])
             if by_run is not None:
                 by_run[place, block] = cost
-        rd_compute[block] = rd_compute_usd(case, streams)
-    return groups, rd_compute
+        spent[block] = rd_compute(case, streams)
+    return groups, spent
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,16 +96,16 @@ class Simulation:
 
     @property
     def by_group(self) -> dict[str, np.ndarray]:
-        """Cost in USD of each group of runs, one value a draw."""
+        """Cost of each group of runs in the case's unit, one value a draw."""
         return self._drawn[0]
 
     @property
     def rd_compute(self) -> np.ndarray:
-        """R&D compute in USD, one value a draw; NaN without spending."""
+        """R&D compute in the case's unit, one value a draw; NaN without spending."""
         return self._drawn[1]
 
     def by_run(self, runs: list[str]) -> np.ndarray:
-        """Return the cost in USD of some runs, runs x draws."""
+        """Return the cost of some runs in the case's unit, runs x draws."""
         kept = self._drawn[2]
         if kept is None:
             return costs(self.case, Streams(self.case.seed), self.case.n_draws, runs)

@@ -13,7 +13,7 @@ import pandas as pd
 
 from training_share.errors import InputError, require_known
 from training_share.inputs.distributions import Distribution
-from training_share.inputs.schema import FxRate, Spending
+from training_share.inputs.schema import FxRate, Spending, chip_of
 from training_share.inputs.tables import Tables, load
 from training_share.model.streams import AnyStreams, draw
 
@@ -87,8 +87,8 @@ def signed_periods(
 
 
 def rate(tables: Tables, currency: str, start: date, end: date) -> FxRate | None:
-    """Return the exchange rate whose years cover a window, or None for USD."""
-    if currency == "USD":
+    """Return the exchange rate whose years cover a period, or None for USD and for hours."""
+    if currency == "USD" or chip_of(currency):
         return None
     rates = [row for row in tables.fx.values() if row.currency == currency]
     for row in rates:
@@ -96,8 +96,10 @@ def rate(tables: Tables, currency: str, start: date, end: date) -> FxRate | None
         if first <= start.year and end.year <= last:
             return row
     known = ", ".join(row.period for row in rates) or "none"
+    years = f"{start.year}" if start.year == end.year else f"{start.year} to {end.year}"
     raise InputError(
-        f"fx.csv: no {currency} rate for {start.year} to {end.year} (there: {known}); add a row"
+        f"fx.csv: no {currency} rate for {years} (there: {known}); add a row that covers the "
+        f"period from {start} to {end}"
     )
 
 
@@ -109,11 +111,25 @@ def spending_usd(
     end: date,
     streams: AnyStreams | None = None,
 ) -> float | np.ndarray:
-    """Return a company's spending on `lines` in a window, in USD: a float, or draws where an input
-    is uncertain.
+    """Return a company's spending on `lines` in a window, in USD; see `spending_in`."""
+    return spending_in("USD", tables, company, lines, start, end, streams)
 
-    Without `streams`, uncertain amounts stand at their medians. A line the company never discloses
-    adds nothing.
+
+def spending_in(
+    unit: str,
+    tables: Tables,
+    company: str,
+    lines: list[str],
+    start: date,
+    end: date,
+    streams: AnyStreams | None = None,
+) -> float | np.ndarray:
+    """Return a company's spending on `lines` in a window, in USD or in hours of a chip such as
+    H100-hours: a float, or draws where an input is uncertain.
+
+    Each period is converted at the rate of its own years. Without `streams`, uncertain amounts
+    stand at their medians. A line the company never discloses adds nothing. Raises InputError where
+    hours would have to become money, or money hours.
     """
 
     def value(name: str, distribution: Distribution) -> float | np.ndarray:
@@ -121,16 +137,23 @@ def spending_usd(
 
     total: float | np.ndarray = 0.0
     for line in lines:
-        periods = signed_periods(tables, company, line, start, end)
-        currency = periods[0][1].currency
-        amount = sum(
-            sign * value(f"spending/{row.company}/{row.line}/{row.period}", row.amount_millions)
-            for sign, row in periods
-        )
-        fx = rate(tables, currency, start, end)
-        total = total + 1e6 * amount / (
-            1 if fx is None else value(f"fx/{fx.currency}/{fx.period}", fx.per_usd)
-        )
+        by_rate: dict[FxRate | None, list[tuple[int, Spending]]] = {}
+        for sign, row in signed_periods(tables, company, line, start, end):
+            if (chip_of(row.currency) or chip_of(unit)) and row.currency != unit:
+                raise InputError(
+                    f"{company}: {line} is given in {row.currency} and cannot be told in {unit}; "
+                    "hours of a chip have no price here, and money no hours"
+                )
+            fx = rate(tables, row.currency, row.period_start, row.period_end)
+            by_rate.setdefault(fx, []).append((sign, row))
+        for fx, periods in by_rate.items():
+            amount = sum(
+                sign * value(f"spending/{row.company}/{row.line}/{row.period}", row.amount_millions)
+                for sign, row in periods
+            )
+            total = total + 1e6 * amount / (
+                1 if fx is None else value(f"fx/{fx.currency}/{fx.period}", fx.per_usd)
+            )
     if np.min(total) <= 0:
         raise InputError(
             f"{company}: spending on {' + '.join(lines)} from {start} to {end} comes out at or "

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from training_share.analysis.implied import ImpliedCompute
+from training_share.analysis.measured import Pattern
 from training_share.analysis.shares import (
     HALF,
     changes,
@@ -20,8 +21,9 @@ from training_share.analysis.shares import (
 )
 from training_share.model.comparison import Comparison
 from training_share.model.estimates import Estimate
-from training_share.model.precision import QUANTILES
-from training_share.report.text import chance, end, listed, money, number, percent, points
+from training_share.model.precision import QUANTILES, quantiles
+from training_share.model.spending import spending_usd
+from training_share.report.text import amount, chance, end, listed, money, number, percent, points
 
 SOURCE = "newsletter-body"  # the row of sources.csv that the settings are from
 SURE = 0.9  # from here on the draws are called agreed
@@ -40,12 +42,60 @@ def answer(est: Estimate) -> str:
         _changed(est)
         + f"**{name}: final training runs took {percent(s['share_p50'])} of R&D compute spending**"
         f" (nine in ten draws of the uncertain inputs give {low} to {high}).",
-        f"That is {money(s['training_cost_p50'])} of {money(s['rd_compute'])} spent from "
+        f"That is {amount(s['training_cost_p50'], est.unit)} of "
+        f"{amount(s['rd_compute'], est.unit)} spent from "
         f"{window_text(*est.denominator_window)}, for {len(est.runs)} training runs of models "
         f"released {first:%b %Y} to {last:%b %Y}.",
         f"The share is over half in {chance(over_half(est))} of the draws.",
     ]
     return " ".join(told) + _bound(est) + _uncounted(est) + _weighted(est)
+
+
+def measured_answer(est: Estimate) -> str:
+    """Return the answer of a company whose hours were counted: a share without any model."""
+    s = est.summary()
+    return (
+        f"**{est.company_row.display_name}: final training runs took {percent(s['share_p50'])} of "
+        f"the compute of the whole development**, {amount(s['training_cost_p50'], est.unit)} of "
+        f"{amount(s['rd_compute'], est.unit)}. Both are counted, so neither a price nor a "
+        f"utilization enters; the rounding of the figures leaves {100 * s['share_p5']:.2f}% to "
+        f"{100 * s['share_p95']:.2f}%."
+    )
+
+
+def pattern_answer(found: Pattern) -> str:
+    """Return how many cases are measured, their range by what is counted, and what the next
+    company's share would be."""
+    rows = found.table()
+    rows = rows[rows["used"]]
+    ranges = [f"{name} {_range(part['p50'])}" for name, part in rows.groupby("scope", sort=False)]
+    grades = rows["grade"].value_counts()
+    after = dict(zip(QUANTILES, quantiles(found.next_share["share"]), strict=True))
+    return (
+        f"**{grades['modelled']} company-years are modelled; {grades['measured']} projects were "
+        f"measured and {grades['disclosed estimate']} estimated by those who ran them. The shares "
+        f"run from {percent(rows['p50'].min())} to {percent(rows['p50'].max())}, and what is "
+        f"counted decides where a case lies**: {'; '.join(ranges)}. For the next company-year they "
+        f"leave {percent(after['p50'])} ({percent(after['p5'])} to {percent(after['p95'])})."
+    )
+
+
+def ceiling(est: Estimate) -> str:
+    """Return what total R&D expenses, a ceiling for R&D compute, say of a company's share."""
+    window = est.denominator_window
+    total = spending_usd(est.tables, est.company, ["rd_total"], *window) / 1e6
+    cost = est.summary()["training_cost_p50"]
+    return (
+        f"{est.company_row.display_name}'s total R&D expenses from {window_text(*window)} were "
+        f"{money(total)}, staff included: a ceiling for its R&D compute of "
+        f"{money(est.summary()['rd_compute'])}, and {percent(cost / total)} a floor "
+        "for the share at the median cost of its final runs."
+    )
+
+
+def _range(shares: pd.Series) -> str:
+    low, high = (f"{value:.0%}" for value in (shares.min(), shares.max()))
+    return low if low == high else f"{low} to {high}"
 
 
 def cost_answer(est: Estimate) -> str:
@@ -119,11 +169,11 @@ def doubts(*estimates: Estimate) -> str:
 def implied_answer(implied: ImpliedCompute) -> str:
     """Return what a training cost implies for R&D compute, as the illustration that it is."""
     row = implied.table.loc["rd_compute"]
-    known = [est.company_row.display_name for est in implied.known.estimates.values()]
+    known = [est.company_row.display_name for est in implied.pattern.known.estimates.values()]
     return (
-        f"If its share were like one of those known ({listed(known)}), its R&D compute would be "
-        f"about {money(row.p50)} (nine draws in ten: {money(row.p5)} to "
-        f"{money(row.p95)}); an illustration, not an estimate."
+        f"If its share were that of the next case after those known ({listed(known)}, and projects"
+        f" that measured theirs), its R&D compute would be about {money(row.p50)} (nine draws in"
+        f" ten: {money(row.p5)} to {money(row.p95)}); an illustration, not an estimate."
     )
 
 

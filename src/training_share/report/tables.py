@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pandas as pd
 
 from training_share.analysis.implied import ImpliedCompute
-from training_share.inputs.tables import for_scenario
+from training_share.errors import require_known
+from training_share.inputs.tables import for_scenario, load
 from training_share.model.estimates import Estimate
 from training_share.model.spending import signed_periods
 from training_share.report.text import FLOP, chance, held, interval, money, number
@@ -218,3 +221,54 @@ def _interval(text: dict[str, str], whole: bool) -> str:
     without a median."""
     ends = f"{text['p5']} to {text['p95']}" if whole and text["p5"] else ""
     return f"{text['p50']} ({ends})" if text["p50"] and ends else text["p50"] or ends
+
+
+def cases_text_table(table: pd.DataFrame) -> pd.DataFrame:
+    """Return `Pattern.table()` as text: the share with its interval, how it is known, and what is
+    counted and what is not."""
+    rows = {
+        row.label: {
+            "share": interval(row),
+            "known by": "the model" if row.kind == "modelled" else f"{row.grade}, {row.unit}",
+            "counted beside final runs": row.in_scope,
+            "not counted": row.out_of_scope,
+            "source": row.source,
+        }
+        for row in table.itertuples()
+    }
+    return pd.DataFrame.from_dict(rows, orient="index").rename_axis("case")
+
+
+def dependence_text_table(table: pd.DataFrame) -> pd.DataFrame:
+    """Return `Pattern.dependence()` as text, the scales of the prior of tau side by side."""
+    texts = table.apply(interval, axis=1)
+    return texts.unstack().rename(columns="scale {:g}".format)
+
+
+def implied_costs_table(table: pd.DataFrame) -> pd.DataFrame:
+    """Return `implied_training_costs` as text in USD billion, with two significant digits: so few
+    cases tell no more."""
+    rows = {
+        (row.company, row.source): {
+            "R&D compute (USD billion)": f"{table.loc[row.Index, 'R&D compute']:.3g}",
+            "final training runs (USD billion)": interval(row, "{:.2g}".format),
+        }
+        for row in table.itertuples()
+    }
+    frame = pd.DataFrame.from_dict(rows, orient="index")
+    frame.index = pd.MultiIndex.from_tuples(rows, names=["company", "R&D compute by"])
+    return frame.reset_index().set_index("company")
+
+
+def reasons_table(correction: str, data_dir: str | Path | None = None) -> pd.DataFrame:
+    """Return the cells that a correction changes, with the reasons, one row a reason."""
+    tables = load(data_dir)
+    require_known(correction, tables.cells_of, "correction")
+    rows: dict[str, dict[str, str]] = {}
+    for row in tables.corrections.values():
+        if row.correction == correction:
+            told = rows.setdefault(row.reason, {"row": row.key, "columns": row.column})
+            if row.column not in told["columns"]:
+                told["columns"] += f", {row.column}"
+    frame = pd.DataFrame([told | {"why": reason} for reason, told in rows.items()])
+    return frame.set_index("row")

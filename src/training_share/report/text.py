@@ -56,6 +56,18 @@ def usd(usd_million: float) -> str:
     return rf"\${usd_million * 1e6:.0f}"
 
 
+def amount(millions: float, unit: str = "USD") -> str:
+    """Return millions of USD, or of hours of a chip, in words: '1.49 million H100-hours'."""
+    return money(millions) if unit == "USD" else f"{millions:.3g} million {unit}"
+
+
+def short(millions: float, unit: str = "USD") -> str:
+    """Return millions of USD, or of hours of a chip, in short for a chart: '1.49M h', '7.13k h'."""
+    if unit == "USD":
+        return usd(millions)
+    return f"{millions:.3g}M h" if millions >= 0.9995 else f"{1e3 * millions:.3g}k h"
+
+
 def number(value: float) -> str:
     """Return a number with three significant digits: all digits before the point from a thousand
     on, in words from a billion on, with a power of ten from 1e15 on."""
@@ -98,8 +110,11 @@ def counted(number: int) -> str:
 def interval(row, as_text: Callable[[float], str] = percent, prefix: str = "") -> str:
     """Return the median of a row with its 90% interval, as in '22.7% (16% to 33%)'.
 
-    The row has p5, p50 and p95, with `prefix` before each name.
+    The row has p5, p50 and p95, with `prefix` before each name; where the three read the same, one
+    stands for all.
     """
     ends = end if as_text is percent else as_text
     low, middle, high = (getattr(row, f"{prefix}{name}") for name in ("p5", "p50", "p95"))
+    if low == middle == high:
+        return as_text(middle)
     return f"{as_text(middle)} ({ends(low)} to {ends(high)})"

@@ -177,8 +177,7 @@ def results(done: Mapping[str, Sequence[tuple[Job, Outcome]]]) -> pd.DataFrame:
 
     One row a combination and company: `share_p5`, `share_p50` and `share_p95` as fractions,
     `default_p50` (newsletter, nothing changed, the same draws), `difference` of the medians,
-    `training_cost_usd_million` and `rd_compute_usd_million` (medians), and whether the share is a
-    `lower_bound`. Where `comparison` ran, its companies too; where no company's notebook ran, those
+    `training_cost` and `rd_compute` (medians) in `unit`, and whether the share is a `lower_bound`. Where `comparison` ran, its companies too; where no company's notebook ran, those
     that disclose spending.
     """
     rows = []
@@ -197,8 +196,9 @@ def results(done: Mapping[str, Sequence[tuple[Job, Outcome]]]) -> pd.DataFrame:
                     **{name: one[name] for name in ("share_p5", "share_p50", "share_p95")},
                     "default_p50": default["share_p50"],
                     "difference": one["share_p50"] - default["share_p50"],
-                    "training_cost_usd_million": one["training_cost_p50"],
-                    "rd_compute_usd_million": one["rd_compute"],
+                    "training_cost": one["training_cost_p50"],
+                    "rd_compute": one["rd_compute"],
+                    "unit": f"million {est.unit}",
                     "lower_bound": est.months_not_collected > 0,
                 }
             )
@@ -240,7 +240,13 @@ def results_text(table: pd.DataFrame, changed: bool) -> str:
             f"{percent(row.share_p50):>8}"
             + (f"{percent(row.default_p50):>10}" if changed else "")
             + f"  {percent(row.share_p5) + ' to ' + percent(row.share_p95):<16}"
-            f"{row.training_cost_usd_million:>12,.0f} USDm{row.rd_compute_usd_million:>9,.0f} USDm"
+            f"{_millions(row.training_cost, row.unit, 12)}{_millions(row.rd_compute, row.unit, 9)}"
             f"{'  lower bound' if row.lower_bound else ''}"
         )
     return "\n".join(lines)
+
+
+def _millions(amount: float, unit: str, width: int) -> str:
+    if unit == "million USD":
+        return f"{amount:>{width},.0f} USDm"
+    return f"{amount:>{width},.2f} M h"  # hours of a chip

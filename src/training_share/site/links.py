@@ -59,6 +59,11 @@ FORMULAS: dict[str, tuple[tuple[str, ...], str]] = {
         " estimators flop",
     ),
     "Which models count": (_SHARE, "lags lag_and_window"),
+    "Measured cases and the next share": (
+        ("measured_cases", *_SHARE),
+        "pattern cases_text_table next_share dependence_text_table implied_costs_table over_time",
+    ),
+    "Hours of a chip": (("training_runs", "spending"), "measured_answer"),
     "Sweeps": (_SHARE, "surface breaking breaking_points breaking_conclusion sweep"),
     "OpenAI": (("training_runs", "assumptions", "spending"), "correlation_table joint"),
     "Where this differs from the newsletter": (

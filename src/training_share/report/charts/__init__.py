@@ -2,6 +2,7 @@
 
 from training_share.report.charts.audit import denominators, effects, waterfall
 from training_share.report.charts.differences import combinations, difference
+from training_share.report.charts.measured import next_share, over_time, pattern
 from training_share.report.charts.regression import flop, leave_one_out, scaling
 from training_share.report.charts.sensitivity import breaking, lags, settling, surface
 from training_share.report.charts.shares import (
@@ -33,7 +34,10 @@ __all__ = [
     "intervals",
     "lags",
     "leave_one_out",
+    "next_share",
+    "over_time",
     "pairs",
+    "pattern",
     "ratio",
     "scaling",
     "scenarios",

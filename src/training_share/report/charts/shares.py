@@ -4,6 +4,7 @@ dollars."""
 from __future__ import annotations
 
 import textwrap
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -35,7 +36,18 @@ from training_share.report.charts.style import (
     sheet,
 )
 from training_share.report.figure import Figure, rounded
-from training_share.report.text import chance, counted, end, interval, listed, money, percent, usd
+from training_share.report.text import (
+    amount,
+    chance,
+    counted,
+    end,
+    interval,
+    listed,
+    money,
+    percent,
+    short,
+    usd,
+)
 
 SHARE = "Share of R&D compute"
 NOT_DISCLOSED = "not disclosed"
@@ -106,7 +118,8 @@ def ratio(table: pd.DataFrame, source: str = "", narrow: bool = False) -> Figure
 def _ratio_words(ax: Axes, place: int, row, narrow: bool) -> None:
     """Write a bar's name and amounts over its left end, and its share over its right one."""
     above = {"xycoords": ("axes fraction", "data"), "textcoords": "offset points", "va": "bottom"}
-    amounts = f"{usd(row.training_cost_p50)} of {usd(row.rd_compute)}"
+    unit = getattr(row, "unit", "USD")
+    amounts = f"{short(row.training_cost_p50, unit)} of {short(row.rd_compute, unit)}"
     amounts += "" if row.without else f", {row.spending_window}"
     ends = f"90% interval {end(row.share_p5)} to {end(row.share_p95)}"
     top = place - 0.22
@@ -461,17 +474,20 @@ def every_run(est: Estimate) -> Figure:
     ax = sheet(9, 0.34 * len(rows) + 1.0)[0, 0]
     interval_rows(ax, rows, est.company_row.color)
     for place, row in enumerate(rows.itertuples()):
-        beside(ax, interval(row, usd), row.p95, place)
-    ax.set_xlabel("Cost, logarithmic axis: median and 90% interval", fontsize=9)
+        beside(ax, interval(row, partial(short, unit=est.unit)), row.p95, place)
+    what = "Cost" if est.unit == "USD" else est.unit
+    ax.set_xlabel(f"{what}, logarithmic axis: median and 90% interval", fontsize=9)
     ax.set_xscale("log")
     ax.minorticks_off()
-    dollar_axis(ax)
+    dollar_axis(ax, est.unit)
     low, high = rows["p5"].min(), rows["p95"].max()
     ax.set_xlim(low * (low / high) ** 0.04, high * (high / low) ** 0.3)
-    top = "; ".join(f"{run_id} {money(row.p50)}" for run_id, row in runs.head(3).iterrows())
+    words = partial(amount, unit=est.unit)
+    top = "; ".join(f"{run_id} {words(row.p50)}" for run_id, row in runs.head(3).iterrows())
+    unit = "USD million" if est.unit == "USD" else f"millions of {est.unit}"
     alt = (
-        "Cost of each training run in USD million, median with 90% interval, on a logarithmic "
-        f"axis. Total {interval(table.loc['total'], money)}; costliest runs: {top}."
+        f"Cost of each training run in {unit}, median with 90% interval, on a logarithmic "
+        f"axis. Total {interval(table.loc['total'], words)}; costliest runs: {top}."
     )
     return Figure((ax,), table, alt)
 
@@ -483,9 +499,9 @@ def dollars(table: pd.DataFrame) -> Figure:
     ax = sheet(WIDE, 0.8 * len(table) + 0.5)[0, 0]
     for place, row in enumerate(table.itertuples()):
         amounts, left = _disclosed(row), 0.0
-        for use, amount in amounts.items():
+        for use, spent in amounts.items():
             _, color, hatch = USES[use]
-            part = amount / sum(amounts.values())
+            part = spent / sum(amounts.values())
             edge = {"hatch": hatch, "edgecolor": "#888888" if hatch else "white"}
             ax.barh(place, part, 0.4, left, color=color or row.color, zorder=2, **edge)
             left += part

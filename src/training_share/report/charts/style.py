@@ -17,7 +17,7 @@ from matplotlib.ticker import FuncFormatter, PercentFormatter
 from training_share.analysis import shares
 from training_share.model.estimates import Estimate
 from training_share.report.figure import Figure, rounded
-from training_share.report.text import usd
+from training_share.report.text import short
 
 BLUE, ORANGE = "#0072B2", "#D55E00"  # of a line and what is read off it
 REST, INK, QUIET = "#D9D9D9", "#222222", "#595959"
@@ -139,9 +139,12 @@ def percent_axis(ax: Axes) -> None:
     ax.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
 
 
-def dollar_axis(ax: Axes) -> None:
-    """Label the horizontal axis of USD million with amounts in short."""
-    ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: usd(value) if value else "0"))
+def dollar_axis(ax: Axes, unit: str = "USD") -> None:
+    """Label the horizontal axis of millions of USD, or of hours of a chip, with amounts in
+    short."""
+    ax.xaxis.set_major_formatter(
+        FuncFormatter(lambda value, _: short(value, unit) if value else "0")
+    )
 
 
 # --- marks ----------------------------------------------------------------------------------------
