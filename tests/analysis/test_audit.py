@@ -91,7 +91,7 @@ def test_another_company_and_another_scenario_enter_the_tables(data_copy):
     assert len(ranking) == 6 * 4
     assert "another" in set(ts.shares.ratio_table("deepseek", **few)["scenario"])
     assert "deepseek" in set(ts.sweep({}, n_jobs=1, progress=False, **few)["company"])
-    assert "deepseek" in ts.implied_rd_compute("moonshot", **few).known.estimates
+    assert "deepseek" in ts.implied_rd_compute("moonshot", **few).pattern.known.estimates
 
 
 def test_shared_market_makes_the_ranking_surer_than_independent_markets():

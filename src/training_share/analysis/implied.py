@@ -149,7 +149,7 @@ def implied_rd_compute(
     the company itself or one without spending.
 
     >>> implied = implied_rd_compute("deepseek", n_draws=1_000)
-    >>> list(implied.known.estimates)
+    >>> list(implied.pattern.known.estimates)
     ['openai', 'minimax', 'zai']
     """
     names = load(data_dir).with_spending if known is None else listed(known)
@@ -179,6 +179,9 @@ def implied_training_cost(
     Rows rd_compute and training_cost in USD million and share as a fraction, with p5, p50 and p95
     and their Monte Carlo standard errors. The window is by default the company's own. Raises
     InputError for an unknown company or line, and as `window_spending` and `pattern` do.
+
+    >>> implied_training_cost("openai", n_draws=1_000).index.tolist()
+    ['rd_compute', 'share', 'training_cost']
     """
     found = pattern(known, scenario, n_draws, seed, data_dir=data_dir, **settings)
     tables = found.tables
@@ -205,7 +208,11 @@ def implied_training_cost(
 def implied_training_costs(year: int, **settings) -> pd.DataFrame:
     """Return `implied_training_cost` of every company and line of R&D compute disclosed for a
     calendar year, one row each: company, line, source, R&D compute and p5, p50 and p95 of the
-    implied cost, in USD billion."""
+    implied cost, in USD billion.
+
+    >>> implied_training_costs(2025, n_draws=500).shape[0]
+    3
+    """
     tables = load(settings.get("data_dir"))
     window = (date(year, 1, 1), date(year, 12, 31))
     rows = {}

@@ -323,6 +323,7 @@ def over_time(
         windows = [est]
         with suppress(InputError):  # no spending of the scenario's lines is known for that window
             other = est.again(corrections=[*est.case.corrections, variant])
+            _ = other.weights  # evidence on another company needs its spending in the window too
             windows += [other] if other.denominator_window != est.denominator_window else []
         for one in windows:
             periods = [

@@ -177,8 +177,9 @@ def results(done: Mapping[str, Sequence[tuple[Job, Outcome]]]) -> pd.DataFrame:
 
     One row a combination and company: `share_p5`, `share_p50` and `share_p95` as fractions,
     `default_p50` (newsletter, nothing changed, the same draws), `difference` of the medians,
-    `training_cost` and `rd_compute` (medians) in `unit`, and whether the share is a `lower_bound`. Where `comparison` ran, its companies too; where no company's notebook ran, those
-    that disclose spending.
+    `training_cost` and `rd_compute` (medians) in `unit`, and whether the share is a `lower_bound`.
+    Where `comparison` ran, its companies too; where no company's notebook ran, those that disclose
+    spending.
     """
     rows = []
     for combination, jobs in done.items():

@@ -432,27 +432,29 @@ def cost(est: Estimate) -> Figure:
     """Draw `shares.largest_runs`: the total, then the largest runs by name, then the others
     pooled, as bars on a linear axis."""
     table = rounded(largest_runs(est))
+    words, brief = partial(amount, unit=est.unit), partial(short, unit=est.unit)
     ax = sheet(WIDE, 0.34 * len(table) + 0.7)[0, 0]
     color = est.company_row.color
+    what = "Cost at rental prices" if est.unit == "USD" else est.unit
     for place, row in enumerate(table.itertuples()):
         ax.barh(place, row.p50, height=0.62, color=color, alpha=1 if place == 0 else 0.65, zorder=2)
         ax.plot([row.p5, row.p95], [place] * 2, "|-", color=INK, lw=1.2, ms=7, zorder=3)
-        text = f"{usd(row.p50)} ({usd(row.p5)} to {usd(row.p95)})"
+        text = interval(row, brief)
         column(ax, text, place, fontweight="bold" if place == 0 else "normal")
     rows_of(ax, [textwrap.fill(label, 30) for label in table.index])
-    dollar_axis(ax)
+    dollar_axis(ax, est.unit)
     ax.set_xlim(0, 1.04 * table["p95"].max())
     ax.locator_params(axis="x", nbins=5)
-    ax.set_xlabel("Cost at rental prices: median (bar) and 90% interval (line)", fontsize=9)
+    ax.set_xlabel(f"{what}: median (bar) and 90% interval (line)", fontsize=9)
     top = table.iloc[1:][table["runs"].iloc[1:] == 1]
-    names = "; ".join(f"{label} {money(row.p50)}" for label, row in top.head(3).iterrows())
+    names = "; ".join(f"{label} {words(row.p50)}" for label, row in top.head(3).iterrows())
     alt = (
         "Cost of training runs, median with 90% interval. Total "
-        f"{interval(table.iloc[0], money)}; costliest runs: {names}."
+        f"{interval(table.iloc[0], words)}; costliest runs: {names}."
     )
     part = top["p50"].iloc[0] / table["p50"].iloc[0]
-    title = f"{top.index[0]} is the largest run: {money(top['p50'].iloc[0])}" + (
-        f" of {money(table['p50'].iloc[0])}" if part < 1 and len(top) > 1 else ""
+    title = f"{top.index[0]} is the largest run: {words(top['p50'].iloc[0])}" + (
+        f" of {words(table['p50'].iloc[0])}" if part < 1 and len(top) > 1 else ""
     )
     return Figure(
         (ax,),
