@@ -38,10 +38,11 @@ NEEDED = (  # rows of assumptions.csv that the computation asks for by name
 )
 
 
-def cross_faults(rows: Rows, texts: Texts) -> list[str]:
+def cross_faults(rows: Rows, texts: Texts, names: bool = True) -> list[str]:
     """Return every fault that needs more than one cell to see, as messages.
 
     References are looked up in `texts`, which also holds the rows that have a fault of their own.
+    `names` as in `slips`.
     """
     return [
         *_references(rows, texts),
@@ -53,7 +54,7 @@ def cross_faults(rows: Rows, texts: Texts) -> list[str]:
         *_spending(rows, texts),
         *_evidence(rows, texts),
         *_scenarios(rows, texts),
-        *slips(rows, texts),
+        *slips(rows, texts, names),
     ]
 
 

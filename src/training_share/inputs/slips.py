@@ -22,8 +22,9 @@ Reached = tuple[float, float, list[str]]  # amount that leads to a day, its roun
 TOTALS = {"rd_compute": "rd_total", "training_compute": "total_compute"}  # line -> what holds it
 
 
-def slips(rows: Rows, texts: Texts) -> list[str]:
-    """Return every slip found, as messages that name the rows that disagree."""
+def slips(rows: Rows, texts: Texts, names: bool = True) -> list[str]:
+    """Return every slip found, as messages that name the rows that disagree; with `names`, those of
+    names too, which no single changed cell can bring in."""
     rules: tuple[Callable[[Rows, Texts], Iterator[str]], ...] = (
         _disagreeing_periods,
         _disagreeing_rates,
@@ -33,7 +34,7 @@ def slips(rows: Rows, texts: Texts) -> list[str]:
         _sizes,
         _kinds,
         _lines,
-        _names,
+        *((_names,) if names else ()),
     )
     return [fault for rule in rules for fault in rule(rows, texts)]
 

@@ -407,7 +407,7 @@ def _checked(texts: Texts, where: str, before: Tables | None = None) -> Tables:
     for name, row in typed.corrections.items():
         fault = missing_cell(texts, row.table, row.key, row.column)
         faults += [f"corrections.csv, row {name}: {fault}"] if fault else []
-    faults += cross_faults(typed, texts)
+    faults += cross_faults(typed, texts, names=before is None)
     if faults:
         raise InputError(_report(faults, where))
     proxies: dict[str, Any] = {table: MappingProxyType(rows) for table, rows in tables.items()}
