@@ -367,6 +367,7 @@ def parquet(est: Estimate, by_run: bool = True) -> bytes:
         table,
         sink,
         compression="zstd",
+        compression_level=19,
         use_dictionary=["rd_compute_usd"],
         column_encoding=encodings,
     )
