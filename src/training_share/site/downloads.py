@@ -195,8 +195,8 @@ def costs_table(est: Estimate) -> pd.DataFrame:
     cited = sources["title"] + ", " + sources["publisher"] + ", " + sources["date"]
     told["source"] = (cited + ": " + sources["locator"]).to_numpy()
     told["url"] = sources["url"].to_numpy()
-    joined = cost.loc[[*est.runs, "total"]].join(told).fillna("").rename_axis("run_id")
-    return joined.reset_index().assign(**provenance(est))
+    joined = cost.loc[[*est.runs, "total"]].join(told).astype(object).fillna("")
+    return joined.rename_axis("run_id").reset_index().assign(**provenance(est))
 
 
 def inputs_table(comparison: Comparison) -> pd.DataFrame:
