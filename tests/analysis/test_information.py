@@ -67,3 +67,21 @@ def test_a_share_in_flop_is_the_arithmetic_of_its_utilizations():
     assert table.loc[1.0, "p50"] == pytest.approx(share)
     assert table.loc[0.5, "p50"] == pytest.approx(share / (share + (1 - share) / 2))
     assert 100 * table.loc[0.5, "p50"] == pytest.approx(37, abs=0.5)
+
+
+def test_workloads_differ_between_units_by_their_utilization():
+    """With exact inputs the part of RL in hours follows from its part in FLOP and the two MFUs."""
+    exact = {
+        "mfu": "0.4",
+        "mfu_rl": "0.1",
+        "price_usd_per_gpu_hour": "2",
+        "rl_fraction": "0.1",
+        "post_training_factor": "1.05",
+    }
+    est = ts.estimate("zai", n_draws=50, exclude_groups="", **exact)
+    table = ts.information.by_workload(est)
+    assert table.sum().to_list() == pytest.approx([1, 1, 1], abs=1e-3)
+    rl = table.loc["rl"]
+    hours = rl["FLOP"] / 0.1 / (rl["FLOP"] / 0.1 + (1 - rl["FLOP"]) / 0.4)
+    assert rl["GPU-hours"] == pytest.approx(hours, rel=1e-3)
+    assert rl["USD"] == pytest.approx(rl["GPU-hours"], rel=1e-9)

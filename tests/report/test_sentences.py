@@ -186,3 +186,11 @@ def test_all_r_and_d_expenses_are_a_ceiling():
     floor = est.summary()["training_cost_p50"] / 7810
     told = ts.sentences.ceiling(est)
     assert "USD 7.8 billion, staff included" in told and f"{100 * floor:.1f}% a floor" in told
+
+
+def test_a_changed_run_ends_beside_the_defaults():
+    changed, usual = ts.estimate("zai", n_draws=500, mfu="0.5"), ts.estimate("zai", n_draws=500)
+    pair = [f"{100 * est.summary()['share_p50']:.1f}%" for est in (changed, usual)]
+    told = sentences.exactness(changed)
+    assert told.startswith(f"Against the defaults: Z.ai {pair[0]}, not {pair[1]}. How exact: ")
+    assert sentences.exactness(usual).startswith("How exact: ")

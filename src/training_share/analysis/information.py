@@ -100,3 +100,28 @@ def in_flop(
     rows = {m: quantiles(share / (share + (1 - share) * m), est.weights) for m in ratios}
     table = pd.DataFrame(rows, index=["p5", "p50", "p95"]).T
     return table.rename_axis("utilization of other R&D over that of final runs")
+
+
+def by_workload(est: Estimate) -> pd.DataFrame:
+    """Return which part of the final runs each workload is, in FLOP, in GPU-hours and in USD:
+    medians of the parts, as fractions, indexed by workload (pretraining, rl).
+
+    They differ because workloads use chips differently well: reinforcement learning at a low
+    utilization takes a larger part of the hours than of the FLOP. Runs of which only GPU-hours or
+    USD are known are left out of the units they lack.
+    """
+    units = {"FLOP": "flop", "GPU-hours": "gpu_hours", "USD": "cost_usd"}
+    kinds = sorted({run.workload for run in est.runs.values()})
+    sums = {unit: {kind: np.zeros(est.n_draws) for kind in kinds} for unit in units}
+    for block, model in blocks(est.case, Streams(est.seed), est.n_draws):
+        for unit, step in units.items():
+            for run_id, run in est.runs.items():
+                value = getattr(model, step)(run_id)
+                if value is not None:
+                    sums[unit][run.workload][block] += value
+    columns = {}
+    for unit, parts in sums.items():
+        whole = np.sum(list(parts.values()), axis=0)
+        if whole.min() > 0:
+            columns[unit] = {kind: est.median(part / whole) for kind, part in parts.items()}
+    return pd.DataFrame(columns).rename_axis("workload")

@@ -19,10 +19,11 @@ from training_share.analysis.shares import (
     window_text,
     without_groups,
 )
-from training_share.model.comparison import Comparison
+from training_share.model.comparison import Comparison, compare
 from training_share.model.estimates import Estimate
 from training_share.model.precision import QUANTILES, quantiles
 from training_share.model.spending import spending_usd
+from training_share.report.parameters import DEFAULTS
 from training_share.report.text import amount, chance, end, listed, money, number, percent, points
 
 SOURCE = "newsletter-body"  # the row of sources.csv that the settings are from
@@ -195,22 +196,37 @@ def source(est: Estimate) -> str:
 
 def exactness(*estimates: Estimate) -> str:
     """Return how exact the digits of a notebook are, in one line: the errors of its least exact
-    estimate."""
+    estimate; before it, for a changed run, its shares beside those of the defaults."""
     first = estimates[0]
     draws = f"{first.n_draws:,} draws, seed {first.seed}"
     quantity, scale, unit = ("share", 100, "points") if first.has_spending else MONEY
     errors = scale * np.array(
         [[est.spread(quantity)[f"{name}_error"] for name in QUANTILES] for est in estimates]
     )
+    beside = _against_defaults(estimates)
     if np.isnan(errors).any():
-        return f"How exact: {draws}; too few for a Monte Carlo standard error."
+        return f"{beside}How exact: {draws}; too few for a Monte Carlo standard error."
     low, middle, high = errors.max(axis=0)
     return (
-        f"How exact: {draws}. The Monte Carlo standard error of a median is at most {middle:.1g} "
-        f"{unit}, of the ends of its interval {low:.1g} and {high:.1g}. Two seeds differ by 1.4 "
+        f"{beside}How exact: {draws}. The Monte Carlo standard error of a median is at most"
+        f" {middle:.1g} {unit}, of the ends of its interval {low:.1g} and {high:.1g}. Two seeds"
+        " differ by 1.4 "
         "standard errors (root mean square), half of all pairs by about one or more. It says "
         "nothing about the inputs."
     )
+
+
+def _against_defaults(estimates: Iterable[Estimate]) -> str:
+    """Return the median shares of a changed run beside the defaults', on the same draws; "" where
+    nothing is changed or no share is known."""
+    told = []
+    for est in estimates:
+        if est.has_spending and (est.scenario != DEFAULTS["scenario"] or changes(est)):
+            usual = compare([est.company], n_draws=est.n_draws, seed=est.seed)
+            before = usual.estimates[est.company].share_quantiles["p50"]
+            after = est.share_quantiles["p50"]
+            told.append(f"{name_of(est)} {percent(after)}, not {percent(before)}")
+    return f"Against the defaults: {'; '.join(told)}. " if told else ""
 
 
 def _changed(est: Estimate) -> str:
