@@ -78,6 +78,30 @@ def test_names_told_apart_by_a_digit_are_two_names(data_copy):
     assert "appendix2" in load(data_copy.folder).scenario_names
 
 
+@pytest.mark.parametrize(
+    ("table", "key", "column", "name", "told"),
+    [
+        ("companies", "zai", "display_name", "Z$ai$", "reads mathematics into dollar signs"),
+        ("companies", "zai", "display_name", "智谱", "write the name in Latin letters"),
+        ("companies", "zai", "display_name", "Z" * 100, "a chart holds 60, shorten it"),
+        ("training_runs", "glm-4.5", "model", "GLM " * 40, "a chart holds 60, shorten it"),
+    ],
+)
+def test_a_name_that_no_chart_can_show_is_refused(data_copy, table, key, column, name, told):
+    data_copy.edit(table, key, column, name)
+    assert told in refusal(data_copy)
+
+
+def test_a_bad_value_of_a_correction_is_blamed_on_the_correction(data_copy):
+    lines = data_copy.read("corrections")
+    place = lines[0].index("value")
+    row = next(line for line in lines if line[0] == "m2-disclosed-tokens" and line[3] == "flop")
+    row[place] = "about 2e24"
+    data_copy.write("corrections", lines)
+    with pytest.raises(InputError, match=r"^corrections\.csv, correction 'm2-disclosed-tokens': "):
+        ts.estimate("minimax", corrections="m2-disclosed-tokens", data_dir=data_copy.folder)
+
+
 # --- disclosures that disagree --------------------------------------------------------------------
 def period(data_copy, name, start, end, amount):
     data_copy.add_like(

@@ -16,6 +16,8 @@ from training_share.errors import nearest
 from training_share.inputs import schema
 from training_share.inputs.rows import Rows, Texts
 
+LONGEST_NAME = 60  # characters of a name in a chart
+NO_FONT = 0x2E80  # from here on (Chinese, Japanese, Korean) DejaVu Sans has no letters
 FIRST_YEAR = 2010  # no model of these tables is older
 SIZE_FACTOR = 100.0  # how far a model may lie outside the sizes its regression has seen
 Reached = tuple[float, float, list[str]]  # amount that leads to a day, its rounding, by which rows
@@ -34,6 +36,7 @@ def slips(rows: Rows, texts: Texts, names: bool = True) -> list[str]:
         _sizes,
         _kinds,
         _lines,
+        _shown,
         *((_names,) if names else ()),
     )
     return [fault for rule in rules for fault in rule(rows, texts)]
@@ -210,6 +213,25 @@ def _kinds(rows: Rows, _: Texts) -> Iterator[str]:
 
 
 # --- names ----------------------------------------------------------------------------------------
+def _shown(rows: Rows, _: Texts) -> Iterator[str]:
+    """What is shown has to fit into a chart, and to be drawn as it is written."""
+    names = [
+        ("companies", key, "display_name", row.display_name) for key, row in rows.companies.items()
+    ]
+    names += [("training_runs", key, "model", row.model) for key, row in rows.training_runs.items()]
+    for table, key, column, name in names:
+        where = f"{table}.csv, row {key}, column {column}"
+        if "$" in name:
+            yield f"{where}: '{name}': a chart reads mathematics into dollar signs; write USD"
+        if len(name) > LONGEST_NAME:
+            yield f"{where}: {len(name)} characters; a chart holds {LONGEST_NAME}, shorten it"
+        if column == "display_name" and any(ord(letter) >= NO_FONT for letter in name):
+            yield (
+                f"{where}: '{name}': the charts' font has no such letters, and would draw boxes;"
+                " write the name in Latin letters"
+            )
+
+
 def _lines(rows: Rows, _: Texts) -> Iterator[str]:
     row = rows.assumptions.get("denominator_lines")
     named = [line.strip() for line in row.value.split("+")] if row else []

@@ -195,7 +195,14 @@ class Tables(Rows):
                         f"{table}.csv, row {key}, column {column}; choose one"
                     )
                 cells.append((table, key, column, value))
-        return self.changed(cells)
+        try:
+            return self.changed(cells)
+        except InputError as error:
+            told = str(error)
+            for (table, key, column), (name, _) in setters.items():
+                if f"{table}.csv, row {key}, column {column}: " in told:
+                    raise InputError(f"corrections.csv, correction '{name}': {told}") from None
+            raise
 
     def changed(self, cells: Iterable[Cell] = (), runs: Iterable[Mapping[str, str]] = ()) -> Tables:
         """Return the tables with single cells set to other contents and further training runs,
