@@ -116,7 +116,7 @@ def comparison_answer(
     rows: pd.DataFrame, settings: pd.DataFrame, changed: str = "", doubts: str = ""
 ) -> str:
     """Return the answer of the comparison: what was `changed`, the shares of `shares.headline`, how
-    probable more than half is there and where in `shares.ratio_table` most, and the `doubts`."""
+    often the share exceeds half there and in `shares.ratio_table`, and the `doubts`."""
     minority = (rows["share_p50"] < HALF).all()
     shares = listed(f"{percent(row.share_p50)} at {row.label}" for row in rows.itertuples())
     first = rows.loc[rows["over_half"].idxmax()]
@@ -124,14 +124,14 @@ def comparison_answer(
     more = ""
     if worst.over_half > first.over_half:
         meaning = worst.panel.partition(": ")[2]
-        more = f"; of the settings below it is largest under *{worst.scenario}*"
-        more += f" ({meaning})" if meaning else ""
-        more += f", {chance(worst.over_half)} at {worst.label}"
+        more = f" (of the settings below most often under *{worst.scenario}*"
+        more += f", {meaning}" if meaning else ""
+        more += f": {chance(worst.over_half)} at {worst.label})"
     found = "A minority" if minority else "Not everywhere a minority"
     told = (
-        f"{_told(changed)}**{found}: final training runs took {shares}.** How sure? More than half"
-        f" is most probable at {first.label}, in {chance(first.over_half)} of the draws of the"
-        f" uncertain inputs{more}. {doubts}"
+        f"{_told(changed)}**{found}: final training runs took {shares}.** How sure? The"
+        f" share exceeds half in at most {chance(first.over_half)} of the draws of the uncertain"
+        f" inputs, at {first.label}{more}. {doubts}"
     )
     return told.strip()
 
@@ -306,9 +306,9 @@ def audit_conclusion(
     first, others = worst.index[0], worst.iloc[1:]
     by_scenario = (f"{chance(value)} ({name})" for name, value in minority.loc[first].items())
     lines = [
-        f"**{'A minority' if worst.iloc[0] < HALF else 'Not everywhere a minority'}.** More than "
-        f"half of R&D compute is most probable at {names[first]}: {', '.join(by_scenario)}"
-        + (f"; at no other above {chance(max(others.max(), 0.01))}." if len(others) else ".")
+        f"**{'A minority' if worst.iloc[0] < HALF else 'Not everywhere a minority'}.** The "
+        f"share exceeds half most often at {names[first]}: {', '.join(by_scenario)} of the draws"
+        + (f"; at no other in more than {chance(max(others.max(), 0.01))}." if len(others) else ".")
     ]
     above = [
         f"`{correction}` takes the median of {name} to {percent(row.p50)}"
