@@ -68,7 +68,7 @@ def test_the_answer_of_the_comparison_follows_its_numbers(comparison):
     above = sentences.comparison_answer(rows.assign(share_p50=0.6), rows)
     assert above.startswith("**Not everywhere a minority")
     worse = rows.assign(scenario="other", panel="Other: by us", over_half=[0.0, 0.5, 0.0])
-    assert "largest under *other* (by us), 50% at MiniMax" in sentences.comparison_answer(
+    assert "most often under *other*, by us: 50% at MiniMax)" in sentences.comparison_answer(
         rows, worse
     )
 
@@ -129,7 +129,9 @@ def test_the_audit_s_conclusion_follows_its_numbers():
     effects = {"B": pd.DataFrame({"p50": [0.3, 0.55], "x": [1.0, 0.6]}, ["c", "d"])}
     told = sentences.audit_conclusion(minority, ranking, steps, effects, names)
     assert told.startswith("**A minority.**")
-    assert "at A & Co: 2% (plain), 11% (wide); at no other above 1%." in told
+    assert "at A & Co, in 2% (plain) and 11% (wide) of the draws; at no other in more" in told
+        "at A & Co, in 2% (plain) and 11% (wide) of the draws; at no other in more than 1%." in told
+    )
     assert "Applied alone, `d` takes the median of B to 55.0%." in told
     assert "**A & Co above B** in 95% to more than 99% of draws; in 80% to 90%, if each" in told
     assert "**B** goes from a median of 20.0% to 30.0%; the step that moves it most is `c`" in told

@@ -307,7 +307,7 @@ def audit_conclusion(
     by_scenario = (f"{chance(value)} ({name})" for name, value in minority.loc[first].items())
     lines = [
         f"**{'A minority' if worst.iloc[0] < HALF else 'Not everywhere a minority'}.** The "
-        f"share exceeds half most often at {names[first]}: {', '.join(by_scenario)} of the draws"
+        f"share exceeds half most often at {names[first]}, in {listed(by_scenario)} of the draws"
         + (f"; at no other in more than {chance(max(others.max(), 0.01))}." if len(others) else ".")
     ]
     above = [
