@@ -115,6 +115,7 @@ Month = Annotated[pd.Period, BeforeValidator(_month)]
 Date = Annotated[date, BeforeValidator(_date)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 MaybeFloat = Annotated[Positive | None, BeforeValidator(_blank_to_none)]
+MaybeText = Annotated[str | None, BeforeValidator(_blank_to_none)]
 PlainFloat = Annotated[FiniteFloat | None, BeforeValidator(_blank_to_none)]
 
 
@@ -174,22 +175,18 @@ class TrainingRun(Row):
     cost_usd: MaybeAmount = Field(
         description="Training cost in USD: a distribution; taken as it is."
     )
-    base_run: Annotated[str | None, BeforeValidator(_blank_to_none)] = Field(
-        description="Run whose compute this run's is a fraction of."
-    )
+    base_run: MaybeText = Field(description="Run whose compute this run's is a fraction of.")
     fraction_of_base: FractionOrKey = Field(
         description="Fraction of the base run's compute: a distribution, or the name of an "
         "assumption."
     )
-    post_training: Annotated[str | None, BeforeValidator(_blank_to_none)] = Field(
+    post_training: MaybeText = Field(
         description="Blank, or the name of the assumption that multiplies the FLOP."
     )
     workload: Literal["pretraining", "rl"] = Field(
         description="Which utilization applies: pretraining (mfu) or rl (mfu_rl)."
     )
-    hardware: Annotated[str | None, BeforeValidator(_blank_to_none)] = Field(
-        description="Key in hardware."
-    )
+    hardware: MaybeText = Field(description="Key in hardware.")
     counted: YesNo = Field(
         description="yes where the run enters the numerator; no where it only serves as a base "
         "or waits for a correction."
@@ -333,16 +330,14 @@ class ClosedModel(Row):
     width: MaybeFloat = Field(description="Output width in pixels (video and image).")
     height: MaybeFloat = Field(description="Output height in pixels (video and image).")
     sample_rate_hz: MaybeFloat = Field(description="Output sample rate in Hz (speech).")
-    predecessor: Annotated[str | None, BeforeValidator(_blank_to_none)] = Field(
+    predecessor: MaybeText = Field(
         description="The closed model it follows, where its vendor states by how much."
     )
     predecessor_factor: MaybeFloat = Field(
         description="Training FLOP as a multiple of the predecessor's, by the vendor's statement: "
         "that of parameters times that of data."
     )
-    statement_id: Annotated[str | None, BeforeValidator(_blank_to_none)] = Field(
-        description="Key in sources: where the vendor states it."
-    )
+    statement_id: MaybeText = Field(description="Key in sources: where the vendor states it.")
     source_id: Key = Field(description="Key in sources.")
 
     @model_validator(mode="after")
@@ -438,7 +433,7 @@ class MeasuredCase(Row):
 
     key_columns = ("case",)
     case: Filled = Field(description="Key.")
-    company: Annotated[str | None, BeforeValidator(_blank_to_none)] = Field(
+    company: MaybeText = Field(
         description="Key in companies where the runs and hours stand there; else blank."
     )
     organisation: Filled = Field(description="Who developed the models.")

@@ -9,7 +9,8 @@ import json
 import re
 import shutil
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -164,13 +165,20 @@ def _refuse_known_models(base: Tables, new: Rows) -> None:
         )
 
 
-def _estimated(name: str, data: Path, files: Mapping[Path, str]) -> Estimate | None:
-    """Return the company's estimate from the tables with the draft; None for a draft of chips."""
+@contextmanager
+def _tables_with(data: Path, files: Mapping[Path, str]) -> Iterator[str]:
+    """Yield a temporary folder that holds the tables, with `files` in place of theirs."""
     with tempfile.TemporaryDirectory() as aside:
         for table in MODELS:
             shutil.copy(data / f"{table}.csv", aside)
         for path, text in files.items():
             (Path(aside) / path.name).write_text(text, encoding="utf-8")
+        yield aside
+
+
+def _estimated(name: str, data: Path, files: Mapping[Path, str]) -> Estimate | None:
+    """Return the company's estimate from the tables with the draft; None for a draft of chips."""
+    with _tables_with(data, files) as aside:
         try:
             if name not in load(aside).companies:
                 return None
@@ -288,11 +296,7 @@ def remove(
         for table in MODELS
         if len(left[table]) < len(frames[table])
     }
-    with tempfile.TemporaryDirectory() as aside:
-        for table in MODELS:
-            shutil.copy(data / f"{table}.csv", aside)
-        for path, text in files.items():
-            (Path(aside) / path.name).write_text(text, encoding="utf-8")
+    with _tables_with(data, files) as aside:
         try:
             load(aside)
         except InputError as error:

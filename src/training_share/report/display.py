@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Callable
 from html import escape, unescape
 from itertools import cycle
 from pathlib import Path
@@ -77,25 +78,23 @@ def say(sentence: str) -> None:
 def with_errors(table: pd.DataFrame, percent: bool = False) -> pd.DataFrame:
     """Return a table with every pair of columns NAME and NAME_error as one column of text, `22.72 ±
     0.06`."""
-    shown, (scale, unit) = table.copy(), (100, "%") if percent else (1, "")
-    paired = [name for name in table if f"{name}_error" in table]
-    for name in paired:
-        texts = [
-            with_error(scale * value, scale * error)
-            for value, error in zip(table[name], table[f"{name}_error"], strict=True)
-        ]
-        shown[name] = [text and text + unit for text in texts]
-    return shown.drop(columns=[f"{name}_error" for name in paired])
+    return _joined(table, percent, with_error)
 
 
 def held_to_errors(table: pd.DataFrame, percent: bool = False) -> pd.DataFrame:
     """Return a table with every pair of columns NAME and NAME_error as one column of text, rounded
     to the digits that the error leaves standing."""
+    return _joined(table, percent, held)
+
+
+def _joined(
+    table: pd.DataFrame, percent: bool, words: Callable[[float, float], str]
+) -> pd.DataFrame:
     shown, (scale, unit) = table.copy(), (100, "%") if percent else (1, "")
     paired = [name for name in table if f"{name}_error" in table]
     for name in paired:
         texts = [
-            held(scale * value, scale * error)
+            words(scale * value, scale * error)
             for value, error in zip(table[name], table[f"{name}_error"], strict=True)
         ]
         shown[name] = [text and text + unit for text in texts]
