@@ -95,5 +95,5 @@ def test_spending_that_is_uncertain_has_a_chance(data_copy):
 def test_windows_are_twelve_disclosed_months():
     table = ts.sensitivity.lag_and_window("minimax", **FEW)
     assert ("2024-10-01 to 2025-09-30", 3) in table.index
-    assert not table.loc[("2024-10-01 to 2025-09-30", 3), "incomplete"]
+    assert table.loc[("2024-10-01 to 2025-09-30", 3), "caveat"] == ""
     assert table["p50"].notna().all()

@@ -30,7 +30,7 @@ RESULTS = [
     "training_cost_p50",
     "rd_compute",
     "effective_draws",
-    "incomplete",
+    "caveat",
     "error",
 ]
 
@@ -69,7 +69,7 @@ def test_rows_are_those_of_single_estimates(frame):
             summary["rd_compute"],
         )
         assert row.effective_draws == est.effective_draws
-        assert row.incomplete == (est.months_not_collected > 0)
+        assert row.caveat == est.caveat
 
 
 def test_processes_change_nothing(frame):
@@ -389,9 +389,11 @@ def test_tables_edited_during_a_sweep_stop_it(data_copy, tmp_path, monkeypatch):
         )
 
 
-def test_lower_bounds_are_marked():
+def test_windows_that_the_runs_do_not_fit_are_marked():
     frame = ts.sweep({"release_lag_months": [0, 3, 6]}, companies="zai", **QUICK)
-    assert frame["incomplete"].to_list() == [True, False, True]
+    assert frame["caveat"].to_list() == ["lower bound", "", "lower bound"]
+    frame = ts.sweep({"release_lag_months": [0, 3, 6]}, companies="openai", **QUICK)
+    assert frame["caveat"].to_list() == ["mismatched window", "", "mismatched window"]
 
 
 def test_values_from_numpy_are_values():

@@ -184,6 +184,38 @@ def test_the_spending_window_moves_both_windows():
     assert list(est.runs) == runs_released("minimax", "2024-04", "2025-03")
 
 
+@pytest.mark.parametrize(("lag", "missing", "beyond"), [(0, 3, 3), (2, 1, 1), (6, 3, 3), (8, 5, 5)])
+def test_a_row_that_stands_for_a_window_fits_no_other(lag, missing, beyond):
+    est = ts.estimate("openai", n_draws=10, release_lag_months=lag)
+    assert (est.months_not_collected, est.months_out_of_window) == (missing, beyond)
+    assert est.caveat == "mismatched window" and "lower bound" not in f"{est!r}"
+    assert "mismatched window, " not in f"{est!r}" and "mismatched window" in f"{est!r}"
+    summary = est.summary()
+    assert summary["months_out_of_window"] == beyond
+    assert ts.compare(["openai"], n_draws=10, release_lag_months=lag).table["caveat"].item() == (
+        "mismatched window"
+    )
+
+
+def test_a_row_that_stands_for_no_month_of_the_window_leaves_a_lower_bound():
+    late = ts.estimate("openai", n_draws=10, release_lag_months=12)  # December 2024 is outside
+    assert "openai-other-models" not in late.runs
+    assert (late.months_out_of_window, late.caveat) == (0, "lower bound")
+
+
+def test_what_a_row_covers_comes_with_its_release(data_copy):
+    data_copy.edit("training_runs", "openai-other-models", "released", "2025-04")
+    with pytest.raises(ts.InputError, match="released 2025-04 lies outside what the row covers"):
+        ts.load(data_copy.folder)
+
+
+@pytest.mark.parametrize("text", ["2024", "2024-04", "2025-03 to 2024-04", "2024-4 to 2025-3"])
+def test_what_a_row_covers_is_two_months_in_order(data_copy, text):
+    data_copy.edit("training_runs", "openai-other-models", "covers", text)
+    with pytest.raises(ts.InputError, match=r"openai-other-models, column covers: .*month"):
+        ts.load(data_copy.folder)
+
+
 def test_a_denominator_window_of_its_own_leaves_the_runs_alone(minimax):
     est = ts.estimate("minimax", n_draws=N, denominator_window="2024-01-01 to 2024-12-31")
     assert est.rd_compute_usd == pytest.approx(140.642e6, rel=1e-12)
@@ -312,6 +344,7 @@ def test_summary_holds_the_quantiles_of_the_draws(minimax):
         "share_p95",
         "effective_draws",
         "months_not_collected",
+        "months_out_of_window",
     ]
     assert (summary["effective_draws"], summary["months_not_collected"]) == (N, 0)
     assert summary.name == "minimax"

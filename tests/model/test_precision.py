@@ -11,10 +11,12 @@ from scipy.stats import binom
 
 import training_share as ts
 from training_share.model.precision import (
+    QUANTILES,
     certain_decimals,
     certain_digits,
     quantile_error,
     round_certain,
+    spread,
     with_error,
 )
 
@@ -89,6 +91,14 @@ def test_scale_shift_and_order_do_what_they_should():
     error = quantile_error(draws, 0.5)
     assert quantile_error(1e9 + 3 * draws[::-1], 0.5) == pytest.approx(3 * error, rel=1e-4)
     assert quantile_error(np.ones(5000), 0.5) == 0
+
+
+@pytest.mark.parametrize("value", [1.05, 0.09764, 1 / 3, 7.128e-3])
+@pytest.mark.parametrize("weights", [None, np.full(1000, 1e-3), np.arange(1, 1001) / 500_500])
+def test_what_is_the_same_in_every_draw_has_no_error_to_the_last_bit(value, weights):
+    same = np.full(1000, value)
+    told = spread(same, [(same, weights)] * 20, weights)
+    assert [told[f"{name}_error"] for name in QUANTILES] == [0, 0, 0]
 
 
 def test_too_few_draws_beyond_the_quantile_leave_the_error_open():

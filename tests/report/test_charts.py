@@ -127,8 +127,8 @@ def test_intervals_leave_out_what_is_unknown_and_say_what_a_hollow_dot_is():
     assert "no estimate" in words(figure.axes[0])
     assert ": a 20.0% (10% to 40%)." in figure.alt and "Without an estimate: b." in figure.alt
     assert len(figure.table) == 2 and "hollow" not in figure.axes[0].get_xlabel()
-    hollow = ts.charts.intervals(ROW.assign(incomplete=True))
-    assert "hollow: a lower bound" in hollow.axes[0].get_xlabel()
+    hollow = ts.charts.intervals(ROW.assign(caveat="lower bound"))
+    assert "(hollow: lower bound)" in hollow.axes[0].get_xlabel()
 
 
 def test_dots_are_the_draws_and_count_as_probabilities(comparison):
@@ -305,7 +305,8 @@ def test_the_next_share_is_drawn_before_and_after(found):
 
 def test_what_is_inferred_is_drawn_hollow():
     table = ts.measured.over_time(n_draws=300)
-    assert table["inferred"].tolist() == table["incomplete"].tolist() == [0, 0, 1, 0, 1]
+    assert table["inferred"].tolist() == [0, 0, 1, 0, 1]
+    assert table["caveat"].tolist() == ["", "", "lower bound", "", "lower bound"]
     figure = ts.charts.over_time(table)
     hollow = [
         line.get_markerfacecolor() == "white"
@@ -314,7 +315,7 @@ def test_what_is_inferred_is_drawn_hollow():
         if line.get_marker() == "o"
     ]
     assert hollow == table["inferred"].tolist()
-    assert figure.alt.count("%, spending partly inferred, a lower bound") == 2
+    assert figure.alt.count("%, spending partly inferred, lower bound") == 2
     careful = ts.measured.over_time(scenario="careful", n_draws=300)  # no owned compute of H2 2025
     assert careful["company"].tolist() == ["openai", "minimax", "zai"]  # and evidence needs it
 

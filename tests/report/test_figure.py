@@ -9,7 +9,7 @@ from training_share.report.display import save
 from training_share.report.figure import numbered, rounded, svg_of
 
 TABLE = pd.DataFrame(
-    {"p5": [0.1, 0.2], "p50": [0.2, 1 / 3], "p95": [0.4, 0.7], "incomplete": [True, False]},
+    {"p5": [0.1, 0.2], "p50": [0.2, 1 / 3], "p95": [0.4, 0.7], "known": [True, False]},
     index=pd.Index(["a", "b"], name="row"),
 )
 

@@ -27,6 +27,15 @@ def test_months_without_collected_runs_are_said():
     assert ts.shares.chart_row(late)["label"] == "MiniMax, lower bound"
 
 
+def test_a_mismatched_window_is_no_bound():
+    late = ts.estimate("openai", n_draws=10, release_lag_months=6)
+    for told in (ts.sentences.answer(late), ts.shares.remark(late)):
+        assert "too high or too low" in told and "lower bound" not in told
+    assert ts.shares.chart_row(late)["label"] == "OpenAI, mismatched window"
+    first = ts.estimate("openai", n_draws=10, release_lag_months=0)
+    assert "for 1 training run of models" in ts.sentences.answer(first)
+
+
 def test_a_changed_run_is_named_before_its_answer():
     est = ts.estimate(
         "zai",

@@ -135,10 +135,13 @@ def test_the_closing_table_shows_the_companies_that_ran(
     assert bool(printed) == bool(shown) and "lower bound" not in printed
 
 
-def test_the_closing_table_marks_lower_bounds():
-    jobs = plan.prepare(["minimax"], {"n_draws": 500, "release_lag_months": "6"}, "unused")
+@pytest.mark.parametrize(
+    ("company", "caveat"), [("minimax", "lower bound"), ("openai", "mismatched window")]
+)
+def test_the_closing_table_says_the_caveat(company, caveat):
+    jobs = plan.prepare([company], {"n_draws": 500, "release_lag_months": "6"}, "unused")
     table = runs.results({"": [(job, execute.Outcome()) for job in jobs]})
-    assert runs.results_text(table, changed=True).endswith("lower bound")
+    assert runs.results_text(table, changed=True).endswith(caveat)
 
 
 def test_results_stand_beside_the_defaults_and_leave_out_what_failed():

@@ -103,7 +103,7 @@ def effects_alone(company: str, start: str = "newsletter", **settings: object) -
     """Return the share with every correction, and every piece of evidence, of the tables applied
     alone, ranked by how far it moves the median.
 
-    Columns p5, p50, p95 and alone (fractions), effective_draws, incomplete and note; a correction
+    Columns p5, p50, p95 and alone (fractions), effective_draws, caveat and note; a correction
     that leaves nothing to estimate says so.
     """
     tables = load(settings.get("data_dir"))
@@ -208,8 +208,8 @@ def denominators(
 
     Rows (dimension, choice): the lag in months; R&D compute as the scenario has it, and by each
     correction that is another way to count it (column `denominator`). A choice that cannot be
-    estimated has NaN and says why in `note`; `incomplete` marks release windows beyond the months
-    for which runs were collected.
+    estimated has NaN and says why in `note`; `caveat` marks release windows that the
+    runs do not fit.
     """
     tables = load(settings.get("data_dir"))
     require_known(company, tables["companies"], "company")

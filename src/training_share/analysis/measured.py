@@ -71,7 +71,7 @@ def next_logits(
     mean = (along * of_next) @ (1 / variances)
     variance = m**2 + taus**2 - of_next**2 @ (1 / variances)
     by_draw = weight.sum(axis=1) if weights is None else weight.sum(axis=1) * weights
-    size = max(1, int(by_draw.sum() ** 2 / (by_draw**2).sum()))
+    size = max(1, round(by_draw.sum() ** 2 / (by_draw**2).sum()))
     chosen = _chosen(by_draw[None, :], seed, "which draw", size)
     step = _chosen(weight[chosen], seed, "tau", size)
     z = generator(seed, "next case/share").standard_normal(size)
@@ -315,8 +315,8 @@ def over_time(
 
     Columns company, label, color, start, end, p5, p50 and p95 with their standard errors,
     rd_compute in USD million, `variant` for the correction's window, `inferred` where a spending
-    row is our own judgement, `incomplete` where runs are missing. A window that a scenario's lines
-    of R&D compute do not cover is left out.
+    row is our own judgement, `caveat` where the runs do not fit the window. A window that a
+    scenario's lines of R&D compute do not cover is left out.
     """
     rows = []
     for est in compare(companies, **settings).estimates.values():
@@ -343,7 +343,7 @@ def over_time(
                     "rd_compute": one.summary()["rd_compute"],
                     "variant": one is not est,
                     "inferred": any(row.inferred for row in periods),
-                    "incomplete": one.months_not_collected > 0,
+                    "caveat": one.caveat,
                 }
             )
     return pd.DataFrame(rows)

@@ -215,8 +215,8 @@ def windows(company: str, months: int = 12, data_dir=None) -> list[tuple[str, st
 def lag_and_window(
     company: str, lags: Iterable[int] = (0, 3, 6), **settings: object
 ) -> pd.DataFrame:
-    """Return the share for each disclosed twelve-month window and release lag; `incomplete` marks
-    lower bounds.
+    """Return the share for each disclosed twelve-month window and release lag; `caveat` marks
+    windows that the runs do not fit.
 
     Pairs for which no run was collected at all are left out.
     """

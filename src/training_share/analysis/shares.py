@@ -105,15 +105,16 @@ def chart_row(est: Estimate, label: str = "") -> dict:
     as much again. `kind` is measured where hours were counted, else modelled; cost and R&D compute
     are in millions of `unit`."""
     first, last = est.release_window
-    bound = ", lower bound" if est.months_not_collected else ""
-    bound += ", measured" if est.case.measured else ""
+    told = f", {est.caveat}" if est.caveat else ""
+    told += ", measured" if est.case.measured else ""
     return {
         "company": est.company,
-        "label": (label or est.company_row.display_name) + bound,
+        "label": (label or est.company_row.display_name) + told,
         "color": est.company_row.color,
         "kind": "measured" if est.case.measured else "modelled",
         "unit": est.unit,
         **est.summary(),
+        "caveat": est.caveat,
         "spending_window": window_text(*est.denominator_window),
         "release_window": f"{first:%b %Y} to {last:%b %Y}",
         "over_half": over_half(est),
@@ -410,13 +411,18 @@ def variants_table(est: Estimate, lags: Iterable[int] = (0, 3, 6)) -> pd.DataFra
 
 
 def remark(est: Estimate) -> str:
-    """Return what a reader of the estimate should know: months without collected runs, how many
-    draws the evidence leaves; or ""."""
+    """Return what a reader of the estimate should know: how its runs fit the release window, how
+    many draws the evidence leaves; or ""."""
     parts = []
-    if est.months_not_collected:
+    if est.caveat == "lower bound":
         parts.append(
             f"a lower bound: no runs collected for {est.months_not_collected} of the release"
             " window's months"
+        )
+    elif est.caveat:
+        parts.append(
+            f"mismatched window: a run stands for {est.months_out_of_window} months outside the"
+            " release window too, so the share may be too high or too low"
         )
     if est.weights is not None:
         parts.append(f"evidence leaves {est.effective_draws:,.0f} effective draws")
@@ -424,11 +430,11 @@ def remark(est: Estimate) -> str:
 
 
 def variant_row(est: Estimate) -> dict[str, object]:
-    """Return p5, p50 and p95 of the share, the number of effective draws, whether the numerator is
-    a lower bound, and a remark."""
+    """Return p5, p50 and p95 of the share, the number of effective draws, the caveat that the
+    window makes (see `Case.caveat`), and a remark."""
     return est.share_quantiles | {
         "effective_draws": round(est.effective_draws),
-        "incomplete": est.months_not_collected > 0,
+        "caveat": est.caveat,
         "note": remark(est),
     }
 
@@ -436,4 +442,4 @@ def variant_row(est: Estimate) -> dict[str, object]:
 def impossible_row(error: InputError) -> dict[str, object]:
     """Return the row of a variant that cannot be estimated, with the reason as its remark."""
     unknown = [*QUANTILES, "effective_draws"]
-    return dict.fromkeys(unknown, np.nan) | {"incomplete": False, "note": str(error)}
+    return dict.fromkeys(unknown, np.nan) | {"caveat": "", "note": str(error)}

@@ -38,7 +38,7 @@ RESULTS = (
     "effective_draws",
 )
 MOST_ROWS = 1_000_000
-Row = dict[str, Any]  # RESULTS, incomplete and error
+Row = dict[str, Any]  # RESULTS, caveat and error
 
 
 def _source() -> str:
@@ -73,7 +73,7 @@ def sweep(
     values. The frame has one row per combination and company, the last parameter of the grid
     varying fastest: a column for each parameter, company, share_p5, share_p50, share_p95
     (fractions), training_cost_p50 and rd_compute (USD million), effective_draws,
-    incomplete (whether the share is a lower bound, for want of runs in some months) and error.
+    caveat ("lower bound" or "mismatched window" where the runs do not fit the window) and error.
     Where a combination is impossible the numbers are NaN and `error` says why; else it is blank.
 
     `n_jobs` is joblib's number of processes; inside `joblib.parallel_config("dask")` the cluster
@@ -120,7 +120,7 @@ def sweep(
         for at, name in enumerate(grid)
     }
     columns["company"] = [one["company"] for one in settings]
-    for name in (*RESULTS, "incomplete", "error"):
+    for name in (*RESULTS, "caveat", "error"):
         columns[name] = [done[place][name] for place in range(len(settings))]
     return pd.DataFrame(columns)
 
@@ -202,9 +202,9 @@ def _placed_row(
         results = est.summary()
     except InputError as error:
         unknown = dict.fromkeys(RESULTS, math.nan)
-        return place, unknown | {"incomplete": False, "error": str(error)}
+        return place, unknown | {"caveat": "", "error": str(error)}
     row = {name: float(results[name]) for name in RESULTS}
-    return place, row | {"incomplete": est.months_not_collected > 0, "error": ""}
+    return place, row | {"caveat": est.caveat, "error": ""}
 
 
 class _Checkpoint:

@@ -83,6 +83,18 @@ def _month(value: str) -> pd.Period:
     return pd.Period(value[:7], freq="M")
 
 
+def _months(value: str) -> tuple[pd.Period, pd.Period] | None:
+    if value == "":
+        return None
+    match = re.fullmatch(r"(\d{4}-(?:0[1-9]|1[0-2])) to (\d{4}-(?:0[1-9]|1[0-2]))", value)
+    if not match:
+        raise ValueError("write the first and the last month, as in 2024-04 to 2025-03")
+    first, last = (pd.Period(month, freq="M") for month in match.groups())
+    if last < first:
+        raise ValueError(f"the last month, {last}, is before the first, {first}")
+    return first, last
+
+
 def _date(value: str) -> date:
     if not re.fullmatch(r"\d{4}-\d{2}-\d{2}", value):
         raise ValueError("write the date as YYYY-MM-DD")
@@ -112,6 +124,7 @@ WhatIsObserved = Annotated[Observable, BeforeValidator(parse_observable)]
 ObservedAmount = Annotated[Observed, BeforeValidator(parse_observed)]
 YesNo = Annotated[bool, BeforeValidator(_yes_no)]
 Month = Annotated[pd.Period, BeforeValidator(_month)]
+MaybeMonths = Annotated[tuple[pd.Period, pd.Period] | None, BeforeValidator(_months)]
 Date = Annotated[date, BeforeValidator(_date)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 MaybeFloat = Annotated[Positive | None, BeforeValidator(_blank_to_none)]
@@ -166,6 +179,10 @@ class TrainingRun(Row):
     released: Month = Field(
         description="Release as YYYY-MM or YYYY-MM-DD; its month decides whether the run counts."
     )
+    covers: MaybeMonths = Field(
+        description="Blank, or the months of release that one row stands for together, as in "
+        "2024-04 to 2025-03; it fits that release window alone."
+    )
     flop: AmountOrKey = Field(
         description="Training compute in FLOP: a distribution, or a key in closed_models."
     )
@@ -214,6 +231,8 @@ class TrainingRun(Row):
                 "fill exactly one of flop, gpu_hours, cost_usd, base_run + fraction_of_base; "
                 f"filled: {', '.join(filled) or 'none'}"
             )
+        if self.covers and not self.covers[0] <= self.released <= self.covers[1]:
+            raise ValueError(f"released {self.released} lies outside what the row covers")
         if self.post_training and self.flop is None:
             raise ValueError("post_training multiplies a FLOP figure; leave it blank or give flop")
         if self.hardware is None and self.flop is not None:

@@ -151,13 +151,33 @@ class Case:
         """Months of the release window outside the one the company's runs were collected for (that
         of the base tables) in which no run is counted.
 
-        Above zero the numerator is a lower bound: models released in those months are missing from
-        training_runs.csv.
+        Models released in those months are missing from training_runs.csv; see `caveat`.
         """
         first, last = _released(self.base.companies[self.company])
         months = pd.period_range(*self.release_window, freq="M")
         counted = {run.released for run in self.window_runs.values()}
         return sum(not first <= month <= last and month not in counted for month in months)
+
+    @cached_property
+    def months_out_of_window(self) -> int:
+        """Months outside the release window whose releases a counted run that stands for several
+        months (column `covers`) holds too, so that it cannot be told from them."""
+        covered = {
+            month
+            for run in self.runs.values()
+            for month in (pd.period_range(*run.covers, freq="M") if run.covers else ())
+        }
+        first, last = self.release_window
+        return sum(not first <= month <= last for month in covered)
+
+    @property
+    def caveat(self) -> str:
+        """In two words, what the runs make of the share: "mismatched window" where one holds
+        releases from outside the window, so that it may be too high or too low; "lower bound" where
+        none were collected for some months; or ""."""
+        if self.months_out_of_window:
+            return "mismatched window"
+        return "lower bound" if self.months_not_collected else ""
 
     @cached_property
     def window_runs(self) -> Mapping[str, TrainingRun]:

@@ -37,8 +37,9 @@ class Comparison:
     @cached_property
     def table(self) -> pd.DataFrame:
         """One row a company: share_p5, share_p50 and share_p95 as fractions; training cost and R&D
-        compute in millions of `unit`; effective draws and months without collected runs; spending
-        window and release window."""
+        compute in millions of `unit`; effective draws, months without collected runs and
+        months outside the window that a run stands for; spending window, release window, and the
+        caveat that they make."""
         rows = {}
         for company, est in self.estimates.items():
             start, end = est.denominator_window
@@ -51,6 +52,7 @@ class Comparison:
                 "spending_end": end,
                 "release_start": str(first),
                 "release_end": str(last),
+                "caveat": est.caveat,
             }
         return pd.DataFrame.from_dict(rows, orient="index").rename_axis("company")
 

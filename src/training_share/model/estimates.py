@@ -65,7 +65,7 @@ class Estimate:
     def _remarks(self) -> str:
         names = dict.fromkeys(row.evidence for row in self.case.observed)
         told = [f"evidence {', '.join(names)}"] if names else []
-        told += ["a lower bound"] if self.months_not_collected else []
+        told += [self.caveat] if self.caveat else []
         return "".join(f", {words}" for words in told)
 
     # --- what was asked ---------------------------------------------------------------------------
@@ -120,6 +120,16 @@ class Estimate:
     def months_not_collected(self) -> int:
         """Months of the release window for which no runs were collected; see `Case`."""
         return self.case.months_not_collected
+
+    @property
+    def months_out_of_window(self) -> int:
+        """Months outside the release window whose releases a run holds too; see `Case`."""
+        return self.case.months_out_of_window
+
+    @property
+    def caveat(self) -> str:
+        """What the runs make of the share: "lower bound", "mismatched window" or ""; see `Case`."""
+        return self.case.caveat
 
     @property
     def denominator_lines(self) -> list[str]:
@@ -331,8 +341,9 @@ class Estimate:
 
     def summary(self) -> pd.Series:
         """Return training_cost and rd_compute in millions of `unit`, USD as a rule, and the share
-        as a fraction, with p5, p50 and p95; how many effective draws they rest on, and how many
-        months of the release window have no runs collected (above zero the share is a lower bound).
+        as a fraction, with p5, p50 and p95; how many effective draws they rest on; for how many
+        months of the release window no runs were collected, and how many months outside it a run
+        stands for too (see `caveat`).
 
         >>> est = estimate("openai", n_draws=1_000)
         >>> list(est.summary().index[:4])
@@ -348,6 +359,7 @@ class Estimate:
         values |= {f"share_{name}": value for name, value in zip(QUANTILES, share, strict=True)}
         values["effective_draws"] = self.effective_draws
         values["months_not_collected"] = float(self.months_not_collected)
+        values["months_out_of_window"] = float(self.months_out_of_window)
         return pd.Series(values, name=self.company)
 
     def precision(self) -> pd.DataFrame:

@@ -86,7 +86,8 @@ def spread(
 
 def resampling_error(by_part: list[np.ndarray]) -> np.ndarray:
     """Return the standard error that the resampling gives quantiles, from those of each part."""
-    return np.std(by_part, axis=0, ddof=1) / math.sqrt(len(by_part))
+    moved = np.subtract(by_part, by_part[0])  # equal values have an error of zero to the last bit
+    return np.std(moved, axis=0, ddof=1) / math.sqrt(len(by_part))
 
 
 def quantile_error(
@@ -139,6 +140,7 @@ def _window(n: int, p: float) -> tuple[int, int, int] | None:
 def _spread(parted: np.ndarray, start: int, stop: int, rank: int) -> float:
     n = parted.size
     near = np.sort(parted[start:stop])
+    near -= near[0]  # equal values have an error of zero to the last bit, on any processor
     weights = _weights(n, start, stop, rank)
     centred = near - weights @ near  # centred first: a difference of squares would lose the digits
     return math.sqrt(weights @ centred**2)
@@ -146,7 +148,7 @@ def _spread(parted: np.ndarray, start: int, stop: int, rank: int) -> float:
 
 def _weighted_errors(values: np.ndarray, asked: np.ndarray, weights: np.ndarray) -> list[float]:
     order = np.argsort(values)
-    values, weights = values[order], weights[order]
+    values, weights = values[order] - values[order[0]], weights[order]
     edges = np.concatenate([[0.0], np.minimum(np.cumsum(weights), 1.0)])
     errors = []
     for p in asked:

@@ -45,7 +45,7 @@ def answer(est: Estimate) -> str:
         f" (nine in ten draws of the uncertain inputs give {low} to {high}).",
         f"That is {amount(s['training_cost_p50'], est.unit)} of "
         f"{amount(s['rd_compute'], est.unit)} spent from "
-        f"{window_text(*est.denominator_window)}, for {len(est.runs)} training runs of models "
+        f"{window_text(*est.denominator_window)}, for {_runs(est)} of models "
         f"released {first:%b %Y} to {last:%b %Y}.",
         f"The share is over half in {chance(over_half(est))} of the draws.",
     ]
@@ -108,7 +108,7 @@ def cost_answer(est: Estimate) -> str:
         f"{_changed(est)}**{name_of(est)}: final training runs cost about {money(middle)}** at "
         f"rental prices (nine in ten draws of the uncertain inputs give {money(low)} to "
         f"{money(high)}), for "
-        f"{len(est.runs)} training runs of models released {first:%b %Y} to {last:%b %Y}."
+        f"{_runs(est)} of models released {first:%b %Y} to {last:%b %Y}."
     )
 
 
@@ -237,13 +237,23 @@ def _told(changed: str) -> str:
     return f"Changed run ({changed}). " if changed else ""
 
 
+def _runs(est: Estimate) -> str:
+    count = len(est.runs)
+    return f"{count} training run{'s' * (count != 1)}"
+
+
 def _bound(est: Estimate) -> str:
-    months = est.months_not_collected
-    if not months:
-        return ""
-    return (
-        f" **A lower bound**: no runs were collected for {months} of the release window's months."
-    )
+    if est.caveat == "lower bound":
+        return (
+            f" **A lower bound**: no runs were collected for {est.months_not_collected} of the "
+            "release window's months."
+        )
+    if est.caveat:
+        return (
+            f" **A mismatched window**: a run stands for {est.months_out_of_window} months outside "
+            "the release window too, so the share may be too high or too low."
+        )
+    return ""
 
 
 def _uncounted(est: Estimate) -> str:

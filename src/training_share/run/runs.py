@@ -177,7 +177,7 @@ def results(done: Mapping[str, Sequence[tuple[Job, Outcome]]]) -> pd.DataFrame:
 
     One row a combination and company: `share_p5`, `share_p50` and `share_p95` as fractions,
     `default_p50` (newsletter, nothing changed, the same draws), `difference` of the medians,
-    `training_cost` and `rd_compute` (medians) in `unit`, and whether the share is a `lower_bound`.
+    `training_cost` and `rd_compute` (medians) in `unit`, and the `caveat` that the window makes.
     Where `comparison` ran, its companies too; where no company's notebook ran, those that disclose
     spending.
     """
@@ -200,7 +200,7 @@ def results(done: Mapping[str, Sequence[tuple[Job, Outcome]]]) -> pd.DataFrame:
                     "training_cost": one["training_cost_p50"],
                     "rd_compute": one["rd_compute"],
                     "unit": f"million {est.unit}",
-                    "lower_bound": est.months_not_collected > 0,
+                    "caveat": est.caveat,
                 }
             )
     return pd.DataFrame(rows)
@@ -242,7 +242,7 @@ def results_text(table: pd.DataFrame, changed: bool) -> str:
             + (f"{percent(row.default_p50):>10}" if changed else "")
             + f"  {percent(row.share_p5) + ' to ' + percent(row.share_p95):<16}"
             f"{_millions(row.training_cost, row.unit, 12)}{_millions(row.rd_compute, row.unit, 9)}"
-            f"{'  lower bound' if row.lower_bound else ''}"
+            f"{f'  {row.caveat}' if row.caveat else ''}"
         )
     return "\n".join(lines)
 

@@ -69,6 +69,7 @@ def _content(table: str, column: str, field: FieldInfo) -> str:
         Observable: "quantity",
         bool: "`yes` or `no`",
         pd.Period: "month",
+        tuple[pd.Period, pd.Period]: "first to last month",
         date: "date",
         float: "number",
         int: "whole number",

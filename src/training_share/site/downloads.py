@@ -98,14 +98,13 @@ def downloads(comparison: Comparison, draws_by_run: bool = True) -> dict[str, by
 # --- what it rests on -----------------------------------------------------------------------------
 def provenance(est: Estimate) -> dict[str, object]:
     """Return what makes an estimate: what was asked, the tables, the rates, the code."""
-    months = est.months_not_collected
     return {
         "scenario": est.scenario,
         "draws": est.n_draws,
         "seed": est.seed,
         "evidence": ", ".join(est.evidence) or "none",
         "set in the call": "; ".join(set_in_call(est)) or "nothing",
-        "lower bound": f"yes, no runs collected for {months} months" if months else "no",
+        "caveat": est.caveat or "none",
         "version": package_version(),
         "commit": commit(),
         "tables (SHA-256)": est.case.base.digest,
@@ -169,6 +168,7 @@ def comparison_table(comparison: Comparison) -> pd.DataFrame:
         "release_end": "release window, last month",
         "effective_draws": "effective draws",
         "months_not_collected": "months of the release window without collected runs",
+        "months_out_of_window": "months outside the release window that a run stands for too",
     }
     for quantity, unit in (("share", "fraction of R&D compute"), ("training_cost", "USD million")):
         name = "training share" if quantity == "share" else "training cost"
@@ -176,7 +176,7 @@ def comparison_table(comparison: Comparison) -> pd.DataFrame:
             units[f"{quantity}_{p}"] = f"{name} {p} ({unit})"
             units[f"{quantity}_{p}_error"] = f"{name} {p}, {ERROR} ({unit})"
     made = pd.DataFrame([provenance(est) for est in estimates.values()], index=table.index)
-    return table.rename(columns=units).join(made).reset_index()
+    return table.drop(columns="caveat").rename(columns=units).join(made).reset_index()
 
 
 def costs_table(est: Estimate) -> pd.DataFrame:
@@ -238,7 +238,7 @@ def about(comparison: Comparison) -> pd.DataFrame:
     """Return what a stranger to the workbook must know, one fact a row."""
     estimates, first = comparison.estimates, next(iter(comparison.estimates.values()))
     asked = dict.fromkeys(item for est in estimates.values() for item in set_in_call(est))
-    bounds = [f"{name}: {provenance(est)['lower bound']}" for name, est in estimates.items()]
+    caveats = [f"{name}: {provenance(est)['caveat']}" for name, est in estimates.items()]
     newsletter = first.tables.sources["newsletter-body"]
     facts = {
         "question": "Which share of a company's R&D compute spending went to the final training"
@@ -250,7 +250,7 @@ def about(comparison: Comparison) -> pd.DataFrame:
         **provenance(first),
         "set in the call": "; ".join(asked) or "nothing",
         "corrections in force": ", ".join(first.corrections) or "none",
-        "lower bound": "; ".join(bounds),
+        "caveat": "; ".join(caveats),
         "Python": platform.python_version(),
         **{name: version(name) for name in LIBRARIES},
         "after": f"{newsletter.title}, {newsletter.publisher}, {newsletter.date}, {newsletter.url}",

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from training_share.analysis.shares import stacked
-from training_share.report.charts.shares import share_rows
+from training_share.report.charts.shares import SHARE, meaning, share_rows
 from training_share.report.charts.style import (
     DOWN,
     INK,
@@ -102,7 +102,7 @@ def denominators(tables: dict[str, pd.DataFrame], colors: dict[str, str]) -> Fig
     """Draw `corrections.denominators` of several companies as small multiples, one row a dimension,
     one column a company.
 
-    Hollow dots: the release window reaches beyond the months for which runs were collected.
+    A hollow dot has a caveat: the runs do not fit the release window.
     """
     dimensions = list(
         dict.fromkeys(key for table in tables.values() for key in table.index.get_level_values(0))
@@ -114,13 +114,12 @@ def denominators(tables: dict[str, pd.DataFrame], colors: dict[str, str]) -> Fig
             ax.set_xlim(0, 1.25 * table["p95"].max())
             ax.set_title(f"{name}: {dimension}")
             ax.tick_params(labelsize=9)
-    axes[0, 0].figure.supxlabel(
-        "Share: median and 90% interval (hollow: a lower bound)", fontsize=9
-    )
+    meant = meaning(pd.concat(tables.values()))
+    axes[0, 0].figure.supxlabel(f"{SHARE}: {meant}", fontsize=9)
     parts = [
         f"{name}: "
         + ", ".join(
-            f"{choice} {percent(row.p50)}" + (" (lower bound)" if row.incomplete else "")
+            f"{choice} {percent(row.p50)}" + (f" ({row.caveat})" if row.caveat else "")
             for (_, choice), row in table.dropna(subset=["p50"]).iterrows()
         )
         for name, table in tables.items()

@@ -53,7 +53,7 @@ def combinations(results: pd.DataFrame) -> Figure:
     results = results.sort_values(["company", "combination"])
     labels = [
         f"{row.company}  {row.combination[5:].replace('_', ' ')}".strip()
-        + ("  (lower bound)" if row.lower_bound else "")
+        + (f"  ({row.caveat})" if row.caveat else "")
         for row in results.itertuples()
     ]
     ((ax,),) = sheet(8, 1.0 + 0.32 * len(results))

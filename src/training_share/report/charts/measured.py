@@ -119,7 +119,7 @@ def next_share(table: pd.DataFrame) -> Figure:
 @chart
 def over_time(table: pd.DataFrame) -> Figure:
     """Draw `measured.over_time`: one bar of the window at the share, one panel a company, with the
-    90% interval; hollow where spending is inferred, dashed where runs are missing."""
+    90% interval; hollow where spending is inferred, dashed where the runs do not fit the window."""
     companies = list(table.groupby("company", sort=False))
     axes = sheet(9.6, 3.4, columns=len(companies), sharey=True)[0]
     starts, ends = (pd.to_datetime(table[name]) for name in ("start", "end"))
@@ -138,13 +138,13 @@ def over_time(table: pd.DataFrame) -> Figure:
     axes[0].set_ylabel("Share of R&D compute", fontsize=9)
     axes[0].get_figure().supxlabel(
         "Spending window. Dot and line: median and 90% interval; hollow: spending partly inferred; "
-        "dashed: a lower bound",
+        f"dashed: {' or '.join(filter(None, table['caveat'].unique())) or 'none'}",
         fontsize=9,
     )
     parts = [
         f"{row.label} {row.start:%b %Y} to {row.end:%b %Y} {percent(row.p50)}"
         f"{', spending partly inferred' if row.inferred else ''}"
-        f"{', a lower bound' if row.incomplete else ''}"
+        f"{f', {row.caveat}' if row.caveat else ''}"
         for row in table.itertuples()
     ]
     return Figure(tuple(axes), table, f"Share by spending window: {'; '.join(parts)}.")
@@ -152,7 +152,7 @@ def over_time(table: pd.DataFrame) -> Figure:
 
 def _window(ax: Axes, row) -> None:
     start, end = pd.Timestamp(row.start), pd.Timestamp(row.end)
-    middle, style = start + (end - start) / 2, "--" if row.incomplete else "-"
+    middle, style = start + (end - start) / 2, "--" if row.caveat else "-"
     ax.hlines(row.p50, start, end, color=row.color, lw=2.5, ls=style)
     ax.vlines(middle, row.p5, row.p95, color=row.color, lw=1.3, alpha=0.7, ls=style)
     ax.plot(middle, row.p50, "o", color=row.color, mfc="white" if row.inferred else row.color, ms=7)

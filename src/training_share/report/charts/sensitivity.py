@@ -9,7 +9,7 @@ from matplotlib.patches import Rectangle
 from matplotlib.ticker import FuncFormatter
 
 from training_share.analysis.shares import stacked
-from training_share.report.charts.shares import share_rows
+from training_share.report.charts.shares import SHARE, meaning, share_rows
 from training_share.report.charts.style import INK, beside, chart, rows_of, sheet
 from training_share.report.figure import Figure
 from training_share.report.text import listed, percent
@@ -164,7 +164,7 @@ def _percent(chance: float) -> str:
 
 @chart
 def lags(tables: dict[str, pd.DataFrame], colors: dict[str, str]) -> Figure:
-    """Draw `sensitivity.lag_and_window` of several companies; hollow dots are lower bounds."""
+    """Draw `sensitivity.lag_and_window` of several companies; a hollow dot has a caveat."""
     heights = [len(table) for table in tables.values()]
     height = 0.36 * sum(heights) + 0.8 * len(tables)
     axes = sheet(9.6, height, len(tables), height_ratios=heights)[:, 0]
@@ -173,9 +173,7 @@ def lags(tables: dict[str, pd.DataFrame], colors: dict[str, str]) -> Figure:
         share_rows(ax, rows, colors[name])
         ax.tick_params(labelsize=9)
         ax.set_title(name)
-    axes[-1].set_xlabel(
-        "Share of R&D compute: median and 90% interval (hollow: a lower bound)", fontsize=9
-    )
+    axes[-1].set_xlabel(f"{SHARE}: {meaning(pd.concat(tables.values()))}", fontsize=9)
     parts = [
         f"{name}: "
         + ", ".join(

@@ -212,12 +212,15 @@ def scenarios(table: pd.DataFrame) -> Figure:
     ax = sheet(WIDE, 0.27 * (len(table) + 2 * table["company"].nunique()) + 0.5)[0, 0]
     place, labels = 0.0, {}
     for _, rows in table.groupby("company", sort=False):
-        color, name = rows["color"].iloc[0], rows["label"].iloc[0].removesuffix(", lower bound")
+        color, name = (
+            rows["color"].iloc[0],
+            rows["label"].iloc[0].removesuffix(f", {rows['caveat'].iloc[0]}"),
+        )
         beside(ax, name, 0, place, 1, fontweight="bold", fontsize=10.5, color=color)
         for row in rows.itertuples():
             place += 1
             without = f" without {row.without.title()}" if row.without else ""
-            bound = ", lower bound" if row.label.endswith(", lower bound") else ""
+            bound = f", {row.caveat}" if row.caveat else ""
             labels[place] = row.scenario + without + bound + ("*" if row.evidence else "")
             ax.plot(
                 [row.share_p5, min(row.share_p95, 1)], [place] * 2, color=color, lw=2.6, alpha=0.5
@@ -269,7 +272,7 @@ def scenarios(table: pd.DataFrame) -> Figure:
 @chart
 def intervals(table: pd.DataFrame, color: str = BLUE) -> Figure:
     """Draw a share for each row of `table` (its index is the label): p5, p50 and p95, and the
-    numbers at its right. Where a column `incomplete` is true the dot is hollow. A row without
+    numbers at its right. Where a column `caveat` is filled the dot is hollow. A row without
     numbers says that it has none."""
     known = table["p50"].notna()
     rows = table[known]
@@ -287,15 +290,15 @@ def intervals(table: pd.DataFrame, color: str = BLUE) -> Figure:
 
 def meaning(rows: pd.DataFrame) -> str:
     """Return what dots and lines of `share_rows` mean."""
-    bounds = "incomplete" in rows and rows["incomplete"].any()
-    return "median and 90% interval" + (" (hollow: a lower bound)" if bounds else "")
+    caveats = [name for name in rows.get("caveat", pd.Series()).unique() if name]
+    return "median and 90% interval" + (f" (hollow: {' or '.join(caveats)})" if caveats else "")
 
 
 def share_rows(ax: Axes, rows: pd.DataFrame, color: str, ends: bool = True) -> None:
     """Draw rows of shares with their medians at the right, and with `ends` their intervals too."""
     interval_rows(ax, rows, color)
-    if "incomplete" in rows:
-        hollow = rows["incomplete"].to_numpy(dtype=bool)
+    if "caveat" in rows:
+        hollow = (rows["caveat"] != "").to_numpy()
         places = np.flatnonzero(hollow)
         ax.plot(rows["p50"][hollow], places, "o", mfc="white", mec=color, ms=6, zorder=4)
     for place, row in enumerate(rows.itertuples()):
