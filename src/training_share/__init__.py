@@ -26,7 +26,7 @@ from training_share.inputs.tables import load
 from training_share.model.comparison import Comparison, compare
 from training_share.model.estimates import Estimate, estimate
 from training_share.model.scaling import closed_model_flop, fit_scaling
-from training_share.model.spending import window_spending
+from training_share.model.trace import window_spending
 from training_share.report import sentences, tables
 from training_share.report.display import save, say, show, show_table
 from training_share.report.parameters import begin

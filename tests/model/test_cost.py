@@ -19,7 +19,8 @@ from arithmetic import (
 import training_share as ts
 from training_share.inputs.tables import for_scenario, load
 from training_share.model.cost import CostModel
-from training_share.model.streams import BLOCK, GivenStreams, Streams, generator
+from training_share.model.drivers import GivenStreams
+from training_share.model.streams import BLOCK, Streams, generator
 
 N = BLOCK
 RUNS = "training_runs"

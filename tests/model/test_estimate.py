@@ -5,8 +5,9 @@ import pytest
 import training_share as ts
 from training_share.errors import InputError
 from training_share.inputs.tables import load
+from training_share.model.drivers import GivenStreams
 from training_share.model.simulation import simulate
-from training_share.model.streams import BLOCK, GivenStreams
+from training_share.model.streams import BLOCK
 
 N = 400
 COMPANIES = ("openai", "minimax", "zai")

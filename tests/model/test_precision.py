@@ -10,15 +10,7 @@ from arithmetic import MFU, PRICE, log_quantile_error, lognormal
 from scipy.stats import binom
 
 import training_share as ts
-from training_share.model.precision import (
-    QUANTILES,
-    certain_decimals,
-    certain_digits,
-    quantile_error,
-    round_certain,
-    spread,
-    with_error,
-)
+from training_share.model.precision import QUANTILES, quantile_error, spread, with_error
 
 P = (0.05, 0.50, 0.95)
 SEEDS = 1000
@@ -107,7 +99,6 @@ def test_too_few_draws_beyond_the_quantile_leave_the_error_open():
     assert math.isnan(quantile_error(np.ones(1), 0.5))
     est = ts.estimate("openai", n_draws=50)
     assert est.precision()["p5"].isna().all()
-    assert est.shown().loc["share", "p5"].startswith("~")
 
 
 @pytest.mark.parametrize(
@@ -123,29 +114,6 @@ def test_too_few_draws_beyond_the_quantile_leave_the_error_open():
 def test_draws_and_probabilities_that_make_no_sense_are_refused(draws, p):
     with pytest.raises(ts.InputError):
         quantile_error(draws, p)
-
-
-@pytest.mark.parametrize(
-    ("value", "error", "text", "digits"),
-    [
-        (22.72, 0.0555, "23", 2),
-        (22.72, 0.02, "22.7", 3),
-        (1330.4, 7.6, "1300", 2),
-        (0.22718, 0.00025, "0.227", 3),
-        (9.96, 0.02, "10.0", 2),
-        (3.0, 2.0, "~3", 0),
-        (3.0, math.nan, "~3", 0),
-        (180.0, 0.0, "180", 12),
-        (96.0, 20.0, "100", 0),
-        (0.0, 0.0, "0", 12),
-        (-22.72, 0.02, "-22.7", 3),
-        (12345.678, 0.25, "12346", 5),
-    ],
-)
-def test_rounding_keeps_the_digits_that_are_certain(value, error, text, digits):
-    assert certain_digits(value, error) == digits
-    assert round_certain(value, error).lstrip("~") == text.lstrip("~")
-    assert round_certain(value, error).startswith("~") == (digits == 0)
 
 
 @pytest.mark.parametrize(
@@ -168,28 +136,14 @@ def test_a_number_is_shown_to_the_first_digit_of_its_error(value, error, text):
     assert with_error(value, error).replace("\N{NO-BREAK SPACE}", " ") == text
 
 
-def test_two_errors_stay_within_half_a_unit_of_the_last_digit_and_no_digit_is_given_away():
-    for error in np.geomspace(1e-6, 1e6, 97):
-        decimals = certain_decimals(error)
-        assert 2 * error <= 0.5 * 10.0**-decimals * (1 + 1e-9)
-        assert 2 * error > 0.5 * 10.0 ** -(decimals + 1) * (1 - 1e-9)
-    for error in (-1.0, math.inf, math.nan):
-        with pytest.raises(ts.InputError):
-            certain_decimals(error)
-
-
-def test_tables_keep_their_names_and_the_text_agrees_with_them():
+def test_tables_keep_their_names_and_agree():
     est = ts.estimate("minimax", n_draws=20_000)
     assert list(est.precision().columns) == ["p5", "p50", "p95"] == list(est.cost_table().columns)
-    assert list(est.precision().index) == ["share", "training_cost"] == list(est.shown().index)
+    assert list(est.precision().index) == ["share", "training_cost"]
     spending = est.summary()["rd_compute"]
     assert np.allclose(
         est.precision().loc["share"] * spending, est.precision().loc["training_cost"]
     )
-    for column in ("p5", "p50", "p95"):
-        shown = float(est.shown().loc["share", column].removesuffix("%"))
-        unit = 10.0 ** -certain_decimals(100 * est.precision().loc["share", column])
-        assert abs(shown - 100 * est.summary()[f"share_{column}"]) <= unit / 2
 
 
 def test_automatic_number_of_draws_meets_the_target_and_equals_that_number():

@@ -10,8 +10,8 @@ import training_share as ts
 from training_share.errors import InputError
 from training_share.inputs.schema import Spending
 from training_share.inputs.tables import for_scenario, load
-from training_share.model.spending import as_date, signed_periods, spending_usd
-from training_share.model.streams import GivenStreams
+from training_share.model.drivers import GivenStreams
+from training_share.model.spending import as_date, signed_periods, spending_in
 
 MINIMAX = ("minimax", "rd_compute", "2024-10-01", "2025-09-30")
 ZAI = ("zai", "rd_compute", "2024-07-01", "2025-06-30")
@@ -47,7 +47,7 @@ def test_several_years_add_up():
 
 def test_yuan_are_converted_at_the_rate_in_force():
     window = (date(2024, 7, 1), date(2025, 6, 30))
-    assert spending_usd(load(), "zai", ["rd_compute"], *window) == pytest.approx(
+    assert spending_in("USD", load(), "zai", ["rd_compute"], *window) == pytest.approx(
         2094.719e6 / 7.2, rel=1e-12
     )
     est = ts.estimate("zai", n_draws=10, cny_per_usd=7.0)
@@ -62,7 +62,7 @@ def test_an_uncertain_rate_makes_the_denominator_uncertain():
 
 def test_dollars_need_no_rate():
     window = (date(2024, 10, 1), date(2025, 9, 30))
-    assert spending_usd(load(), "minimax", ["rd_compute"], *window) == pytest.approx(
+    assert spending_in("USD", load(), "minimax", ["rd_compute"], *window) == pytest.approx(
         179.925e6, rel=1e-12
     )
 
@@ -70,7 +70,7 @@ def test_dollars_need_no_rate():
 def test_lines_add_up():
     window = (date(2024, 10, 1), date(2025, 9, 30))
     inference = 25.966 - 18.37 + 37.988
-    total = spending_usd(load(), "minimax", ["rd_compute", "inference_compute"], *window)
+    total = spending_in("USD", load(), "minimax", ["rd_compute", "inference_compute"], *window)
     assert total == pytest.approx((179.925 + inference) * 1e6, rel=1e-12)
 
 
@@ -94,10 +94,10 @@ def test_uncertain_amounts_stand_at_their_median_without_streams():
     )
     lines = ["rd_compute", "owned_compute_proxy"]
     median = (2094.719 + 222.393 - 83.4 + 110.675) / 7.2e-6
-    assert spending_usd(tables, "zai", lines, *window) == pytest.approx(median, rel=1e-12)
-    assert spending_usd(tables, "zai", lines, *window, GivenStreams({}).at(1)) == pytest.approx(
-        [median], rel=1e-12
-    )
+    assert spending_in("USD", tables, "zai", lines, *window) == pytest.approx(median, rel=1e-12)
+    assert spending_in(
+        "USD", tables, "zai", lines, *window, GivenStreams({}).at(1)
+    ) == pytest.approx([median], rel=1e-12)
 
 
 # --- windows that no disclosure covers ------------------------------------------------------------
@@ -169,7 +169,7 @@ def test_a_window_over_two_rates_is_converted_period_by_period(data_copy):
     )
     data_copy.edit("spending", "zai/rd_compute/H2 2025", "amount_millions", "720")
     tables, window = load(data_copy.folder), (date(2025, 7, 1), date(2026, 6, 30))
-    total = spending_usd(tables, "zai", ["rd_compute"], *window)
+    total = spending_in("USD", tables, "zai", ["rd_compute"], *window)
     assert total == pytest.approx((720 / 7.2 + 1381.48 / 6.9074) * 1e6, rel=1e-12)
     assert total == pytest.approx(300e6, rel=1e-12)
     by_hand = {"spending_start": window[0], "spending_end": window[1], "release_lag_months": 0}
@@ -187,8 +187,13 @@ def test_a_period_that_no_rate_covers_alone_is_refused(data_copy):
     )
     data_copy.drop("spending", "zai/rd_compute/H2 2025")
     with pytest.raises(InputError, match=r"no CNY rate for 2025 to 2026 .* 2025-07-01 to 2026-06"):
-        spending_usd(
-            load(data_copy.folder), "zai", ["rd_compute"], date(2025, 7, 1), date(2026, 6, 30)
+        spending_in(
+            "USD",
+            load(data_copy.folder),
+            "zai",
+            ["rd_compute"],
+            date(2025, 7, 1),
+            date(2026, 6, 30),
         )
 
 
@@ -217,7 +222,7 @@ def test_hours_never_meet_a_price():
         with pytest.raises(InputError, match="ai2: its R&D compute is in H100-hours, which meet"):
             getattr(est, ask)
     with pytest.raises(InputError, match="given in H100-hours and cannot be told in USD"):
-        spending_usd(load(), "ai2", ["rd_compute"], date(2025, 1, 1), date(2025, 11, 30))
+        spending_in("USD", load(), "ai2", ["rd_compute"], date(2025, 1, 1), date(2025, 11, 30))
 
 
 def in_hours(data_copy, amount: str, unit: str = "H800-hours") -> None:

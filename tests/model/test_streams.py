@@ -4,7 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from training_share.inputs.distributions import Exact, LogNormal
-from training_share.model.streams import BLOCK, GivenStreams, Streams, draw, generator
+from training_share.model.drivers import GivenStreams
+from training_share.model.streams import BLOCK, Streams, draw, generator
 
 
 def drawn(name: str, n_draws: int, seed: int = 42, others: tuple[str, ...] = ()) -> np.ndarray:

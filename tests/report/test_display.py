@@ -6,8 +6,7 @@ import pytest
 from bs4 import BeautifulSoup
 
 import training_share as ts
-from training_share.model.estimates import QUANTILES, spread
-from training_share.model.precision import quantile_error, with_error
+from training_share.model.precision import QUANTILES, quantile_error, spread, with_error
 from training_share.report.display import with_errors
 from training_share.report.text import (
     chance,

@@ -16,7 +16,7 @@ from training_share.model.comparison import Comparison, compare
 from training_share.model.estimates import Estimate
 from training_share.model.precision import spread
 from training_share.model.scaling import closed_model_draws
-from training_share.model.spending import spending_usd
+from training_share.model.spending import spending_in
 
 # column of `published_table` -> name in `estimate.spread`
 OURS = {
@@ -57,7 +57,7 @@ def _flop_of_hailuo_02(est: Estimate, claim: Published) -> Quantiles:
 
 def _spending_2024(est: Estimate, claim: Published) -> Quantiles:
     year = date(2024, 1, 1), date(2024, 12, 31)
-    amount = float(spending_usd(est.tables, claim.company, ["rd_compute"], *year))
+    amount = float(spending_in("USD", est.tables, claim.company, ["rd_compute"], *year))
     return {"p50": amount / UNITS[claim.unit]}
 
 

@@ -18,7 +18,7 @@ from training_share.model.comparison import Comparison, compare
 from training_share.model.estimates import Estimate
 from training_share.model.precision import QUANTILES
 from training_share.model.simulation import simulate, total
-from training_share.model.spending import spending_usd
+from training_share.model.spending import spending_in
 from training_share.model.streams import Streams
 
 TOTAL = "total (USD million)"  # row of `precision_table`
@@ -364,7 +364,7 @@ def dollars_table(
         summary = est.summary()
         window, inference = est.denominator_window, np.nan
         with suppress(InputError):
-            inference = spending_usd(est.tables, est.company, ["inference_compute"], *window)
+            inference = spending_in("USD", est.tables, est.company, ["inference_compute"], *window)
         rows.append(
             {
                 "company": est.company,

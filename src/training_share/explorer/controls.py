@@ -16,8 +16,8 @@ from training_share.inputs.distributions import parse
 from training_share.inputs.tables import Cell, Tables
 from training_share.model.case import Case
 from training_share.model.cost import CostModel
+from training_share.model.drivers import GivenStreams
 from training_share.model.spending import rate
-from training_share.model.streams import GivenStreams
 
 # The assumptions that the company notebooks take as parameters.
 ASSUMED = ("mfu", "mfu_rl", "price_usd_per_gpu_hour", "rl_fraction", "sft_fraction")

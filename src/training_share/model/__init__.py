@@ -4,7 +4,7 @@ from training_share.model.case import Case
 from training_share.model.comparison import Comparison, compare
 from training_share.model.estimates import Estimate, estimate
 from training_share.model.scaling import closed_model_flop, fit_scaling
-from training_share.model.spending import window_spending
+from training_share.model.trace import window_spending
 
 __all__ = [
     "Case",

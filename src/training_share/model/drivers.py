@@ -13,6 +13,8 @@ the rank correlations describe the draws after it.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+
 import numpy as np
 import pandas as pd
 from scipy.special import ndtri
@@ -20,7 +22,7 @@ from scipy.special import ndtri
 from training_share.errors import InputError, whole_number
 from training_share.model.case import Case
 from training_share.model.simulation import simulate, total
-from training_share.model.streams import GivenStreams, generator
+from training_share.model.streams import BLOCK, generator
 
 CLOSED_MODEL_LABEL = "closed-model FLOP"
 # streams that belong to no row of assumptions.csv, whose labels stand there
@@ -39,6 +41,37 @@ LABELS = {
 RANK_DRAWS = 50_000
 CONFIDENCE = 0.95
 SMALLEST_CHANCE = 2.0**-53  # keeps a design point at the edge of the unit cube finite
+
+
+class GivenStreams:
+    """Normals set from outside, for designs (Sobol, one at a time) instead of random draws.
+
+    Names that are not given stand at zero, the median of every distribution. `asked` collects every
+    name used.
+    """
+
+    def __init__(self, normals: Mapping[str, np.ndarray]) -> None:
+        self._normals = normals
+        self._slice = slice(0, 0)
+        self.asked: dict[str, None] = {}
+
+    def at(self, size: int) -> GivenStreams:
+        """Serve one block of `size` draws and return self, for an evaluation outside `blocks`."""
+        self._slice = slice(0, size)
+        return self
+
+    def blocks(self, n_draws: int) -> Iterator[slice]:
+        """Yield the slices of consecutive blocks of `n_draws`, like `Streams.blocks`."""
+        for start in range(0, n_draws, BLOCK):
+            self._slice = slice(start, min(start + BLOCK, n_draws))
+            yield self._slice
+
+    def normal(self, name: str) -> np.ndarray:
+        """Return this block's given normals of `name`, or zeros."""
+        self.asked[name] = None
+        given = self._normals.get(name)
+        size = self._slice.stop - self._slice.start
+        return np.zeros(size) if given is None else given[self._slice]
 
 
 def driver_groups(case: Case) -> dict[str, list[str]]:

@@ -1,59 +1,32 @@
-"""One company's training share: draws of its cost and R&D compute, and what is asked of them."""
+"""An estimate: one company's training share as it is asked for and told."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable
+from dataclasses import replace
 from datetime import date
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from training_share.errors import InputError, require_known
-from training_share.inputs.schema import Company, TrainingRun
+from training_share.errors import InputError
+from training_share.inputs.schema import Company
 from training_share.inputs.tables import Tables, load
 from training_share.model import drivers, trace
 from training_share.model.asked import Changes, Runs
-from training_share.model.case import WINDOW, Case, known_groups
-from training_share.model.evidence import Posterior
-from training_share.model.precision import (
-    QUANTILES,
-    mean,
-    quantile,
-    quantile_error,
-    quantiles,
-    round_certain,
-    spread,
-)
-from training_share.model.scaling import PARTS
-from training_share.model.simulation import Simulation, blocks, rd_compute, total
-from training_share.model.streams import GivenStreams, Streams, read_only
+from training_share.model.case import Case
+from training_share.model.precision import QUANTILES, quantile_error, quantiles
+from training_share.model.share import TrainingShare
+from training_share.model.simulation import rd_compute
 
 PILOT_DRAWS, MOST_DRAWS = 10_000, 10_000_000  # first and largest run of n_draws="auto"
 
 
-@dataclass(frozen=True, eq=False, repr=False)
-class Estimate:
-    """A company's training share under one set of assumptions. Made by `estimate`; nothing is drawn
-    until asked, and nothing is read from disk."""
-
-    simulation: Simulation
-    posterior: Posterior  # a comparison's companies share it
-    excluded: tuple[str, ...] = ()  # groups left out of the numerator
-
-    @classmethod
-    def of(cls, case: Case) -> Estimate:
-        """Return the estimate that answers a case."""
-        simulation = Simulation(replace(case, excluded=()))
-        return cls(simulation, Posterior(case, known_draws([simulation])), case.excluded)
-
-    @cached_property
-    def case(self) -> Case:
-        """What was asked."""
-        return replace(self.simulation.case, excluded=self.excluded)
+class Estimate(TrainingShare):
+    """A company's training share under one set of assumptions, and what is told of it. Made by
+    `estimate`."""
 
     def __repr__(self) -> str:
         return (
@@ -63,8 +36,7 @@ class Estimate:
 
     @property
     def _remarks(self) -> str:
-        names = dict.fromkeys(row.evidence for row in self.case.observed)
-        told = [f"evidence {', '.join(names)}"] if names else []
+        told = [f"evidence {', '.join(self.evidence)}"] if self.evidence else []
         told += [self.caveat] if self.caveat else []
         return "".join(f", {words}" for words in told)
 
@@ -94,12 +66,6 @@ class Estimate:
         """Names of the corrections in force, the scenario's own first."""
         named = self.case.base.scenario_corrections(self.scenario)
         return (*named, *self.case.corrections)
-
-    @property
-    def overridden(self) -> tuple[str, ...]:
-        """Names of the assumptions set by hand."""
-        named = [*self.case.settings, *(key for table, key, *_ in self.case.changes)]
-        return tuple(name for name in named if name in self.tables.assumptions)
 
     @property
     def n_draws(self) -> int:
@@ -152,143 +118,11 @@ class Estimate:
         return self.case.rests_on_regressions
 
     @property
-    def runs(self) -> Mapping[str, TrainingRun]:
-        """The counted runs: released in the window, and not in an excluded group."""
-        return self.case.runs
-
-    @property
-    def unit(self) -> str:
-        """What cost and R&D compute are counted in: USD, or hours of a chip such as H100-hours."""
-        return self.case.unit
-
-    # --- draws ------------------------------------------------------------------------------------
-    @property
     def evidence(self) -> tuple[str, ...]:
         """Names of the evidence in force."""
         return tuple(dict.fromkeys(row.evidence for row in self.case.observed))
 
-    @property
-    def weights(self) -> np.ndarray | None:
-        """Weight of each draw under the evidence in force, adding to one; None without evidence.
-
-        Raises InputError where the evidence leaves too few draws; see `Posterior.weights`.
-        """
-        return self.posterior.weights
-
-    @property
-    def effective_draws(self) -> float:
-        """How many equally weighted draws would be as exact: all without evidence."""
-        return float(self.posterior.effective_draws)
-
-    def mean(self, draws: np.ndarray | pd.Series) -> float:
-        """Return the mean of one value a draw by the draws' weights; of truth values, such as
-        `est.share > 0.5`, the probability."""
-        return mean(draws, self.weights)
-
-    def median(self, draws: np.ndarray | pd.Series | float) -> float:
-        """Return the median of one value a draw, or of one number, by the draws' weights."""
-        if isinstance(draws, float):
-            return draws
-        return float(quantile(draws, 0.5, self.weights))
-
-    def _require_usd(self) -> None:
-        if self.unit != "USD":
-            raise InputError(
-                f"{self.company}: its R&D compute is in {self.unit}, which meet no price; ask for "
-                "share, or for total_cost, costs and rd_compute in that unit"
-            )
-
-    @property
-    def total_cost_usd(self) -> np.ndarray:
-        """Cost of all counted runs in USD, one value a draw, read-only; InputError where R&D
-        compute is in hours of a chip."""
-        self._require_usd()
-        return self.total_cost
-
-    @property
-    def cost_usd(self) -> pd.DataFrame:
-        """Cost in USD, draws x counted runs; InputError where R&D compute is in hours."""
-        self._require_usd()
-        return self.costs
-
-    @property
-    def rd_compute_usd(self) -> float | np.ndarray:
-        """R&D compute in USD: a float, or one value a draw where it is uncertain, read-only.
-
-        Raises InputError for a company without spending, and where it is in hours of a chip.
-        """
-        self._require_usd()
-        return self.rd_compute
-
-    @cached_property
-    def total_cost(self) -> np.ndarray:
-        """Cost of all counted runs in `unit`, one value a draw, read-only."""
-        counted = sorted({run.group for run in self.runs.values()})
-        return read_only(total(self.simulation.by_group[group] for group in counted))
-
-    @cached_property
-    def costs(self) -> pd.DataFrame:
-        """Cost in `unit`, draws x counted runs."""
-        values = read_only(self.simulation.by_run(list(self.runs)).T)
-        index = pd.RangeIndex(self.n_draws, name="draw")
-        columns = pd.Index(self.runs, name="run_id")
-        return pd.DataFrame(values, index=index, columns=columns, copy=False)
-
-    @cached_property
-    def rd_compute(self) -> float | np.ndarray:
-        """R&D compute in `unit`: a float, or one value a draw where it is uncertain,
-        read-only. Raises InputError for a company without spending."""
-        self.case.require_spending()
-        draws = self.simulation.rd_compute
-        return float(draws[0]) if draws.min() == draws.max() else draws
-
-    @cached_property
-    def share(self) -> np.ndarray:
-        """Training share of R&D compute, a fraction, one value a draw, read-only."""
-        return read_only(self.total_cost / self.rd_compute)
-
-    @property
-    def share_quantiles(self) -> dict[str, float]:
-        """The share's p5, p50 and p95, fractions, without what `spread` adds and takes longer
-        for."""
-        values = map(float, quantiles(self.share, self.weights))
-        return dict(zip(QUANTILES, values, strict=True))
-
-    @cached_property
-    def parts(self) -> tuple[Estimate, ...]:
-        """The same estimate by each part of the regressions' resamples, on its first draws; none
-        where neither it nor its evidence rests on a regression."""
-        rests = self.rests_on_regressions or self.weights is not None
-        return tuple(map(self.part, range(PARTS))) if rests else ()
-
-    def part(self, place: int) -> Estimate:
-        """Return the same estimate by one part of the regressions' resamples, on its first
-        draws."""
-        parts = self.simulation.parts[place], self.posterior.parts[place]
-        return Estimate(*parts, self.excluded)
-
-    def chain(self, run_id: str) -> pd.DataFrame:
-        """Return one run's draws of flop, gpu_hours and cost_usd; a step the run does not have is
-        left out. Raises InputError for a run that is not counted."""
-        require_known(run_id, self.runs, f"counted run of {self.company}")
-        steps: dict[str, np.ndarray] = {}
-        known = ("flop", "gpu_hours", *(["cost_usd"] if self.unit == "USD" else []))
-        for block, model in blocks(self.case, Streams(self.seed), self.n_draws):
-            for step in known:
-                value = getattr(model, step)(run_id)
-                if value is not None:
-                    steps.setdefault(step, np.empty(self.n_draws))[block] = value
-        return pd.DataFrame(steps)
-
     # --- variants ---------------------------------------------------------------------------------
-    def without(self, *groups: str) -> Estimate:
-        """Return the estimate on the same draws without some groups of runs."""
-        further = known_groups(self.tables, [self.company], groups)
-        excluded = tuple(dict.fromkeys((*self.excluded, *further)))
-        other = Estimate(self.simulation, self.posterior, excluded)
-        _ = other.runs
-        return other
-
     def again(self, **changes: Any) -> Estimate:
         """Return the estimate that the same call gives with some arguments changed, as in
         `again(scenario="careful")`.
@@ -297,40 +131,14 @@ class Estimate:
         """
         return _estimated(self.case.base, self.case.asked | changes)
 
-    # --- quantities and their precision -----------------------------------------------------------
-    def spread_of(self, quantity: Callable[[Estimate], np.ndarray]) -> dict[str, float]:
-        """Return p5, p50 and p95 of any quantity, given as a function from an estimate to draws,
-        and their Monte Carlo standard errors (`precision.spread`)."""
-        parts = ((quantity(part), part.weights) for part in self.parts)
-        return spread(quantity(self), parts, self.weights)
-
-    @cached_property
-    def _spreads(self) -> dict[str, dict[str, float]]:
-        return {}
-
-    def spread(self, quantity: str = "share") -> dict[str, float]:
-        """Return p5, p50 and p95 of the share (a fraction), of training_cost or of a run's cost
-        (millions of `unit`), and their Monte Carlo standard errors as p5_error, p50_error and
-        p95_error.
-
-        They say how exact the draws make these numbers, nothing about the inputs. Raises InputError
-        for an unknown run and for the share of a company without spending.
-        """
-        if quantity not in self._spreads:
-            self._spreads[quantity] = self._spread(quantity)
-        return self._spreads[quantity].copy()
-
-    def _spread(self, quantity: str) -> dict[str, float]:
-        if quantity == "share":
-            return self.spread_of(lambda est: est.share)
-        if quantity == "training_cost":
-            return self.spread_of(lambda est: est.total_cost / 1e6)
-        require_known(quantity, self.runs, f"counted run of {self.company}")
-        if not self.case.predicted(quantity) and self.weights is None:
-            return spread(self.costs[quantity].to_numpy() / 1e6)
-        return self.spread_of(lambda est: est.costs[quantity].to_numpy() / 1e6)
-
     # --- tables -----------------------------------------------------------------------------------
+    @property
+    def share_quantiles(self) -> dict[str, float]:
+        """The share's p5, p50 and p95, fractions, without what `spread` adds and takes longer
+        for."""
+        values = map(float, quantiles(self.share, self.weights))
+        return dict(zip(QUANTILES, values, strict=True))
+
     def cost_table(self) -> pd.DataFrame:
         """Return p5, p50 and p95 of the cost of each counted run and of their total, in millions
         of `unit`, USD as a rule."""
@@ -371,19 +179,6 @@ class Estimate:
             for quantity, row in rows.items()
         }
         return pd.DataFrame(errors).T.rename_axis("quantity")
-
-    def shown(self) -> pd.DataFrame:
-        """Return p5, p50 and p95 as text, rounded to the digits that the number of draws makes
-        certain: share in percent, training_cost in millions of `unit`."""
-        values, errors = self.summary(), self.precision()
-        rows = {
-            name: [
-                round_certain(scale * values[f"{name}_{p}"], scale * errors[p][name]) + unit
-                for p in QUANTILES
-            ]
-            for name, scale, unit in (("share", 100, "%"), ("training_cost", 1, ""))
-        }
-        return pd.DataFrame(rows, index=list(QUANTILES)).T.rename_axis("quantity")
 
     def drivers(self, n: int = 1024, seed: int | None = None) -> pd.DataFrame:
         """Return which uncertain inputs make the share uncertain: Sobol indices, and the strongest
@@ -436,18 +231,10 @@ class Estimate:
         frame = self.tables.frame("assumptions").set_index("name")
         sources = self.tables.sources
         frame["source"] = [sources[source_id].title for source_id in frame["source_id"]]
-        frame.loc[list(self.overridden), "source"] = "set in this call"
+        changed = [key for table, key, *_ in self.case.changes if table == "assumptions"]
+        by_hand = [*self.case.settings, *changed]
+        frame.loc[frame.index.isin(by_hand), "source"] = "set in this call"
         return frame[["value", "unit", "correlation", "source", "note"]]
-
-
-def known_draws(simulations: Iterable[Simulation]) -> dict[str, Simulation]:
-    """Return the simulations that evidence can be held against, by company: those that were asked
-    for in the scenario's own windows."""
-    return {
-        simulation.case.company: simulation
-        for simulation in simulations
-        if not set(WINDOW) & set(simulation.case.settings)
-    }
 
 
 def estimate(
@@ -518,7 +305,7 @@ def _estimated(base: Tables, asked: dict[str, Any]) -> Estimate:
     _ = case.runs
     if case.has_spending:
         case.require_one_unit()
-        rd_compute(case, GivenStreams({}).at(1))
+        _ = rd_compute(case)
     made = Estimate.of(case)
     return _precise(made, points) if automatic else made
 

@@ -1,5 +1,4 @@
-"""How exact a Monte Carlo quantile is: its standard error, and the digits that another seed would
-repeat.
+"""Quantiles of draws, and how exact they are: their Monte Carlo standard errors.
 
 Two errors meet. A finite number of draws gives the first (`quantile_error`). The second is that of
 the regressions' resamples, which more draws do not remove: closed models are drawn from what a
@@ -26,7 +25,6 @@ BEYOND = 5  # draws that must lie beyond a quantile before its error is stated
 # standard deviations of the order statistic's rank that are summed over; the rest weighs below
 # 1e-15
 WIDTH = 9.0
-MOST_DIGITS = 12
 PLAIN = 1e-3, 1e5  # amounts outside are shown with a power of ten
 
 
@@ -174,53 +172,8 @@ def _weights(n: int, start: int, stop: int, rank: int) -> np.ndarray:
     return weights
 
 
-def certain_decimals(error: float) -> int | None:
-    """Return the decimals of a number known to `error`, negative left of the point; None where the
-    error is zero.
-
-    A digit is certain where two standard errors are at most half of its unit: about 19 of 20 seeds
-    then agree with the exact value to that half unit.
-    """
-    if not error >= 0 or not math.isfinite(error):
-        raise InputError(f"error: expected a finite standard error from zero, got {error!r}")
-    return None if error == 0 else math.floor(-math.log10(4 * error) + 1e-12)
-
-
-def certain_digits(value: float, error: float) -> int:
-    """Return how many significant digits of `value` are certain under a standard error in the same
-    unit.
-
-    0 where not even the first is, 12 at most. Raises InputError for a negative or infinite error;
-    an unknown error (NaN) makes no digit certain.
-    """
-    if math.isnan(error):
-        return 0
-    decimals = certain_decimals(error)
-    if decimals is None or value == 0:
-        return MOST_DIGITS
-    return max(0, min(MOST_DIGITS, math.floor(math.log10(abs(value))) + 1 + decimals))
-
-
-def round_certain(value: float, error: float) -> str:
-    """Return `value` as text, rounded to the digits that are certain under its standard error.
-
-    Where not even the first digit is, it is printed after a tilde: ~3. Raises InputError as
-    `certain_digits`.
-    """
-    digits = certain_digits(value, error)
-    if digits == 0:
-        return f"~{_plain(value, -_exponent(value))}"
-    if digits == MOST_DIGITS:
-        return f"{value:.{MOST_DIGITS}g}"
-    return _plain(value, certain_decimals(error) or 0)
-
-
 def _exponent(value: float) -> int:
     return math.floor(math.log10(abs(value))) if value else 0
-
-
-def _plain(value: float, decimals: int) -> str:
-    return f"{round(value, decimals):.{max(decimals, 0)}f}"
 
 
 def with_error(value: float, error: float) -> str:

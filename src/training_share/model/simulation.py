@@ -39,9 +39,9 @@ def costs(case: Case, streams: AnyStreams, n_draws: int, runs: list[str]) -> np.
     return values
 
 
-def rd_compute(case: Case, streams: AnyStreams) -> float | np.ndarray:
-    """Return R&D compute in the case's unit for the block that `streams` serves; NaN without
-    spending."""
+def rd_compute(case: Case, streams: AnyStreams | None = None) -> float | np.ndarray:
+    """Return R&D compute in the case's unit for the block that `streams` serves, or at the medians;
+    NaN without spending."""
     if not case.has_spending:
         return np.nan
     lines, window = case.denominator_lines, case.denominator_window

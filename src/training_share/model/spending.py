@@ -5,33 +5,16 @@ from __future__ import annotations
 
 from collections import deque
 from datetime import date, datetime, timedelta
-from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
-import pandas as pd
 
-from training_share.errors import InputError, require_known
+from training_share.errors import InputError
 from training_share.inputs.distributions import Distribution
 from training_share.inputs.schema import FxRate, Spending, chip_of
-from training_share.inputs.tables import Tables, load
+from training_share.inputs.tables import Tables
 from training_share.model.streams import AnyStreams, draw
 
 _DAY = timedelta(days=1)
-
-
-class WindowSpending(NamedTuple):
-    """Signed periods that cover a window, their sum in millions (medians where uncertain), and the
-    currency."""
-
-    table: pd.DataFrame
-    amount_millions: float
-    currency: str
-
-    def __repr__(self) -> str:
-        signs = self.table["sign"].map({1: "+", -1: "-"})
-        terms = " ".join(signs + " " + self.table["period"])
-        return f"<WindowSpending {terms} = {self.amount_millions:g} million {self.currency}>"
 
 
 def as_date(value: object, name: str) -> date:
@@ -103,18 +86,6 @@ def rate(tables: Tables, currency: str, start: date, end: date) -> FxRate | None
     )
 
 
-def spending_usd(
-    tables: Tables,
-    company: str,
-    lines: list[str],
-    start: date,
-    end: date,
-    streams: AnyStreams | None = None,
-) -> float | np.ndarray:
-    """Return a company's spending on `lines` in a window, in USD; see `spending_in`."""
-    return spending_in("USD", tables, company, lines, start, end, streams)
-
-
 def spending_in(
     unit: str,
     tables: Tables,
@@ -167,38 +138,3 @@ def disclosed_lines(tables: Tables, company: str) -> list[str]:
     return list(
         dict.fromkeys(row.line for row in tables.spending.values() if row.company == company)
     )
-
-
-def window_spending(
-    company: str, line: str, start: str | date, end: str | date, data_dir: str | Path | None = None
-) -> WindowSpending:
-    """Return the signed disclosed periods of a line that cover a window, their sum and their
-    currency.
-
-    The table has one row a period: sign, period, period_start, period_end, amount_millions,
-    source_id. Raises InputError for an unknown company or line and for a window that the
-    disclosures cannot cover.
-
-    >>> found = window_spending("minimax", "rd_compute", "2024-10-01", "2025-09-30")
-    >>> round(found.amount_millions, 3), found.currency
-    (179.925, 'USD')
-    """
-    tables = load(data_dir)
-    require_known(company, tables.companies, "company")
-    require_known(line, disclosed_lines(tables, company), f"spending line of {company}")
-    periods = signed_periods(tables, company, line, as_date(start, "start"), as_date(end, "end"))
-    table = pd.DataFrame(
-        [
-            {
-                "sign": sign,
-                "period": row.period,
-                "period_start": row.period_start,
-                "period_end": row.period_end,
-                "amount_millions": row.amount_millions.quantile(0.5),
-                "source_id": row.source_id,
-            }
-            for sign, row in periods
-        ]
-    )
-    amount = float((table["sign"] * table["amount_millions"]).sum())
-    return WindowSpending(table, amount, periods[0][1].currency)

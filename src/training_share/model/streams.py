@@ -7,10 +7,10 @@ run extends a shorter one. One name is one shared uncertainty; two names are ind
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from copy import deepcopy
 from functools import lru_cache
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import numpy as np
 
@@ -53,6 +53,16 @@ def _opening(seed: int, name: str, count: int) -> _Opening:
     return _Opening(blocks, drawn)
 
 
+class AnyStreams(Protocol):
+    """Standard normals by name, block by block: random ones, or those of a design."""
+
+    def blocks(self, n_draws: int) -> Iterator[slice]:
+        """Yield the slices of consecutive blocks of `n_draws`."""
+
+    def normal(self, name: str) -> np.ndarray:
+        """Return the normals of `name` in the block yielded last."""
+
+
 class Streams:
     """Standard normal draws by name, handed out block by block: memory does not grow with their
     number."""
@@ -86,40 +96,6 @@ class Streams:
         if name not in self._generators:
             self._generators[name] = deepcopy(opening.after)
         return self._generators[name].standard_normal(self._size)
-
-
-class GivenStreams:
-    """Normals set from outside, for designs (Sobol, one at a time) instead of random draws.
-
-    Names that are not given stand at zero, the median of every distribution. `asked` collects every
-    name used.
-    """
-
-    def __init__(self, normals: Mapping[str, np.ndarray]) -> None:
-        self._normals = normals
-        self._slice = slice(0, 0)
-        self.asked: dict[str, None] = {}
-
-    def at(self, size: int) -> GivenStreams:
-        """Serve one block of `size` draws and return self, for an evaluation outside `blocks`."""
-        self._slice = slice(0, size)
-        return self
-
-    def blocks(self, n_draws: int) -> Iterator[slice]:
-        """Yield the slices of consecutive blocks of `n_draws`, like `Streams.blocks`."""
-        for start in range(0, n_draws, BLOCK):
-            self._slice = slice(start, min(start + BLOCK, n_draws))
-            yield self._slice
-
-    def normal(self, name: str) -> np.ndarray:
-        """Return this block's given normals of `name`, or zeros."""
-        self.asked[name] = None
-        given = self._normals.get(name)
-        size = self._slice.stop - self._slice.start
-        return np.zeros(size) if given is None else given[self._slice]
-
-
-AnyStreams = Streams | GivenStreams
 
 
 def draw(streams: AnyStreams, name: str, distribution: Distribution) -> float | np.ndarray:

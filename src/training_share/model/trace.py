@@ -1,20 +1,25 @@
-"""Where an estimate's numbers come from: the steps of a run's chain, GPU-hours, sources."""
+"""Where an estimate's numbers come from: GPU-hours, the steps of a run's chain, the periods of a
+spending window, sources."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from training_share.errors import InputError, nearest, require_known
 from training_share.inputs.schema import TrainingRun
+from training_share.inputs.tables import load
 from training_share.model.case import Case
 from training_share.model.cost import MFU_OF_WORKLOAD, CostModel, Quantity
 from training_share.model.precision import QUANTILES, quantiles
 from training_share.model.simulation import blocks
-from training_share.model.spending import rate, signed_periods
+from training_share.model.spending import as_date, disclosed_lines, rate, signed_periods
 from training_share.model.streams import Streams
 
 HOUR = "3600 s/h"
@@ -135,13 +140,14 @@ def _steps(case: Case, run: TrainingRun) -> Iterator[Step]:
     if run.post_training:
         yield _assumption(case, run.post_training, "post-training factor")
         yield Step("FLOP", "FLOP before post-training x factor", "FLOP", "")
-    if _in_flop(case, run):
+    basis = case.basis(run.run_id)
+    if basis == "FLOP":
         chip = case.tables.hardware[_chip(case, run)]
         yield Step("peak", "dense peak of the chip", "FLOP/s",
                    f"hardware/{chip.hardware}/peak_flop_per_s", chip.source_id)  # fmt: skip
         yield _assumption(case, MFU_OF_WORKLOAD[run.workload], "MFU")
         yield Step("GPU-hours", f"FLOP / (peak x MFU x {HOUR})", "GPU-hours", "")
-    elif _in_hours(case, run):
+    elif basis == "GPU-hours":
         yield Step("GPU-hours", "GPU-hours of base x fraction", "GPU-hours", "")
     else:
         yield Step("cost", "cost of base x fraction", "USD", "")
@@ -153,10 +159,8 @@ def _steps(case: Case, run: TrainingRun) -> Iterator[Step]:
 def _of_base(case: Case, run: TrainingRun) -> Iterator[Step]:
     assert run.base_run is not None
     base = case.tables.training_runs[run.base_run]
-    what, unit = (
-        ("FLOP", "FLOP") if _in_flop(case, run)
-        else ("GPU-hours", "GPU-hours") if _in_hours(case, run) else ("cost", "USD")
-    )  # fmt: skip
+    unit = case.basis(run.run_id)
+    what = "cost" if unit == "USD" else unit
     yield Step(f"{what} of base", f"the whole of {base.run_id}", unit,
                f"training_runs/{base.run_id}", base.source_id)  # fmt: skip
     if isinstance(run.fraction_of_base, str):
@@ -171,23 +175,6 @@ def _of_base(case: Case, run: TrainingRun) -> Iterator[Step]:
 def _assumption(case: Case, name: str, step: str) -> Step:
     row = case.tables.assumptions[name]
     return Step(step, row.value, row.unit, f"assumptions/{name}/value", row.source_id)
-
-
-def _in_flop(case: Case, run: TrainingRun) -> bool:
-    """Whether a run's chain goes through FLOP, as `CostModel.flop` decides."""
-    if run.base_run is None:
-        return run.flop is not None
-    if run.workload == "rl" and case.tables.choice("rl_fraction_basis") == "gpu-hours":
-        return False
-    return _in_flop(case, case.tables.training_runs[run.base_run])
-
-
-def _in_hours(case: Case, run: TrainingRun) -> bool:
-    while run.base_run is not None:
-        if _in_flop(case, run):
-            return True
-        run = case.tables.training_runs[run.base_run]
-    return run.gpu_hours is not None or run.flop is not None
 
 
 def _value(model: CostModel, run: TrainingRun, step: Step) -> Quantity:
@@ -235,6 +222,56 @@ def _sentence(model: str, table: pd.DataFrame) -> str:
                      f"{hours} GPU-hours x USD {middle['price']}")  # fmt: skip
     parts.append(f"= USD {middle['cost']}" if parts else f"USD {middle['cost']}, as stated")
     return f"{model}: {' '.join(parts)} (medians, each of its own draws)."
+
+
+# --- spending -------------------------------------------------------------------------------------
+class WindowSpending(NamedTuple):
+    """Signed periods that cover a window, their sum in millions (medians where uncertain), and the
+    currency."""
+
+    table: pd.DataFrame
+    amount_millions: float
+    currency: str
+
+    def __repr__(self) -> str:
+        signs = self.table["sign"].map({1: "+", -1: "-"})
+        terms = " ".join(signs + " " + self.table["period"])
+        return f"<WindowSpending {terms} = {self.amount_millions:g} million {self.currency}>"
+
+
+def window_spending(
+    company: str, line: str, start: str | date, end: str | date, data_dir: str | Path | None = None
+) -> WindowSpending:
+    """Return the signed disclosed periods of a line that cover a window, their sum and their
+    currency.
+
+    The table has one row a period: sign, period, period_start, period_end, amount_millions,
+    source_id. Raises InputError for an unknown company or line and for a window that the
+    disclosures cannot cover.
+
+    >>> found = window_spending("minimax", "rd_compute", "2024-10-01", "2025-09-30")
+    >>> round(found.amount_millions, 3), found.currency
+    (179.925, 'USD')
+    """
+    tables = load(data_dir)
+    require_known(company, tables.companies, "company")
+    require_known(line, disclosed_lines(tables, company), f"spending line of {company}")
+    periods = signed_periods(tables, company, line, as_date(start, "start"), as_date(end, "end"))
+    table = pd.DataFrame(
+        [
+            {
+                "sign": sign,
+                "period": row.period,
+                "period_start": row.period_start,
+                "period_end": row.period_end,
+                "amount_millions": row.amount_millions.quantile(0.5),
+                "source_id": row.source_id,
+            }
+            for sign, row in periods
+        ]
+    )
+    amount = float((table["sign"] * table["amount_millions"]).sum())
+    return WindowSpending(table, amount, periods[0][1].currency)
 
 
 # --- sources --------------------------------------------------------------------------------------

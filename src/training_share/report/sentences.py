@@ -22,7 +22,7 @@ from training_share.analysis.shares import (
 from training_share.model.comparison import Comparison, compare
 from training_share.model.estimates import Estimate
 from training_share.model.precision import QUANTILES, quantiles
-from training_share.model.spending import spending_usd
+from training_share.model.spending import spending_in
 from training_share.report.parameters import DEFAULTS
 from training_share.report.text import amount, chance, end, listed, money, number, percent, points
 
@@ -84,7 +84,7 @@ def pattern_answer(found: Pattern) -> str:
 def ceiling(est: Estimate) -> str:
     """Return what total R&D expenses, a ceiling for R&D compute, say of a company's share."""
     window = est.denominator_window
-    total = spending_usd(est.tables, est.company, ["rd_total"], *window) / 1e6
+    total = spending_in("USD", est.tables, est.company, ["rd_total"], *window) / 1e6
     cost = est.summary()["training_cost_p50"]
     return (
         f"{est.company_row.display_name}'s total R&D expenses from {window_text(*window)} were "
