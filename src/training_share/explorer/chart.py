@@ -9,7 +9,7 @@ import pandas as pd
 
 from training_share.analysis.shares import chart_row, company_ratio_table, published_share
 from training_share.model.estimates import Estimate
-from training_share.report.charts.shares import ratio_alt
+from training_share.report.charts.bars import ratio_alt
 from training_share.report.text import percent, usd
 
 PANEL = "As set in the explorer"

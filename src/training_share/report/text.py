@@ -118,3 +118,9 @@ def interval(row, as_text: Callable[[float], str] = percent, prefix: str = "") -
     if low == middle == high:
         return as_text(middle)
     return f"{as_text(middle)} ({ends(low)} to {ends(high)})"
+
+
+def by_name(groups: Iterable[tuple[str, object]], words: Callable, between: str = ". ") -> str:
+    """Return what `words` says of each row of named tables, as in 'OpenAI: a, b. MiniMax: c'."""
+    told = ((name, ", ".join(map(words, rows.itertuples()))) for name, rows in groups)
+    return between.join(f"{name}: {rows}" for name, rows in told)

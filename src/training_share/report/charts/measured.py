@@ -6,18 +6,10 @@ import matplotlib.dates as mdates
 import pandas as pd
 from matplotlib.axes import Axes
 
-from training_share.report.charts.style import (
-    BLUE,
-    INK,
-    REST,
-    chart,
-    despine,
-    percent_axis,
-    rows_of,
-    sheet,
-)
+from training_share.report.charts import style
+from training_share.report.charts.style import BLUE, EDGE, INK, REST, beside
 from training_share.report.figure import Figure
-from training_share.report.text import percent
+from training_share.report.text import by_name, percent
 
 SCOPES = {  # scope: what is counted, and colour
     "company-year": ("All R&D compute of a company in twelve months", INK),
@@ -26,45 +18,44 @@ SCOPES = {  # scope: what is counted, and colour
     "one recipe": ("One recipe and its ablations", "#999933"),
     "cluster": ("Bounds: all pretraining in a cluster", INK),
 }
+QUANTITIES = {"share": "Share of the next company", "tau": "Spread between cases, in logits"}
 
 
-@chart
+@style.chart
 def pattern(table: pd.DataFrame) -> Figure:
     """Draw `Pattern.table()`: one row a case under the scope of what is counted.
 
     A full dot is measured or modelled, a hollow one context; lines are 90% intervals, and an
     arrow to the left a bound.
     """
-    scopes = list(table.groupby("scope", sort=False))
-    ax = sheet(9.6, 0.36 * (len(table) + len(scopes)) + 0.8)[0, 0]
-    labels, place = [], 0
-    for scope, rows in scopes:
-        title, color = SCOPES[scope]
+    scopes = [(*SCOPES[scope], rows) for scope, rows in table.groupby("scope", sort=False)]
+    ax = style.sheet(9.6, 0.36 * (len(table) + len(scopes)) + 0.8)[0, 0]
+    labels: list[str] = []
+    for title, color, rows in scopes:
+        ax.text(0, len(labels), title, color=color, fontweight="bold", va="center")
         labels.append("")
-        ax.text(0, place, title, color=color, fontweight="bold", va="center", clip_on=False)
         for row in rows.itertuples():
-            place += 1
+            _case(ax, len(labels), row, color)
             labels.append(row.label)
-            _case(ax, place, row, color)
-        place += 1
-    rows_of(ax, labels)
-    ax.tick_params(axis="y", labelsize=9, length=0)
+    style.rows_of(ax, labels, fontsize=9)
     ax.set_xlim(0, 1)
-    percent_axis(ax)
+    style.percent_axis(ax)
     ax.set_xlabel(
-        "Final training runs as a share of the compute counted (hollow: context; arrow: at most)",
-        fontsize=9,
+        "Final training runs as a share of the compute counted (hollow: context; arrow: at most)"
     )
-    parts = [
-        f"{SCOPES[scope][0]}: "
-        + ", ".join(f"{row.label} {percent(row.p50)}" for row in rows.itertuples())
-        for scope, rows in scopes
-    ]
-    return Figure((ax,), table, f"Shares by what is counted. {'; '.join(parts)}.")
+    told = by_name(
+        ((title, rows) for title, _, rows in scopes),
+        lambda row: f"{row.label} {percent(row.p50)}",
+        "; ",
+    )
+    return Figure((ax,), table, f"Shares by what is counted. {told}.")
 
 
 def _case(ax: Axes, place: int, row, color: str) -> None:
+    """Draw a case, and write its share and how it is known at the right."""
+    share = percent(row.p50)
     if row.grade == "bound":
+        share = f"≤ {share}"
         arrow = {"arrowstyle": "->", "color": color}
         ax.annotate("", (row.p50 - 0.06, place), (row.p50, place), arrowprops=arrow)
         ax.plot(row.p50, place, "|", color=color, ms=10)
@@ -72,42 +63,27 @@ def _case(ax: Axes, place: int, row, color: str) -> None:
         ax.hlines(place, row.p5, row.p95, color=color, lw=2.2, alpha=0.55)
         ax.plot(row.p50, place, "o", color=color, mfc=color if row.used else "white", ms=7)
     how = row.grade if row.kind == "modelled" else f"{row.grade}, {row.unit}"
-    share = ("\u2264 " if row.grade == "bound" else "") + percent(row.p50)
-    text = ax.annotate(
-        share,
-        (1, place),
-        (9, 0),
-        xycoords=("axes fraction", "data"),
-        textcoords="offset points",
-        va="center",
-        fontweight="bold",
-        annotation_clip=False,
-    )
-    ax.annotate(f" {how}", (1, 0.5), xycoords=text, fontsize=9, va="center", annotation_clip=False)
+    text = beside(ax, share, 1, place, 9, xycoords=EDGE, fontsize=10, fontweight="bold")
+    beside(ax, f" {how}", 1, 0.5, 0, xycoords=text)
 
 
-@chart
+@style.chart
 def next_share(table: pd.DataFrame) -> Figure:
     """Draw `Pattern.prior_and_posterior()`: the next company's share at the left, the spread
     between cases at the right, before the cases (grey) and after them (blue)."""
-    axes = sheet(9.6, 3.2, columns=2)[0]
-    names = {"share": "Share of the next company", "tau": "Spread between cases, in logits"}
-    for ax, (quantity, name) in zip(axes, names.items(), strict=True):
+    axes = style.sheet(9.6, 3.2, columns=2)[0]
+    modes = {}
+    for ax, (quantity, name) in zip(axes, QUANTITIES.items(), strict=True):
         rows = table[table["quantity"] == quantity]
         edges = [*rows["low"], rows["high"].iloc[-1]]
         ax.stairs(rows["prior"], edges, fill=True, color=REST, label="before the cases")
         ax.stairs(rows["posterior"], edges, color=BLUE, lw=2, label="after them")
         ax.set_xlabel(name, fontsize=10)
-        ax.set_yticks([])
-        ax.set_xlim(edges[0], edges[-1])
-        despine(ax, left=True)
-    percent_axis(axes[0])
-    axes[0].legend(frameon=False)
+        ax.set(yticks=[], xlim=edges[:: len(rows)])
+        modes[quantity] = rows.set_index("low")["posterior"].idxmax()
+    style.percent_axis(axes[0])
+    axes[0].legend()
     axes[0].set_title("Prior and posterior")
-    modes = {
-        quantity: table[table["quantity"] == quantity].set_index("low")["posterior"].idxmax()
-        for quantity in names
-    }
     alt = (
         "Histograms before and after the cases. Afterwards the next company's share is most often "
         f"near {modes['share']:.0%} and the spread between cases near {modes['tau']:.1f} logits; "
@@ -116,52 +92,43 @@ def next_share(table: pd.DataFrame) -> Figure:
     return Figure(tuple(axes), table, alt)
 
 
-@chart
+@style.chart
 def over_time(table: pd.DataFrame) -> Figure:
     """Draw `measured.over_time`: one bar of the window at the share, one panel a company, with the
     90% interval; hollow where spending is inferred, dashed where the runs do not fit the window."""
     companies = list(table.groupby("company", sort=False))
-    axes = sheet(9.6, 3.4, columns=len(companies), sharey=True)[0]
-    starts, ends = (pd.to_datetime(table[name]) for name in ("start", "end"))
+    axes = style.sheet(9.6, 3.4, columns=len(companies), sharey=True)[0]
+    starts, ends, month = table["start"].min(), table["end"].max(), pd.Timedelta(days=30)
     for ax, (_, rows) in zip(axes, companies, strict=True):
         for row in rows.itertuples():
             _window(ax, row)
-        ax.set_title(rows["label"].iloc[0])
-        ax.set_xlim(starts.min() - pd.Timedelta(days=30), ends.max() + pd.Timedelta(days=30))
+        ax.set(title=rows["label"].iloc[0], xlim=(starts - month, ends + month))
         ax.xaxis.set_major_locator(mdates.MonthLocator((1, 7)))
         ax.xaxis.set_major_formatter(mdates.DateFormatter("%b\n%Y"))
         ax.tick_params(labelsize=9)
-        ax.grid(axis="x", visible=False)
-        despine(ax, left=True)
-    axes[0].set_ylim(0, 1.1 * table["p95"].max())
-    axes[0].yaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
-    axes[0].set_ylabel("Share of R&D compute", fontsize=9)
-    axes[0].get_figure().supxlabel(
+        ax.grid(visible=False, axis="x")
+        ax.grid(visible=True, axis="y")
+    axes[0].set(ylim=(0, 1.1 * table["p95"].max()), ylabel="Share of R&D compute")
+    axes[0].yaxis.set_major_formatter("{x:.0%}")
+    axes[0].figure.supxlabel(
         "Spending window. Dot and line: median and 90% interval; hollow: spending partly inferred; "
-        f"dashed: {' or '.join(filter(None, table['caveat'].unique())) or 'none'}",
-        fontsize=9,
+        f"dashed: {' or '.join(filter(None, table['caveat'].unique())) or 'none'}"
     )
-    parts = [
+    told = "; ".join(
         f"{row.label} {row.start:%b %Y} to {row.end:%b %Y} {percent(row.p50)}"
         f"{', spending partly inferred' if row.inferred else ''}"
         f"{f', {row.caveat}' if row.caveat else ''}"
         for row in table.itertuples()
-    ]
-    return Figure(tuple(axes), table, f"Share by spending window: {'; '.join(parts)}.")
+    )
+    return Figure(tuple(axes), table, f"Share by spending window: {told}.")
 
 
 def _window(ax: Axes, row) -> None:
-    start, end = pd.Timestamp(row.start), pd.Timestamp(row.end)
-    middle, style = start + (end - start) / 2, "--" if row.caveat else "-"
-    ax.hlines(row.p50, start, end, color=row.color, lw=2.5, ls=style)
-    ax.vlines(middle, row.p5, row.p95, color=row.color, lw=1.3, alpha=0.7, ls=style)
-    ax.plot(middle, row.p50, "o", color=row.color, mfc="white" if row.inferred else row.color, ms=7)
-    ax.annotate(
-        percent(row.p50),
-        (middle, row.p50),
-        (8, 6) if row.variant else (-8, 6),
-        ha="left" if row.variant else "right",
-        textcoords="offset points",
-        fontsize=9,
-        fontweight="bold",
-    )
+    """Draw the share of one spending window."""
+    start, end, color = pd.Timestamp(row.start), pd.Timestamp(row.end), row.color
+    middle, dashes = start + (end - start) / 2, "--" if row.caveat else "-"
+    ax.hlines(row.p50, start, end, color=color, lw=2.5, ls=dashes)
+    ax.vlines(middle, row.p5, row.p95, color=color, lw=1.3, alpha=0.7, ls=dashes)
+    ax.plot(middle, row.p50, "o", color=color, mfc="white" if row.inferred else color, ms=7)
+    look = {"va": "baseline", "fontweight": "bold"}
+    beside(ax, percent(row.p50), middle, row.p50, 8 if row.variant else -8, 6, **look)

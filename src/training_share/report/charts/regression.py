@@ -7,30 +7,18 @@ import math
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.ticker import FuncFormatter
 from textalloc import allocate
 
 from training_share.model.scaling import ScalingFit
-from training_share.report.charts.style import (
-    BLUE,
-    INK,
-    ORANGE,
-    chart,
-    despine,
-    interval_rows,
-    sheet,
-)
+from training_share.report.charts import style
+from training_share.report.charts.style import BLUE, INK, ORANGE, beside
 from training_share.report.figure import Figure, rounded
 from training_share.report.text import interval
 
 SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 SIZE = {"speech": "Parameters x sample rate (Hz)"}  # label of the horizontal axis by modality
 PIXELS = "Parameters x pixels"
-
-
-def flop_text(flop: float) -> str:
-    """Return FLOP with two significant digits."""
-    return f"{flop:.2g}"
+two_digits = "{:.2g}".format  # of FLOP
 
 
 def power_of_ten(value: float, _: int = 0) -> str:
@@ -39,52 +27,41 @@ def power_of_ten(value: float, _: int = 0) -> str:
     return "10" + str(round(math.log10(value))).translate(SUPERSCRIPT)
 
 
-@chart
+@style.chart
 def scaling(line: ScalingFit, band: pd.DataFrame, predicted: pd.DataFrame) -> Figure:
     """Draw `closed_models.scaling_band`: points with names, line, bootstrap band, predictions with
     their 90% interval."""
-    ax = sheet(9.6, 6.2)[0, 0]
-    ax.fill_between(
-        band["size"],
-        band["p5"],
-        band["p95"],
-        color=BLUE,
-        alpha=0.15,
-        lw=0,
-        label="5th to 95th percentile of the bootstrap lines",
-    )
+    ax = style.sheet(9.6, 6.2)[0, 0]
+    words = "5th to 95th percentile of the bootstrap lines"
+    pale = {"color": BLUE, "alpha": 0.15, "lw": 0}
+    ax.fill_between(band["size"], band["p5"], band["p95"], **pale, label=words)
     ends = band.iloc[[0, -1]]  # a straight line here: more points of it would only be noise
     ax.plot(ends["size"], ends["flop"], color=BLUE, lw=1.8, label="least-squares line")
     logs = line.models.set_index("model")[["log10_size", "log10_flop"]]
     points = rounded(10**logs).set_axis(["size", "flop"], axis=1)
     ax.plot(points["size"], points["flop"], "o", color="#555555", ms=5, label="models used")
-    ax.errorbar(
-        predicted["size"],
-        predicted["p50"],
-        fmt="D",
-        color=ORANGE,
-        ms=6,
-        capsize=4,
-        zorder=5,
-        yerr=[predicted["p50"] - predicted["p5"], predicted["p95"] - predicted["p50"]],
-        label="closed models: prediction, 90% interval",
-    )
-    ax.set(xscale="log", yscale="log", ylabel="Training compute (FLOP)")
-    ax.set_xlabel(SIZE.get(line.modality, PIXELS))
+    reach = [predicted["p50"] - predicted["p5"], predicted["p95"] - predicted["p50"]]
+    look = {"fmt": "D", "color": ORANGE, "ms": 6, "capsize": 4, "zorder": 5}
+    words = "closed models: prediction, 90% interval"
+    ax.errorbar(predicted["size"], predicted["p50"], yerr=reach, **look, label=words)
+    ax.set(xscale="log", yscale="log")
+    ax.set_xlabel(SIZE.get(line.modality, PIXELS), fontsize=11)
+    ax.set_ylabel("Training compute (FLOP)", fontsize=11)
     for axis in (ax.xaxis, ax.yaxis):
-        axis.set_major_formatter(FuncFormatter(power_of_ten))
+        axis.set_major_formatter(power_of_ten)
     ax.minorticks_off()  # the style shows none; laying them out takes longer than all the rest
     ax.legend(loc="upper left", fontsize=9, frameon=True)
     ax.margins(x=0.08)
-    despine(ax)
+    ax.grid(axis="y")
+    ax.spines.left.set_visible(True)
     _name_points(ax, points, predicted)
-    parts = [
+    told = "; ".join(
         f"{name} {row.p50:.2g} FLOP ({row.p5:.2g} to {row.p95:.2g})"
         for name, row in predicted.iterrows()
-    ]
+    )
     alt = (
         f"Training FLOP against model size for {line.n} {line.modality} models with a fitted line, "
-        f"slope {line.slope:.2f}, R-squared {line.r_squared:.3f}. Predictions: {'; '.join(parts)}."
+        f"slope {line.slope:.2f}, R-squared {line.r_squared:.3f}. Predictions: {told}."
     )
     return Figure((ax,), line.models, alt)
 
@@ -94,6 +71,7 @@ def _name_points(ax: Axes, points: pd.DataFrame, predicted: pd.DataFrame) -> Non
     names = points.reset_index().groupby(["size", "flop"], sort=False)["model"].agg(" / ".join)
     x = [*names.index.get_level_values("size"), *predicted["size"]]
     y = [*names.index.get_level_values("flop"), *predicted["p50"]]
+    drawn, found = len(names), len(predicted)
     allocate(
         ax,
         x,
@@ -101,8 +79,8 @@ def _name_points(ax: Axes, points: pd.DataFrame, predicted: pd.DataFrame) -> Non
         [*names, *predicted.index],
         x_scatter=x,
         y_scatter=y,
-        textsize=[8] * len(names) + [10] * len(predicted),
-        textcolor=["#333333"] * len(names) + ["#A34700"] * len(predicted),
+        textsize=[8] * drawn + [10] * found,
+        textcolor=["#333333"] * drawn + ["#A34700"] * found,
         linecolor="#999999",
         linewidth=0.6,
         margin=0.006,
@@ -115,43 +93,38 @@ def _name_points(ax: Axes, points: pd.DataFrame, predicted: pd.DataFrame) -> Non
     ax.figure.set_layout_engine("none")  # the names stand where this layout has room for them
 
 
-@chart
+@style.chart
 def flop(table: pd.DataFrame) -> Figure:
     """Draw p5, p50 and p95 of training FLOP, one row a method, on a logarithmic axis."""
-    ax = sheet(9.6, 0.5 * len(table) + 1.0)[0, 0]
-    interval_rows(ax, table, above=0.7)
+    ax = style.sheet(9.6, 0.5 * len(table) + 1.0)[0, 0]
+    style.interval_rows(ax, table, above=0.7)
     for place, median in enumerate(table["p50"]):
-        over = {"xytext": (0, 7), "textcoords": "offset points", "ha": "center", "fontsize": 9}
-        ax.annotate(flop_text(median), (median, place), **over)
-    ax.set_xscale("log")
-    ax.set_xlabel("Training compute (FLOP): median and 90% interval", fontsize=9)
-    parts = [f"{name} {interval(row, flop_text)}" for name, row in table.iterrows()]
-    alt = f"Training FLOP by method, median with 90% interval: {'; '.join(parts)}."
-    return Figure((ax,), table, alt)
+        beside(ax, two_digits(median), median, place, 0, 7, ha="center", va="baseline")
+    ax.set(xscale="log", xlabel="Training compute (FLOP): median and 90% interval")
+    told = "; ".join(f"{name} {interval(row, two_digits)}" for name, row in table.iterrows())
+    return Figure((ax,), table, f"Training FLOP by method, median with 90% interval: {told}.")
 
 
-@chart
+@style.chart
 def leave_one_out(table: pd.DataFrame, residuals: pd.DataFrame) -> Figure:
     """Draw the prediction without each point (left, relative to all points) and the residuals
     (right)."""
-    axes = sheet(11.5, 0.29 * len(table) + 1.0, columns=2, sharey=True)[0]
+    left, right = style.sheet(11.5, 0.29 * len(table) + 1.0, columns=2, sharey=True)[0]
     ratios = table["ratio"].drop("none").sort_values(kind="stable")
     factors = 10 ** residuals.loc[ratios.index, "residual"]
-    for ax, values, color in ((axes[0], ratios, BLUE), (axes[1], factors, ORANGE)):
+    for ax, values, color in ((left, ratios, BLUE), (right, factors, ORANGE)):
         ax.hlines(range(len(values)), 1, values, color=color, lw=2)
         ax.plot(values, range(len(values)), "o", color=color, ms=6)
         ax.axvline(1, color=INK, lw=0.9)
-        ax.grid(axis="y", visible=False)
-        despine(ax, left=True)
-    axes[0].set_yticks(range(len(ratios)), ratios.index, fontsize=9)
-    axes[0].set_xlabel("Prediction without the model / with all")
-    axes[0].set_title("Leave one out")
-    axes[1].set_xscale("log")
-    axes[1].set_xlabel("FLOP / FLOP on the line (residual)")
-    axes[1].set_title("Residuals")
+    left.set_yticks(range(len(ratios)), ratios.index, fontsize=9)
+    left.set_xlabel("Prediction without the model / with all", fontsize=11)
+    left.set_title("Leave one out")
+    right.set_xscale("log")
+    right.set_xlabel("FLOP / FLOP on the line (residual)", fontsize=11)
+    right.set_title("Residuals")
     alt = (
         "Prediction without each model relative to that with all, and each model's residual. "
         f"Lowest without {ratios.index[0]} (x {ratios.iloc[0]:.2f}), highest without "
         f"{ratios.index[-1]} (x {ratios.iloc[-1]:.2f})."
     )
-    return Figure(tuple(axes), table, alt)
+    return Figure((left, right), table, alt)

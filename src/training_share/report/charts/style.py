@@ -12,9 +12,10 @@ import matplotlib.style
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.ticker import FuncFormatter, PercentFormatter
+from matplotlib.text import Annotation
 
 from training_share.analysis import shares
+from training_share.analysis.shares import HALF
 from training_share.model.estimates import Estimate
 from training_share.report.figure import Figure, rounded
 from training_share.report.text import short
@@ -29,13 +30,18 @@ STYLE = "seaborn-v0_8-whitegrid"
 THEME = {
     "font.size": 10,
     "axes.titlesize": 11,
-    "axes.labelsize": 11,
+    "axes.labelsize": 9,
+    "figure.labelsize": 9,
     "xtick.labelsize": 10,
     "ytick.labelsize": 10,
     "axes.titleweight": "bold",
     "axes.titlelocation": "left",
     "figure.dpi": 100,
     "axes.edgecolor": "#888888",
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.spines.left": False,
+    "axes.grid.axis": "x",
     "text.color": INK,
     "axes.labelcolor": INK,
     "font.sans-serif": ["DejaVu Sans"],
@@ -48,6 +54,8 @@ SPEAKERS = {  # texts around a chart: size in points, weight, colour, width of a
     "source": (8.5, "normal", QUIET, 0.555),
 }
 LEADING = 1.3  # height of a line in its size
+DASHED = (0, (4, 3))
+EDGE = ("axes fraction", "data")  # coordinates of a text: part of the axes' width, and its row
 MARGIN, GAP = 0.1, 0.09  # inches around a chart, and between its texts and its axes
 
 
@@ -120,45 +128,39 @@ def sheet(width: float, height: float, rows: int = 1, columns: int = 1, **option
 
 
 # --- axes -----------------------------------------------------------------------------------------
-def despine(ax: Axes, left: bool = False) -> None:
-    """Take away the upper and right border of a chart, and the left one if asked."""
-    ax.spines[["top", "right", *(["left"] if left else [])]].set_visible(False)
-
-
 def rows_of(ax: Axes, labels: Iterable[str], above: float = 0.6, **style: object) -> None:
     """Make an axis of rows from the top, one a label, with room for `above` rows over the first."""
     labels = list(labels)
     ax.set_yticks(range(len(labels)), labels, **style)
     ax.set_ylim(len(labels) - 0.4, -above)
-    ax.grid(axis="y", visible=False)
-    despine(ax, left=True)
+
+
+def parts_axes(ax: Axes, rows: int, above: float) -> None:
+    """Make axes of `rows` bars that are parts of a whole, with room for texts above each."""
+    ax.set(xlim=(0, 1), ylim=(rows - 0.7, -above), yticks=[])
+    ax.grid(visible=False)
+    percent_axis(ax)
 
 
 def percent_axis(ax: Axes) -> None:
     """Label the horizontal axis of fractions in percent."""
-    ax.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+    ax.xaxis.set_major_formatter("{x:.0%}")
 
 
-def dollar_axis(ax: Axes, unit: str = "USD") -> None:
+def amount_axis(ax: Axes, unit: str) -> None:
     """Label the horizontal axis of millions of USD, or of hours of a chip, with amounts in
     short."""
-    ax.xaxis.set_major_formatter(
-        FuncFormatter(lambda value, _: short(value, unit) if value else "0")
-    )
+    ax.xaxis.set_major_formatter(lambda value, _: short(value, unit) if value else "0")
 
 
 # --- marks ----------------------------------------------------------------------------------------
-def beside(ax: Axes, text: str, x: float, place: float, gap: float = 6, **style: object) -> None:
-    """Write a text `gap` points to the right of a point, to the left where `gap` is negative."""
-    side = {"ha": "left" if gap > 0 else "right", "va": "center", "fontsize": 9}
-    ax.annotate(text, (x, place), (gap, 0), textcoords="offset points", **side | style)
-
-
-def column(ax: Axes, text: str, place: float, **style: object) -> None:
-    """Write a text into a column at the right of a chart, in the row `place`."""
-    side = {"ha": "left", "va": "center", "fontsize": 9, "annotation_clip": False}
-    where = {"xycoords": ("axes fraction", "data"), "textcoords": "offset points"}
-    ax.annotate(text, (1, place), (8, 0), **where, **side | style)
+def beside(
+    ax: Axes, text: str, x: float, place: float, gap: float = 6, rise: float = 0, **style: object
+) -> Annotation:
+    """Write a text `gap` points to the right of a point, to the left where `gap` is negative, and
+    `rise` points above it."""
+    look = {"ha": "right" if gap < 0 else "left", "va": "center", "fontsize": 9} | style
+    return ax.annotate(text, (x, place), (gap, rise), textcoords="offset points", **look)
 
 
 def interval_rows(ax: Axes, table: pd.DataFrame, color: str = BLUE, above: float = 0.6) -> None:
@@ -171,15 +173,10 @@ def interval_rows(ax: Axes, table: pd.DataFrame, color: str = BLUE, above: float
 
 def half_line(ax: Axes, top: float, bottom: float, name: str = "half") -> None:
     """Draw a dashed line at half of R&D compute, from row `top` to row `bottom`, and name it."""
-    ax.plot([0.5, 0.5], [top, bottom], color=INK, lw=1.1, ls=(0, (4, 3)), zorder=5, clip_on=False)
-    ax.annotate(name, (0.5, top), (4, -1), textcoords="offset points", va="top", fontsize=9)
+    ax.plot([HALF] * 2, [top, bottom], color=INK, lw=1.1, ls=DASHED, zorder=5, clip_on=False)
+    beside(ax, name, HALF, top, 4, -1, va="top")
 
 
-def reach(ax: Axes, place: float, low: float, high: float) -> None:
-    """Draw a 90% interval over a bar; beyond 100% it ends in an arrow."""
-    beyond = high > 1
-    ax.plot([min(low, 1), min(high, 1)], [place] * 2, color=INK, lw=1.5, zorder=4)
-    ends = [low] if beyond else [low, high]
-    ax.plot(ends, [place] * len(ends), "|", color=INK, ms=11, mew=1.5, zorder=4)
-    if beyond:
-        ax.plot(1, place, ">", color=INK, ms=8, zorder=4, clip_on=False)
+def half_behind(ax: Axes) -> None:
+    """Draw a dashed line at half of R&D compute behind the marks of a chart."""
+    ax.axvline(HALF, color=INK, lw=1, ls=DASHED, zorder=1)

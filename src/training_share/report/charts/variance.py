@@ -6,24 +6,15 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from training_share.report.charts.style import (
-    DOWN,
-    INK,
-    QUIET,
-    UP,
-    beside,
-    chart,
-    despine,
-    percent_axis,
-    sheet,
-)
+from training_share.report.charts import style
+from training_share.report.charts.style import DOWN, INK, QUIET, UP, beside
 from training_share.report.figure import Figure
 from training_share.report.text import percent
 
 MOST_ROWS = 8
 
 
-@chart
+@style.chart
 def drivers(table: pd.DataFrame, tornado: pd.DataFrame) -> Figure:
     """Draw `Estimate.tornado()` at the left and `Estimate.drivers()` at the right, one row a
     driver.
@@ -35,29 +26,23 @@ def drivers(table: pd.DataFrame, tornado: pd.DataFrame) -> Figure:
     rows = table.head(MOST_ROWS).merge(
         tornado, on="driver", validate="one_to_one", suffixes=("", "_tornado")
     )
-    left, right = sheet(10, 0.45 * len(rows) + 1.6, columns=2, sharey=True, width_ratios=(3, 2))[0]
+    sides = {"columns": 2, "sharey": True, "width_ratios": (3, 2)}
+    left, right = style.sheet(10, 0.45 * len(rows) + 1.6, **sides)[0]
     _draw_tornado(left, rows)
     _draw_indices(right, rows)
     left.set_yticks(range(len(rows)), rows["driver"])
     left.set_ylim(len(rows) - 0.45, -0.75)
-    for ax in (left, right):
-        ax.grid(axis="y", visible=False)
-        ax.tick_params(axis="y", length=0)
-        percent_axis(ax)
-        despine(ax, left=True)
+    style.percent_axis(left)
+    style.percent_axis(right)
     top = table.sort_values("total", ascending=False, kind="stable").head(3)
-    parts = "; ".join(f"{row.driver} {percent(max(row.total, 0))}" for row in top.itertuples())
-    alt = (
-        "What drives the spread of the share: the swing when one input goes from its 10th to its "
-        "90th percentile, and the part of the variance it takes part in (total Sobol index). "
-        f"Largest: {parts}."
-    )
-    first = next(top.itertuples())
+    told = "; ".join(f"{row.driver} {percent(max(row.total, 0))}" for row in top.itertuples())
     return Figure(
         (left, right),
         table,
-        alt,
-        f"{first.driver} makes the share most uncertain",
+        "What drives the spread of the share: the swing when one input goes from its 10th to its "
+        "90th percentile, and the part of the variance it takes part in (total Sobol index). "
+        f"Largest: {told}.",
+        f"{top['driver'].iloc[0]} makes the share most uncertain",
         "Left: the share with one input low (its 10th percentile, p10) or high (p90). Right: the"
         " part of the spread that an input takes part in, alone (full) and with others (pale).",
     )
@@ -69,20 +54,15 @@ def _draw_tornado(ax: Axes, rows: pd.DataFrame) -> None:
         colors = [UP if value > median else DOWN for value in rows[column]]
         ax.barh(places, rows[column] - median, left=median, height=0.6, color=colors, zorder=2)
         for place, value, color in zip(places, rows[column], colors, strict=True):
-            right = value > median if place else value >= median
-            beside(
-                ax,
-                f"{name} {percent(value)}" if place == 0 else percent(value),
-                value,
-                place,
-                4 if right else -4,
-                color=color,
-                fontweight="bold" if place == 0 else "normal",
-            )
+            first = place == 0
+            text = f"{name} {percent(value)}" if first else percent(value)
+            gap = 4 if value > median or (first and value == median) else -4
+            weight = "bold" if first else "normal"
+            beside(ax, text, value, place, gap, color=color, fontweight=weight)
     ax.axvline(median, color=INK, lw=1, zorder=3)
     beside(ax, f"all at their medians: {percent(median)}", median, -0.42, 4, va="bottom")
     ax.set_title("Share with one input at its p10 and p90")
-    ax.set_xlabel("Training share of R&D compute", fontsize=9)
+    ax.set_xlabel("Training share of R&D compute")
     ax.margins(x=0.25)
 
 
@@ -97,6 +77,6 @@ def _draw_indices(ax: Axes, rows: pd.DataFrame) -> None:
     for place, part, error in zip(places, total, rows["total_conf"], strict=True):
         beside(ax, f"{100 * part:.0f}%", part + error, place, 5)
     ax.set_title("Part of the variance of the share")
-    ax.set_xlabel("Sobol index, total with its 95% interval", fontsize=9)
+    ax.set_xlabel("Sobol index, total with its 95% interval")
     ax.margins(x=0.15)
     ax.set_xlim(left=0)
