@@ -10,7 +10,7 @@ import pandas as pd
 from training_share.analysis.shares import chart_row, company_ratio_table, published_share
 from training_share.model.estimates import Estimate
 from training_share.report.charts.bars import ratio_alt
-from training_share.report.text import percent, usd
+from training_share.report.text import percent, short
 
 PANEL = "As set in the explorer"
 AXIS = "".join(f'<span style="left:{place}%">{place}%</span>' for place in (0, 25, 50, 75, 100))
@@ -61,7 +61,7 @@ def _bar(row) -> str:
         place = 100 * min(row.published, 1.0)
         told = f"the newsletter prints {percent(row.published)}"
         mark = f'<span class="ts-mark" style="left:{place:.2f}%" title="{told}"></span>'
-    amounts = f"{usd(row.training_cost_p50)} of {usd(row.rd_compute)}".replace("\\", "")
+    amounts = f"{short(row.training_cost_p50)} of {short(row.rd_compute)}".replace("\\", "")
     ends = f"{100 * row.share_p5:.1f} to {100 * row.share_p95:.1f}"
     return (
         f"<span>{escape(row.label)}<br><small>{row.spending_window}</small></span>"

@@ -24,7 +24,7 @@ from training_share.model.estimates import Estimate
 from training_share.model.precision import QUANTILES, quantiles
 from training_share.model.spending import spending_in
 from training_share.report.parameters import DEFAULTS
-from training_share.report.text import amount, chance, end, listed, money, number, percent, points
+from training_share.report.text import amount, chance, end, listed, number, percent, points
 
 SOURCE = "newsletter-body"  # the row of sources.csv that the settings are from
 SURE = 0.9  # from here on the draws are called agreed
@@ -88,8 +88,8 @@ def ceiling(est: Estimate) -> str:
     cost = est.summary()["training_cost_p50"]
     return (
         f"{est.company_row.display_name}'s total R&D expenses from {window_text(*window)} were "
-        f"{money(total)}, staff included: a ceiling for its R&D compute of "
-        f"{money(est.summary()['rd_compute'])}, and {percent(cost / total)} a floor "
+        f"{amount(total)}, staff included: a ceiling for its R&D compute of "
+        f"{amount(est.summary()['rd_compute'])}, and {percent(cost / total)} a floor "
         "for the share at the median cost of its final runs."
     )
 
@@ -105,9 +105,9 @@ def cost_answer(est: Estimate) -> str:
     cost = est.spread("training_cost")
     low, middle, high = (cost[name] for name in QUANTILES)
     return (
-        f"{_changed(est)}**{name_of(est)}: final training runs cost about {money(middle)}** at "
-        f"rental prices (nine in ten draws of the uncertain inputs give {money(low)} to "
-        f"{money(high)}), for "
+        f"{_changed(est)}**{name_of(est)}: final training runs cost about {amount(middle)}** at "
+        f"rental prices (nine in ten draws of the uncertain inputs give {amount(low)} to "
+        f"{amount(high)}), for "
         f"{_runs(est)} of models released {first:%b %Y} to {last:%b %Y}."
     )
 
@@ -173,8 +173,8 @@ def implied_answer(implied: ImpliedCompute) -> str:
     known = [est.company_row.display_name for est in implied.pattern.known.estimates.values()]
     return (
         f"If its share were that of the next case after those known ({listed(known)}, and projects"
-        f" that measured theirs), its R&D compute would be about {money(row.p50)} (nine draws in"
-        f" ten: {money(row.p5)} to {money(row.p95)}); an illustration, not an estimate."
+        f" that measured theirs), its R&D compute would be about {amount(row.p50)} (nine draws in"
+        f" ten: {amount(row.p5)} to {amount(row.p95)}); an illustration, not an estimate."
     )
 
 

@@ -11,40 +11,40 @@ from training_share.errors import require_known
 from training_share.inputs.tables import for_scenario, load
 from training_share.model.estimates import Estimate
 from training_share.model.spending import signed_periods
-from training_share.report.text import FLOP, chance, held, interval, money, number
+from training_share.report.text import FLOP, amount, brief_chance, chance, held, interval, number
 
 
 def runs_table(est: Estimate) -> pd.DataFrame:
     """Return the counted runs as the tables give them: model, stage, release, amount, evidence and
     source link."""
-    rows = {}
-    for run_id, run in est.runs.items():
-        amounts = {"FLOP": run.flop, "GPU-hours": run.gpu_hours, "USD": run.cost_usd}
-        given = [
-            f"regression, closed model {value}"
-            if isinstance(value, str)
-            else in_words(str(value), unit)
-            for unit, value in amounts.items()
-            if value is not None
-        ]
-        amount = (
-            given[0]
-            if given
-            else f"{run.fraction_of_base} of the {est.case.basis(run_id)} of {run.base_run}"
-        )
-        rows[run_id] = {
+    rows = {
+        run_id: {
             "model": run.model,
             "stage": run.stage,
             "released": str(run.released),
-            "amount": amount + (f" x {run.post_training}" if run.post_training else ""),
+            "amount": _given(est, run_id)
+            + (f" x {run.post_training}" if run.post_training else ""),
             "hardware": run.hardware or "",
             "evidence": run.evidence,
             "source": est.tables["sources"][run.source_id].url,
         }
+        for run_id, run in est.runs.items()
+    }
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis("run_id")
 
 
-def in_words(amount: str, unit: str) -> str:
+def _given(est: Estimate, run_id: str) -> str:
+    """Return the amount of a run as its row gives it."""
+    run = est.runs[run_id]
+    for value, unit in ((run.flop, "FLOP"), (run.gpu_hours, "GPU-hours"), (run.cost_usd, "USD")):
+        if isinstance(value, str):
+            return f"regression, closed model {value}"
+        if value is not None:
+            return in_words(str(value), unit)
+    return f"{run.fraction_of_base} of the {est.case.basis(run_id)} of {run.base_run}"
+
+
+def in_words(given: str, unit: str) -> str:
     """Return an amount of the tables with its unit and its large numbers in words; a FLOP keeps its
     power of ten.
 
@@ -53,7 +53,7 @@ def in_words(amount: str, unit: str) -> str:
     >>> in_words("3.142e24", "FLOP")
     '3.142e24 FLOP'
     """
-    text, opening, meaning = amount.replace("e+", "e").partition(" (")
+    text, opening, meaning = given.replace("e+", "e").partition(" (")
     ends = [float(part) for part in text.split(" to ")]
     if 1e6 <= max(ends) < FLOP:
         words = ((1e12, "trillion"), (1e9, "billion"), (1e6, "million"))
@@ -65,7 +65,7 @@ def in_words(amount: str, unit: str) -> str:
 def denominator_table(est: Estimate) -> pd.DataFrame:
     """Return the signed disclosed periods that make up the company's R&D compute, with links to
     their sources; below them their sum, as in force, and the exchange rate it rests on."""
-    sources = est.tables["sources"]
+    sources, window = est.tables["sources"], est.denominator_window
     rows = [
         {
             "line": line,
@@ -79,17 +79,14 @@ def denominator_table(est: Estimate) -> pd.DataFrame:
             "source": sources[row.source_id].url,
         }
         for line in est.denominator_lines
-        for sign, row in signed_periods(est.tables, est.company, line, *est.denominator_window)
+        for sign, row in signed_periods(est.tables, est.company, line, *window)
     ]
-    start, end = est.denominator_window
-    rates = [
-        rate for rate in est.tables["fx"].values() if rate.currency in {r["currency"] for r in rows}
-    ]
+    currencies = {row["currency"] for row in rows}
+    rates = [rate for rate in est.tables["fx"].values() if rate.currency in currencies]
     at = "; ".join(f"{rate.per_usd} {rate.currency} for a dollar" for rate in rates)
     total = {
         "line": "sum",
-        "from": str(start),
-        "to": str(end),
+        **dict(zip(("from", "to"), map(str, window), strict=True)),
         "amount (millions)": f"{est.summary()['rd_compute']:,.1f}",
         "currency": "USD",
         "note": f"at {at}" if at else "",
@@ -98,94 +95,86 @@ def denominator_table(est: Estimate) -> pd.DataFrame:
     return pd.DataFrame([*rows, total]).fillna("").set_index("line")
 
 
-def scenario_table(scenario: str, data_dir=None) -> pd.DataFrame:
+def scenario_table(scenario: str, data_dir: str | Path | None = None) -> pd.DataFrame:
     """Return what was considered for a scenario: whether each correction is in, why, and its
     reason."""
     tables = for_scenario(scenario, data_dir=data_dir)
-    reasons: dict[str, list[str]] = {}
-    for row in tables["corrections"].values():
-        told = reasons.setdefault(row.correction, [])
-        told += [] if row.reason in told else [row.reason]
-    rows = [
-        {
-            "correction": row.correction,
-            "in": "left out" if row.order is None else f"step {row.order}",
-            "why": row.why,
-            "what it corrects": " ".join(reasons.get(row.correction, [])),
-        }
-        for row in tables["scenarios"].values()
-        if row.scenario == scenario
-    ]
-    return pd.DataFrame(rows).set_index("correction")
+    reasons = tables.frame("corrections").groupby("correction")["reason"].unique().str.join(" ")
+    rows = tables.frame("scenarios").query("scenario == @scenario").set_index("correction")
+    steps = ("step " + rows["order"]).where(rows["order"] != "", "left out")
+    shown = pd.DataFrame({"in": steps, "why": rows["why"], "what it corrects": reasons})
+    return shown.loc[rows.index].fillna("")
+
+
+def reasons_table(correction: str, data_dir: str | Path | None = None) -> pd.DataFrame:
+    """Return the cells that a correction changes, with the reasons, one row a reason."""
+    tables = load(data_dir)
+    require_known(correction, tables.cells_of, "correction")
+    rows = tables.frame("corrections").query("correction == @correction")
+    told = rows.groupby("reason", sort=False).agg(
+        row=("key", "first"), columns=("column", "unique")
+    )
+    told = told.assign(columns=told["columns"].str.join(", ")).rename_axis("why")
+    return told.reset_index().set_index("row")[["columns", "why"]]
 
 
 def ratio_text_table(table: pd.DataFrame) -> pd.DataFrame:
     """Return `ratio_table` for reading, with both windows: shares in percent, money in USD million,
     to the digits that hold."""
-    return pd.DataFrame(
-        {
-            "company": table["label"],
-            "share (%)": _held(table, "share_p50", 100),
-            "90% interval (%)": _ends(table, "share", 100),
-            "training cost (USD million)": _held(table, "training_cost_p50"),
-            "90% interval (USD million)": _ends(table, "training_cost"),
-            "R&D compute (USD million)": table["rd_compute"].map("{:,.0f}".format),
-            "spending": table["spending_window"],
-            "releases": table["release_window"],
-            "over half": table["over_half"].map(chance),
-            "effective draws": table["effective_draws"].map("{:,.0f}".format),
-        }
-    ).set_index(pd.Index(table["scenario"], name="scenario"))
-
-
-def _held(table: pd.DataFrame, column: str, scale: float = 1) -> list[str]:
-    pairs = zip(table[column], table[f"{column}_error"], strict=True)
-    return [held(scale * value, scale * error) for value, error in pairs]
-
-
-def _ends(table: pd.DataFrame, quantity: str, scale: float = 1) -> list[str]:
-    low, high = (_held(table, f"{quantity}_{name}", scale) for name in ("p5", "p95"))
-    return [f"{one} to {other}" for one, other in zip(low, high, strict=True)]
+    columns = {
+        "company": table["label"],
+        "share (%)": _held(table, "share_p50", 100),
+        "90% interval (%)": _ends(table, "share_", 100),
+        "training cost (USD million)": _held(table, "training_cost_p50"),
+        "90% interval (USD million)": _ends(table, "training_cost_"),
+        "R&D compute (USD million)": table["rd_compute"].map("{:,.0f}".format),
+        "spending": table["spending_window"],
+        "releases": table["release_window"],
+        "over half": table["over_half"].map(chance),
+        "effective draws": table["effective_draws"].map("{:,.0f}".format),
+    }
+    return pd.DataFrame(columns).set_index(table["scenario"])
 
 
 def exact_table(precision: pd.DataFrame) -> pd.DataFrame:
     """Return `shares.precision_table` for reading: each quantile in words and numbers, and in a
     column of its own the Monte Carlo standard error of the median."""
-    return pd.DataFrame(
-        {
-            "median": _held(precision, "p50"),
-            "90% interval": [
-                f"{one} to {other}"
-                for one, other in zip(_held(precision, "p5"), _held(precision, "p95"), strict=True)
-            ],
-            "standard error of the median": precision["p50_error"].map("{:.1g}".format),
-            "of the lower end": precision["p5_error"].map("{:.1g}".format),
-            "of the upper end": precision["p95_error"].map("{:.1g}".format),
-        },
-        index=precision.index,
-    )
+    columns = {
+        "median": _held(precision, "p50"),
+        "90% interval": _ends(precision),
+        "standard error of the median": precision["p50_error"].map("{:.1g}".format),
+        "of the lower end": precision["p5_error"].map("{:.1g}".format),
+        "of the upper end": precision["p95_error"].map("{:.1g}".format),
+    }
+    return pd.DataFrame(columns, index=precision.index)
+
+
+def _held(table: pd.DataFrame, column: str, scale: float = 1) -> list[str]:
+    """Return a column to the digits that its errors leave standing."""
+    pairs = zip(table[column], table[f"{column}_error"], strict=True)
+    return [held(scale * value, scale * error) for value, error in pairs]
+
+
+def _ends(table: pd.DataFrame, prefix: str = "", scale: float = 1) -> list[str]:
+    low, high = (_held(table, f"{prefix}{name}", scale) for name in ("p5", "p95"))
+    return list(map("{} to {}".format, low, high))
 
 
 def implied_text_table(implied: ImpliedCompute) -> pd.DataFrame:
     """Return `ImpliedCompute.table` for reading."""
     rows = implied.table.drop(columns="unit").astype(float).T
-    cost, share, rd_compute = (rows[name] for name in ("training_cost", "share", "rd_compute"))
     told = {
-        "training cost": interval(cost, money),
-        "share borrowed from the others": interval(share),
-        "implied R&D compute": interval(rd_compute, money),
+        "training cost": interval(rows["training_cost"], amount),
+        "share borrowed from the others": interval(rows["share"]),
+        "implied R&D compute": interval(rows["rd_compute"], amount),
     }
     return pd.Series(told, name="median (90% interval)").to_frame().rename_axis("quantity")
 
 
 def higher_text_table(table: pd.DataFrame) -> pd.DataFrame:
     """Return `shares.who_is_higher` for reading: one row a pair, one column a correlation."""
-    short = table.map(
-        lambda odds: chance(odds).replace("more than ", ">").replace("less than ", "<")
-    )
-    shown = short.rename(columns="{:g}".format).rename_axis(columns=None)
-    shown.index = pd.Index([f"{one} above {other}" for one, other in table.index], name="pair")
-    return shown
+    shown = table.map(brief_chance).rename(columns="{:g}".format).rename_axis(columns=None)
+    return shown.set_index(table.index.map("{0[0]} above {0[1]}".format)).rename_axis("pair")
 
 
 def published_text_table(table: pd.DataFrame) -> pd.DataFrame:
@@ -193,50 +182,38 @@ def published_text_table(table: pd.DataFrame) -> pd.DataFrame:
     they differ. Where an interval is printed, both have one."""
     rows = {}
     for claim_id, row in table.iterrows():
-        printed = {
-            name: ""
-            if pd.isna(value)
-            else f"{value:.{row.decimals}f}"
-            if abs(value) < 1e6
-            else number(value)
-            for name, value in (("p5", row.p5), ("p50", row.value), ("p95", row.p95))
-        }
-        ours = {
-            name: held(row[column], row[f"{column}_error"])
-            for name, column in (("p5", "our_p5"), ("p50", "our_value"), ("p95", "our_p95"))
-        }
-        rows[claim_id] = {
-            "quantity": row.quantity,
-            "printed": _interval(printed, bool(printed["p5"])),
-            "ours": _interval(ours, bool(printed["p5"])),
-            "unit": row.unit,
-            "status": row.status,
-            "explanation": row.explanation,
-        }
-    return pd.DataFrame.from_dict(rows, orient="index").rename_axis("claim_id")
+        printed = [
+            "" if pd.isna(value) else f"{value:.{row.decimals}f}" if value < 1e6 else number(value)
+            for value in (row.p5, row.value, row.p95)
+        ]
+        ours = [
+            held(row[name], row[f"{name}_error"]) for name in ("our_p5", "our_value", "our_p95")
+        ]
+        both = (printed, ours) if printed[0] else (printed, ["", ours[1], ""])
+        rows[claim_id] = dict(zip(("printed", "ours"), map(_interval, both), strict=True))
+    told = table.join(pd.DataFrame.from_dict(rows, orient="index"))
+    return told[["quantity", "printed", "ours", "unit", "status", "explanation"]]
 
 
-def _interval(text: dict[str, str], whole: bool) -> str:
-    """Return a median, with its interval in brackets if it is to be whole; the interval alone
-    without a median."""
-    ends = f"{text['p5']} to {text['p95']}" if whole and text["p5"] else ""
-    return f"{text['p50']} ({ends})" if text["p50"] and ends else text["p50"] or ends
+def _interval(texts: list[str]) -> str:
+    """Return a median with its interval in brackets, or what there is of the two."""
+    low, middle, high = texts
+    ends = f"{low} to {high}" if low else ""
+    return f"{middle} ({ends})" if middle and ends else middle or ends
 
 
 def cases_text_table(table: pd.DataFrame) -> pd.DataFrame:
     """Return `Pattern.table()` as text: the share with its interval, how it is known, and what is
     counted and what is not."""
-    rows = {
-        row.label: {
-            "share": interval(row),
-            "known by": "the model" if row.kind == "modelled" else f"{row.grade}, {row.unit}",
-            "counted beside final runs": row.in_scope,
-            "not counted": row.out_of_scope,
-            "source": row.source,
-        }
-        for row in table.itertuples()
+    measured = table["kind"] == "measured"
+    columns = {
+        "share": table.apply(interval, axis=1),
+        "known by": (table["grade"] + ", " + table["unit"]).where(measured, "the model"),
+        "counted beside final runs": table["in_scope"],
+        "not counted": table["out_of_scope"],
+        "source": table["source"],
     }
-    return pd.DataFrame.from_dict(rows, orient="index").rename_axis("case")
+    return pd.DataFrame(columns).set_index(table["label"].rename("case"))
 
 
 def dependence_text_table(table: pd.DataFrame) -> pd.DataFrame:
@@ -248,27 +225,9 @@ def dependence_text_table(table: pd.DataFrame) -> pd.DataFrame:
 def implied_costs_table(table: pd.DataFrame) -> pd.DataFrame:
     """Return `implied_training_costs` as text in USD billion, with two significant digits: so few
     cases tell no more."""
-    rows = {
-        (row.company, row.source): {
-            "R&D compute (USD billion)": f"{table.loc[row.Index, 'R&D compute']:.3g}",
-            "final training runs (USD billion)": interval(row, "{:.2g}".format),
-        }
-        for row in table.itertuples()
+    columns = {
+        "R&D compute by": table["source"],
+        "R&D compute (USD billion)": table["R&D compute"].map("{:.3g}".format),
+        "final training runs (USD billion)": table.apply(interval, axis=1, args=["{:.2g}".format]),
     }
-    frame = pd.DataFrame.from_dict(rows, orient="index")
-    frame.index = pd.MultiIndex.from_tuples(rows, names=["company", "R&D compute by"])
-    return frame.reset_index().set_index("company")
-
-
-def reasons_table(correction: str, data_dir: str | Path | None = None) -> pd.DataFrame:
-    """Return the cells that a correction changes, with the reasons, one row a reason."""
-    tables = load(data_dir)
-    require_known(correction, tables.cells_of, "correction")
-    rows: dict[str, dict[str, str]] = {}
-    for row in tables.corrections.values():
-        if row.correction == correction:
-            told = rows.setdefault(row.reason, {"row": row.key, "columns": row.column})
-            if row.column not in told["columns"]:
-                told["columns"] += f", {row.column}"
-    frame = pd.DataFrame([told | {"why": reason} for reason, told in rows.items()])
-    return frame.set_index("row")
+    return pd.DataFrame(columns).set_index(table["company"])

@@ -27,6 +27,11 @@ def chance(probability: float) -> str:
     return f"{100 * probability:.0f}%"
 
 
+def brief_chance(probability: float) -> str:
+    """Return `chance` in short for a column, as in '<1%'."""
+    return chance(probability).replace("less than ", "<").replace("more than ", ">")
+
+
 def points(move: float) -> str:
     """Return the move of a fraction in percentage points, with its sign and one decimal."""
     return f"{_tenths(move):+.1f}"
@@ -36,36 +41,27 @@ def _tenths(fraction: float) -> float:
     return round(100 * fraction, 1) + 0  # adding zero takes the sign from a zero
 
 
-def money(usd_million: float) -> str:
-    """Return an amount of USD million in words, as in 'USD 41 million' or 'USD 5.0 billion'."""
-    if usd_million >= 1000:
-        return f"USD {usd_million / 1000:.1f} billion"
-    return (
-        f"USD {usd_million:.0f} million" if usd_million >= 10 else f"USD {usd_million:.1f} million"
-    )
-
-
-def usd(usd_million: float) -> str:
-    """Return an amount of USD million in short for a chart, as in '$41M'. The dollar sign is
-    escaped, so that matplotlib reads no mathematics into it."""
-    for unit, scale in (("B", 1e3), ("M", 1.0), ("k", 1e-3)):
-        if usd_million >= scale * 0.9995:
-            value = usd_million / scale
-            number = f"{value:.0f}" if value >= 9.95 else f"{value:.1f}".removesuffix(".0")
-            return rf"\${number}{unit}"
-    return rf"\${usd_million * 1e6:.0f}"
-
-
 def amount(millions: float, unit: str = "USD") -> str:
-    """Return millions of USD, or of hours of a chip, in words: '1.49 million H100-hours'."""
-    return money(millions) if unit == "USD" else f"{millions:.3g} million {unit}"
+    """Return millions of USD, or of hours of a chip, in words: 'USD 41 million', 'USD 5.0 billion',
+    '1.49 million H100-hours'."""
+    if unit != "USD":
+        return f"{millions:.3g} million {unit}"
+    if millions >= 1000:
+        return f"USD {millions / 1000:.1f} billion"
+    return f"USD {millions:.{0 if millions >= 10 else 1}f} million"
 
 
 def short(millions: float, unit: str = "USD") -> str:
-    """Return millions of USD, or of hours of a chip, in short for a chart: '1.49M h', '7.13k h'."""
-    if unit == "USD":
-        return usd(millions)
-    return f"{millions:.3g}M h" if millions >= 0.9995 else f"{1e3 * millions:.3g}k h"
+    r"""Return millions of USD, or of hours of a chip, in short for a chart: '\$41M', '7.13k h'. The
+    dollar sign is escaped, so that matplotlib reads no mathematics into it."""
+    if unit != "USD":
+        return f"{millions:.3g}M h" if millions >= 0.9995 else f"{1e3 * millions:.3g}k h"
+    for letter, scale in (("B", 1e3), ("M", 1.0), ("k", 1e-3)):
+        if millions >= scale * 0.9995:
+            value = millions / scale
+            number = f"{value:.0f}" if value >= 9.95 else f"{value:.1f}".removesuffix(".0")
+            return rf"\${number}{letter}"
+    return rf"\${millions * 1e6:.0f}"
 
 
 def number(value: float) -> str:

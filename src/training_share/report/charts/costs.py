@@ -13,7 +13,7 @@ from training_share.model.estimates import Estimate
 from training_share.report.charts import style
 from training_share.report.charts.style import EDGE, INK, beside
 from training_share.report.figure import Figure, rounded
-from training_share.report.text import amount, interval, listed, money, short, usd
+from training_share.report.text import amount, interval, listed, short
 
 USES = {  # columns of `shares.dollars_table`: name, colour (None: the company's) and hatching
     "final_training": ("final training", None, ""),
@@ -103,7 +103,7 @@ def dollars(table: pd.DataFrame) -> Figure:
             edge = {"hatch": hatch, "edgecolor": "#888888" if hatch else "white"}
             ax.barh(place, part, 0.4, left, color=color or row.color, zorder=2, **edge)
             left += part
-        words = ", ".join(f"{name} {_told(row, use, usd)}" for use, name in names.items())
+        words = ", ".join(f"{name} {_told(row, use, short)}" for use, name in names.items())
         over = {"va": "bottom", "rise": 3}
         beside(ax, row.label, 0, place - 0.22, 0, fontsize=12, fontweight="bold", **over)
         beside(ax, words, 1, place - 0.22, 0, ha="right", color=style.QUIET, **over)
@@ -114,7 +114,7 @@ def dollars(table: pd.DataFrame) -> Figure:
     )
     told = "; ".join(
         f"{row.label} "
-        + ", ".join(f"{_told(row, use, money)} {name}" for use, name in names.items())
+        + ", ".join(f"{_told(row, use, amount)} {name}" for use, name in names.items())
         for row in table.itertuples()
     )
     most = listed(f"{100 * part:.0f}%" for part in parts["final_training"])
