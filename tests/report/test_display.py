@@ -8,18 +8,7 @@ from bs4 import BeautifulSoup
 import training_share as ts
 from training_share.model.precision import QUANTILES, quantile_error, spread, with_error
 from training_share.report.display import with_errors
-from training_share.report.text import (
-    chance,
-    counted,
-    end,
-    held,
-    listed,
-    money,
-    number,
-    percent,
-    points,
-    usd,
-)
+from training_share.report.text import chance, counted, end, held, listed, number, percent, points
 
 
 def test_tables_show_every_quantile_with_its_error():
@@ -113,12 +102,12 @@ def test_a_figure_is_shown_with_its_words_as_alternative_text_and_caption(monkey
         (counted, 30, "30"),
         (listed, ["a"], "a"),
         (listed, ["a", "b", "c"], "a, b and c"),
-        (money, 9.96, "USD 10.0 million"),
-        (money, 41.2, "USD 41 million"),
-        (money, 4999.0, "USD 5.0 billion"),
-        (usd, 999.6, r"\$1B"),
-        (usd, 41.2, r"\$41M"),
-        (usd, 0.0005, r"\$500"),
+        (amount, 9.96, "USD 10.0 million"),
+        (amount, 41.2, "USD 41 million"),
+        (amount, 4999.0, "USD 5.0 billion"),
+        (short, 999.6, r"\$1B"),
+        (short, 41.2, r"\$41M"),
+        (short, 0.0005, r"\$500"),
         (number, 1234.5, "1,234"),
     ],
 )
