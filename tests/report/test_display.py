@@ -8,7 +8,18 @@ from bs4 import BeautifulSoup
 import training_share as ts
 from training_share.model.precision import QUANTILES, quantile_error, spread, with_error
 from training_share.report.display import with_errors
-from training_share.report.text import chance, counted, end, held, listed, number, percent, points
+from training_share.report.text import (
+    amount,
+    chance,
+    counted,
+    end,
+    held,
+    listed,
+    number,
+    percent,
+    points,
+    short,
+)
 
 
 def test_tables_show_every_quantile_with_its_error():
