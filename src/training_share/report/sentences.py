@@ -19,8 +19,8 @@ from training_share.analysis.shares import (
     window_text,
     without_groups,
 )
-from training_share.model.comparison import Comparison, compare
-from training_share.model.estimates import Estimate
+from training_share.model.comparison import Comparison
+from training_share.model.estimates import Estimate, estimate
 from training_share.model.precision import QUANTILES, quantiles
 from training_share.model.spending import spending_in
 from training_share.report.parameters import DEFAULTS
@@ -36,20 +36,17 @@ RARE = 0.01  # chance below which an input is not called likely to be so wrong
 
 def answer(est: Estimate) -> str:
     """Return the answer of a company notebook: share, amounts, how sure, and what was changed."""
-    s, name = est.summary(), name_of(est)
-    low, high = end(s["share_p5"]), end(s["share_p95"])
-    first, last = est.release_window
+    s = est.summary()
     told = [
-        _changed(est)
-        + f"**{name}: final training runs took {percent(s['share_p50'])} of R&D compute spending**"
-        f" (nine in ten draws of the uncertain inputs give {low} to {high}).",
-        f"That is {amount(s['training_cost_p50'], est.unit)} of "
-        f"{amount(s['rd_compute'], est.unit)} spent from "
-        f"{window_text(*est.denominator_window)}, for {_runs(est)} of models "
-        f"released {first:%b %Y} to {last:%b %Y}.",
+        f"{_told(changes(est))}**{name_of(est)}: final training runs took "
+        f"{percent(s['share_p50'])} of R&D compute spending** (nine in ten draws of the uncertain "
+        f"inputs give {end(s['share_p5'])} to {end(s['share_p95'])}).",
+        f"That is {_amounts(est)} spent from {window_text(*est.denominator_window)}, for "
+        f"{_runs(est)}.",
         f"The share is over half in {chance(over_half(est))} of the draws.",
+        *_remarks(est),
     ]
-    return " ".join(told) + _bound(est) + _uncounted(est) + _weighted(est)
+    return " ".join(told)
 
 
 def measured_answer(est: Estimate) -> str:
@@ -57,58 +54,48 @@ def measured_answer(est: Estimate) -> str:
     s = est.summary()
     return (
         f"**{est.company_row.display_name}: final training runs took {percent(s['share_p50'])} of "
-        f"the compute of the whole development**, {amount(s['training_cost_p50'], est.unit)} of "
-        f"{amount(s['rd_compute'], est.unit)}. Both are counted, so neither a price nor a "
-        f"utilization enters; the rounding of the figures leaves {100 * s['share_p5']:.2f}% to "
-        f"{100 * s['share_p95']:.2f}%."
+        f"the compute of the whole development**, {_amounts(est)}. Both are counted, so neither a "
+        f"price nor a utilization enters; the rounding of the figures leaves "
+        f"{100 * s['share_p5']:.2f}% to {100 * s['share_p95']:.2f}%."
     )
 
 
 def pattern_answer(found: Pattern) -> str:
     """Return how many cases are measured, their range by what is counted, and what the next
     company's share would be."""
-    rows = found.table()
-    rows = rows[rows["used"]]
+    rows = found.table().query("used")
     ranges = [f"{name} {_range(part['p50'])}" for name, part in rows.groupby("scope", sort=False)]
     grades = rows["grade"].value_counts()
-    after = dict(zip(QUANTILES, quantiles(found.next_share["share"]), strict=True))
+    low, middle, high = map(percent, quantiles(found.next_share["share"]))
     return (
         f"**{grades['modelled']} company-years are modelled; {grades['measured']} projects were "
         f"measured and {grades['disclosed estimate']} estimated by those who ran them. The shares "
         f"run from {percent(rows['p50'].min())} to {percent(rows['p50'].max())}, and what is "
         f"counted decides where a case lies**: {'; '.join(ranges)}. For the next company-year they "
-        f"leave {percent(after['p50'])} ({percent(after['p5'])} to {percent(after['p95'])})."
+        f"leave {middle} ({low} to {high})."
     )
 
 
 def ceiling(est: Estimate) -> str:
     """Return what total R&D expenses, a ceiling for R&D compute, say of a company's share."""
-    window = est.denominator_window
+    window, s = est.denominator_window, est.summary()
     total = spending_in("USD", est.tables, est.company, ["rd_total"], *window) / 1e6
-    cost = est.summary()["training_cost_p50"]
     return (
         f"{est.company_row.display_name}'s total R&D expenses from {window_text(*window)} were "
         f"{amount(total)}, staff included: a ceiling for its R&D compute of "
-        f"{amount(est.summary()['rd_compute'])}, and {percent(cost / total)} a floor "
+        f"{amount(s['rd_compute'])}, and {percent(s['training_cost_p50'] / total)} a floor "
         "for the share at the median cost of its final runs."
     )
 
 
-def _range(shares: pd.Series) -> str:
-    low, high = (f"{value:.0%}" for value in (shares.min(), shares.max()))
-    return low if low == high else f"{low} to {high}"
-
-
 def cost_answer(est: Estimate) -> str:
     """Return the answer of a company whose spending is unknown: the cost of its final runs."""
-    first, last = est.release_window
     cost = est.spread("training_cost")
-    low, middle, high = (cost[name] for name in QUANTILES)
+    low, middle, high = (amount(cost[name]) for name in QUANTILES)
     return (
-        f"{_changed(est)}**{name_of(est)}: final training runs cost about {amount(middle)}** at "
-        f"rental prices (nine in ten draws of the uncertain inputs give {amount(low)} to "
-        f"{amount(high)}), for "
-        f"{_runs(est)} of models released {first:%b %Y} to {last:%b %Y}."
+        f"{_told(changes(est))}**{name_of(est)}: final training runs cost about {middle}** at "
+        f"rental prices (nine in ten draws of the uncertain inputs give {low} to {high}), for "
+        f"{_runs(est)}."
     )
 
 
@@ -117,17 +104,16 @@ def comparison_answer(
 ) -> str:
     """Return the answer of the comparison: what was `changed`, the shares of `shares.headline`, how
     often the share exceeds half there and in `shares.ratio_table`, and the `doubts`."""
-    minority = (rows["share_p50"] < HALF).all()
+    found = "A minority" if (rows["share_p50"] < HALF).all() else "Not everywhere a minority"
     shares = listed(f"{percent(row.share_p50)} at {row.label}" for row in rows.itertuples())
-    first = rows.loc[rows["over_half"].idxmax()]
-    worst = settings.loc[settings["over_half"].idxmax()]
+    first, worst = (table.loc[table["over_half"].idxmax()] for table in (rows, settings))
     more = ""
     if worst.over_half > first.over_half:
-        meaning = worst.panel.partition(": ")[2]
-        more = f" (of the settings below most often under *{worst.scenario}*"
-        more += f", {meaning}" if meaning else ""
-        more += f": {chance(worst.over_half)} at {worst.label})"
-    found = "A minority" if minority else "Not everywhere a minority"
+        setting = ", ".join([f"*{worst.scenario}*", *worst.panel.split(": ", 1)[1:]])
+        more = (
+            f" (of the settings below most often under {setting}: {chance(worst.over_half)} at "
+            f"{worst.label})"
+        )
     told = (
         f"{_told(changed)}**{found}: final training runs took {shares}.** How sure? The"
         f" share exceeds half in at most {chance(first.over_half)} of the draws of the uncertain"
@@ -139,18 +125,18 @@ def comparison_answer(
 def doubt(est: Estimate) -> str:
     """Return the main doubt about a company's share: what it would be without each named group of
     runs whose FLOP rest on a regression; or ""."""
-    closed, told = est.tables.closed_models, []
+    told = []
     for group in groups_of(est):
-        models = {
-            run.model: closed[run.flop].modality
+        closed = {
+            run.model: est.tables.closed_models[run.flop].modality
             for run in est.runs.values()
             if run.group == group and isinstance(run.flop, str)
         }
-        if models:
+        if closed:
+            kinds = listed(sorted(set(closed.values())))
             share = percent(est.without(group).summary()["share_p50"])
-            kinds = listed(sorted(set(models.values())))
             told.append(
-                f"Main doubt: {listed(models)}, a closed {kinds} model whose compute is inferred "
+                f"Main doubt: {listed(closed)}, a closed {kinds} model whose compute is inferred "
                 f"from open models; without {group.title()}, {est.company_row.display_name} is at "
                 f"{share}."
             )
@@ -198,21 +184,18 @@ def exactness(*estimates: Estimate) -> str:
     """Return how exact the digits of a notebook are, in one line: the errors of its least exact
     estimate; before it, for a changed run, its shares beside those of the defaults."""
     first = estimates[0]
-    draws = f"{first.n_draws:,} draws, seed {first.seed}"
     quantity, scale, unit = ("share", 100, "points") if first.has_spending else MONEY
-    errors = scale * np.array(
-        [[est.spread(quantity)[f"{name}_error"] for name in QUANTILES] for est in estimates]
-    )
-    beside = _against_defaults(estimates)
+    spreads = [est.spread(quantity) for est in estimates]
+    errors = [[scale * spread[f"{name}_error"] for name in QUANTILES] for spread in spreads]
+    low, middle, high = np.max(errors, axis=0)
+    told = f"{_against_defaults(estimates)}How exact: {first.n_draws:,} draws, seed {first.seed}"
     if np.isnan(errors).any():
-        return f"{beside}How exact: {draws}; too few for a Monte Carlo standard error."
-    low, middle, high = errors.max(axis=0)
+        return f"{told}; too few for a Monte Carlo standard error."
     return (
-        f"{beside}How exact: {draws}. The Monte Carlo standard error of a median is at most"
-        f" {middle:.1g} {unit}, of the ends of its interval {low:.1g} and {high:.1g}. Two seeds"
-        " differ by 1.4 "
-        "standard errors (root mean square), half of all pairs by about one or more. It says "
-        "nothing about the inputs."
+        f"{told}. The Monte Carlo standard error of a median is at most {middle:.1g} {unit}, of"
+        f" the ends of its interval {low:.1g} and {high:.1g}. Two seeds differ by 1.4 standard"
+        " errors (root mean square), half of all pairs by about one or more. It says nothing about"
+        " the inputs."
     )
 
 
@@ -222,57 +205,51 @@ def _against_defaults(estimates: Iterable[Estimate]) -> str:
     told = []
     for est in estimates:
         if est.has_spending and (est.scenario != DEFAULTS["scenario"] or changes(est)):
-            usual = compare([est.company], n_draws=est.n_draws, seed=est.seed)
-            before = usual.estimates[est.company].share_quantiles["p50"]
-            after = est.share_quantiles["p50"]
-            told.append(f"{name_of(est)} {percent(after)}, not {percent(before)}")
+            usual = estimate(est.company, n_draws=est.n_draws, seed=est.seed)
+            after, before = (percent(one.share_quantiles["p50"]) for one in (est, usual))
+            told.append(f"{name_of(est)} {after}, not {before}")
     return f"Against the defaults: {'; '.join(told)}. " if told else ""
-
-
-def _changed(est: Estimate) -> str:
-    return _told(changes(est))
 
 
 def _told(changed: str) -> str:
     return f"Changed run ({changed}). " if changed else ""
 
 
+def _amounts(est: Estimate) -> str:
+    s = est.summary()
+    return f"{amount(s['training_cost_p50'], est.unit)} of {amount(s['rd_compute'], est.unit)}"
+
+
 def _runs(est: Estimate) -> str:
-    count = len(est.runs)
-    return f"{count} training run{'s' * (count != 1)}"
+    count, (first, last) = len(est.runs), est.release_window
+    runs = "training run" if count == 1 else "training runs"
+    return f"{count} {runs} of models released {first:%b %Y} to {last:%b %Y}"
 
 
-def _bound(est: Estimate) -> str:
+def _remarks(est: Estimate) -> list[str]:
+    """Return what to keep in mind about a share, each in a sentence."""
+    told, names = [], est.case.uncounted_models
     if est.caveat == "lower bound":
-        return (
-            f" **A lower bound**: no runs were collected for {est.months_not_collected} of the "
+        told.append(
+            f"**A lower bound**: no runs were collected for {est.months_not_collected} of the "
             "release window's months."
         )
-    if est.caveat:
-        return (
-            f" **A mismatched window**: a run stands for {est.months_out_of_window} months outside "
+    elif est.caveat:
+        told.append(
+            f"**A mismatched window**: a run stands for {est.months_out_of_window} months outside "
             "the release window too, so the share may be too high or too low."
         )
-    return ""
-
-
-def _uncounted(est: Estimate) -> str:
-    names = est.case.uncounted_models
-    if not names:
-        return ""
-    return (
-        f" The numerator may be incomplete: {listed(names)} came out in the window and "
-        f"{'is' if len(names) == 1 else 'are'} not counted."
-    )
-
-
-def _weighted(est: Estimate) -> str:
-    if est.weights is None:
-        return ""
-    return (
-        f" Draws are weighed by the evidence {listed(f'`{name}`' for name in est.evidence)}, which "
-        f"leaves {est.effective_draws:,.0f} effective draws."
-    )
+    if names:
+        told.append(
+            f"The numerator may be incomplete: {listed(names)} came out in the window and "
+            f"{'is' if len(names) == 1 else 'are'} not counted."
+        )
+    if est.weights is not None:
+        told.append(
+            f"Draws are weighed by the evidence {listed(f'`{name}`' for name in est.evidence)}, "
+            f"which leaves {est.effective_draws:,.0f} effective draws."
+        )
+    return told
 
 
 def catch_up(comparison: Comparison) -> str:
@@ -314,41 +291,45 @@ def audit_conclusion(
     by companies' names as shown, which `names` has by their keys."""
     worst = minority.max(axis=1).sort_values(ascending=False, kind="stable")
     first, others = worst.index[0], worst.iloc[1:]
-    by_scenario = (f"{chance(value)} ({name})" for name, value in minority.loc[first].items())
-    lines = [
-        f"**{'A minority' if worst.iloc[0] < HALF else 'Not everywhere a minority'}.** The "
-        f"share exceeds half most often at {names[first]}, in {listed(by_scenario)} of the draws"
-        + (f"; at no other in more than {chance(max(others.max(), 0.01))}." if len(others) else ".")
-    ]
-    above = [
+    claim = "A minority" if worst.iloc[0] < HALF else "Not everywhere a minority"
+    odds = listed(f"{chance(value)} ({name})" for name, value in minority.loc[first].items())
+    line = (
+        f"**{claim}.** The share exceeds half most often at {names[first]}, in {odds} of the draws"
+    )
+    if len(others):
+        line += f"; at no other in more than {chance(max(others.max(), 0.01))}"
+    lines = [f"{line}."]
+    above = "; ".join(
         f"`{correction}` takes the median of {name} to {percent(row.p50)}"
         for name, table in effects.items()
         for correction, row in table[table["p50"] > HALF].iterrows()
-    ]
-    lines.append(
-        f"Applied alone, {'; '.join(above)}."
-        if above
-        else "No correction alone takes a median above one half."
     )
+    none = "No correction alone takes a median above one half."
+    lines.append(f"Applied alone, {above}." if above else none)
     for (higher, lower), rows in ranking.groupby(["higher", "lower"], sort=False):
         line = f"**{names[higher]} above {names[lower]}** in {_range(rows['shared'])} of draws"
         if (rows["shared"] - rows["independent"]).abs().max() > NOISE:
             line += f"; in {_range(rows['independent'])}, if each had a market of its own"
-        lines.append(line + ".")
+        lines.append(f"{line}.")
     for name, table in steps.items():
         step = table["in_sequence"].abs().idxmax()
-        before, after = table["p50"].iloc[[0, -1]]
+        before, after = map(percent, table["p50"].iloc[[0, -1]])
         lines.append(
-            f"**{name}** goes from a median of {percent(before)} to {percent(after)}; the step "
-            f"that moves it most is `{step}` ({points(table.loc[step, 'in_sequence'])} points)."
+            f"**{name}** goes from a median of {before} to {after}; the step that moves it most is "
+            f"`{step}` ({points(table.loc[step, 'in_sequence'])} points)."
         )
     return "\n\n".join(lines)
 
 
 def _range(probabilities: pd.Series) -> str:
-    """Return the range of probabilities over scenarios in words."""
+    """Return the lowest and the highest of several probabilities in words."""
     low, high = chance(probabilities.min()), chance(probabilities.max())
     return low if low == high else f"{low} to {high}"
+
+
+def _moves(values: pd.Series | np.ndarray) -> str:
+    """Return the lowest and the highest of several shares."""
+    return f"from {percent(values.min())} to {percent(values.max())}"
 
 
 def surface_conclusion(tables: dict[str, pd.DataFrame], labels: Mapping[str, str]) -> str:
@@ -357,14 +338,11 @@ def surface_conclusion(tables: dict[str, pd.DataFrame], labels: Mapping[str, str
     lines = []
     for name, table in tables.items():
         row, column = (labels[axis] for axis in (table.index.name, table.columns.name))
-        across = table.iloc[len(table) // 2]
-        down = table.iloc[:, table.shape[1] // 2]
-        lowest, highest = np.sort(table.to_numpy(), axis=None)[[0, -1]]
+        down, across = table.iloc[:, table.shape[1] // 2], table.iloc[len(table) // 2]
         lines.append(
-            f"**{name}**: {row} alone moves the median from {percent(down.min())} to "
-            f"{percent(down.max())} (at {column} {across.index[table.shape[1] // 2]:g}), {column} "
-            f"alone from {percent(across.min())} to {percent(across.max())} (at {row} "
-            f"{across.name:g}), both together from {percent(lowest)} to {percent(highest)}."
+            f"**{name}**: {row} alone moves the median {_moves(down)} (at {column} {down.name:g}), "
+            f"{column} alone {_moves(across)} (at {row} {across.name:g}), both together "
+            f"{_moves(table.to_numpy())}."
         )
     return bullets(lines)
 
@@ -375,18 +353,15 @@ def beliefs_conclusion(tables: dict[str, pd.DataFrame]) -> str:
     lines = []
     for name, table in tables.items():
         own, others = table.iloc[0], table.iloc[1:]
-        held = others.loc[others["p95"] <= 1, "p95"]
-        decides = held.max() > MATTERS * held.min()
-        verdict = (
-            "It is the prior, more than the runs, that decides it."
-            if decides
-            else "What is believed about the rest matters little here."
-        )
+        ends = others.loc[others["p95"] <= 1, "p95"]
+        verdict = "What is believed about the rest matters little here."
+        if ends.max() > MATTERS * ends.min():
+            verdict = "It is the prior, more than the runs, that decides it."
         lines.append(
             f"**{name}**: the median stays between {percent(others['p50'].min())} and "
             f"{percent(others['p50'].max())} whatever is believed about the rest of R&D "
             f"({percent(own['p50'])} as chosen); the upper end of the 90% interval lies anywhere "
-            f"from {percent(held.min())} to {percent(held.max())}. {verdict}"
+            f"{_moves(ends)}. {verdict}"
         )
     return "\n\n".join(lines)
 
@@ -419,8 +394,7 @@ def _failure(row: pd.Series) -> str:
     if np.isnan(row.chance):
         return f"{told}, which is taken as exact"
     told += f"; {chance(row.chance) if row.chance else 'none'} of its draws here are as far off"
-    if np.isnan(row.chance_predictive):
-        return told
-    return (
-        f"{told}, but a single model strays so far with a chance of {chance(row.chance_predictive)}"
-    )
+    if not np.isnan(row.chance_predictive):
+        odds = chance(row.chance_predictive)
+        told += f", but a single model strays so far with a chance of {odds}"
+    return told
