@@ -11,25 +11,33 @@ from training_share.errors import require_known
 from training_share.inputs.tables import for_scenario, load
 from training_share.model.estimates import Estimate
 from training_share.model.spending import signed_periods
-from training_share.report.text import FLOP, amount, brief_chance, chance, held, interval, number
+from training_share.report.text import (
+    FLOP,
+    LARGE,
+    amount,
+    brief_chance,
+    chance,
+    held,
+    interval,
+    number,
+)
 
 
 def runs_table(est: Estimate) -> pd.DataFrame:
     """Return the counted runs as the tables give them: model, stage, release, amount, evidence and
     source link."""
-    rows = {
-        run_id: {
+    rows = {}
+    for run_id, run in est.runs.items():
+        factor = f" x {run.post_training}" if run.post_training else ""
+        rows[run_id] = {
             "model": run.model,
             "stage": run.stage,
             "released": str(run.released),
-            "amount": _given(est, run_id)
-            + (f" x {run.post_training}" if run.post_training else ""),
+            "amount": _given(est, run_id) + factor,
             "hardware": run.hardware or "",
             "evidence": run.evidence,
             "source": est.tables["sources"][run.source_id].url,
         }
-        for run_id, run in est.runs.items()
-    }
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis("run_id")
 
 
@@ -56,16 +64,16 @@ def in_words(given: str, unit: str) -> str:
     text, opening, meaning = given.replace("e+", "e").partition(" (")
     ends = [float(part) for part in text.split(" to ")]
     if 1e6 <= max(ends) < FLOP:
-        words = ((1e12, "trillion"), (1e9, "billion"), (1e6, "million"))
-        scale, word = next(item for item in words if max(ends) >= item[0])
-        text = f"{' to '.join(f'{value / scale:.4g}' for value in ends)} {word}"
+        words = LARGE | {1e6: "million"}
+        scale = next(scale for scale in words if max(ends) >= scale)
+        text = f"{' to '.join(f'{value / scale:.4g}' for value in ends)} {words[scale]}"
     return (f"{unit} {text}" if unit == "USD" else f"{text} {unit}") + opening + meaning
 
 
 def denominator_table(est: Estimate) -> pd.DataFrame:
     """Return the signed disclosed periods that make up the company's R&D compute, with links to
     their sources; below them their sum, as in force, and the exchange rate it rests on."""
-    sources, window = est.tables["sources"], est.denominator_window
+    sources, (start, end) = est.tables["sources"], est.denominator_window
     rows = [
         {
             "line": line,
@@ -79,14 +87,15 @@ def denominator_table(est: Estimate) -> pd.DataFrame:
             "source": sources[row.source_id].url,
         }
         for line in est.denominator_lines
-        for sign, row in signed_periods(est.tables, est.company, line, *window)
+        for sign, row in signed_periods(est.tables, est.company, line, start, end)
     ]
     currencies = {row["currency"] for row in rows}
     rates = [rate for rate in est.tables["fx"].values() if rate.currency in currencies]
     at = "; ".join(f"{rate.per_usd} {rate.currency} for a dollar" for rate in rates)
     total = {
         "line": "sum",
-        **dict(zip(("from", "to"), map(str, window), strict=True)),
+        "from": str(start),
+        "to": str(end),
         "amount (millions)": f"{est.summary()['rd_compute']:,.1f}",
         "currency": "USD",
         "note": f"at {at}" if at else "",
@@ -174,7 +183,7 @@ def implied_text_table(implied: ImpliedCompute) -> pd.DataFrame:
 def higher_text_table(table: pd.DataFrame) -> pd.DataFrame:
     """Return `shares.who_is_higher` for reading: one row a pair, one column a correlation."""
     shown = table.map(brief_chance).rename(columns="{:g}".format).rename_axis(columns=None)
-    return shown.set_index(table.index.map("{0[0]} above {0[1]}".format)).rename_axis("pair")
+    return shown.set_index(pd.Index(map(" above ".join, table.index), name="pair"))
 
 
 def published_text_table(table: pd.DataFrame) -> pd.DataFrame:
@@ -189,15 +198,15 @@ def published_text_table(table: pd.DataFrame) -> pd.DataFrame:
         ours = [
             held(row[name], row[f"{name}_error"]) for name in ("our_p5", "our_value", "our_p95")
         ]
-        both = (printed, ours) if printed[0] else (printed, ["", ours[1], ""])
-        rows[claim_id] = dict(zip(("printed", "ours"), map(_interval, both), strict=True))
+        if not printed[0]:
+            ours = ["", ours[1], ""]
+        rows[claim_id] = {"printed": _interval(*printed), "ours": _interval(*ours)}
     told = table.join(pd.DataFrame.from_dict(rows, orient="index"))
     return told[["quantity", "printed", "ours", "unit", "status", "explanation"]]
 
 
-def _interval(texts: list[str]) -> str:
+def _interval(low: str, middle: str, high: str) -> str:
     """Return a median with its interval in brackets, or what there is of the two."""
-    low, middle, high = texts
     ends = f"{low} to {high}" if low else ""
     return f"{middle} ({ends})" if middle and ends else middle or ends
 

@@ -115,12 +115,11 @@ def _words(ax: Axes, place: int, row, narrow: bool) -> None:
 
 def _key(ax: Axes, table: pd.DataFrame, narrow: bool) -> None:
     """Say below the axis what each mark is."""
+    line = {"color": INK, "marker": "|", "ms": 8, "mew": 1.4, "lw": 1.4}
     keys: dict[str, object] = {
         "final training (median)": tuple(Patch(color=color) for color in table["color"].unique()),
         "the rest": Patch(color=REST),
-        "nine draws in ten (90% interval)": Line2D(
-            [], [], color=INK, marker="|", ms=8, mew=1.4, lw=1.4
-        ),
+        "nine draws in ten (90% interval)": Line2D([], [], **line),
     }
     if table["published"].notna().any():
         diamond = {"marker": "D", "ms": 7, "mfc": "white", "mec": INK, "mew": 1.3, "ls": ""}

@@ -1,5 +1,5 @@
-"""Charts of what changes do to the share: corrections in sequence and alone, other denominators, two
-runs, and the runs of a grid."""
+"""Charts of what changes do to the share: corrections in sequence and alone, other denominators,
+two runs, and the runs of a grid."""
 
 from __future__ import annotations
 
@@ -65,9 +65,8 @@ def effects(tables: dict[str, pd.DataFrame]) -> Figure:
     axes = style.sheet(11.5, 0.3 * most + 1.0, columns=len(tables))[0]
     for ax, (name, ranked) in zip(axes, moves.items(), strict=True):
         colors = [UP if move > 0 else DOWN for move in ranked]
-        ax.barh(range(len(ranked)), ranked, color=colors, height=0.65)
-        for place, move in enumerate(ranked):
-            beside(ax, f"{move:+.1f}", move, place, 4 if move >= 0 else -4, fontsize=8)
+        bars = ax.barh(range(len(ranked)), ranked, color=colors, height=0.65)
+        ax.bar_label(bars, fmt="{:+.1f}", padding=4, fontsize=8)
         style.rows_of(ax, ranked.index, fontsize=8)
         margin = 0.18 * max(ranked.abs().max(), 0.1)
         ax.set(xlim=(min(ranked.min(), 0) - margin, max(ranked.max(), 0) + margin), title=name)
@@ -150,6 +149,6 @@ def combinations(results: pd.DataFrame) -> Figure:
     style.percent_axis(ax)
     ax.set_xlim(left=0)
     ax.set_xlabel("training share, 90% interval; open mark: defaults", fontsize=11)
-    shares = zip(labels, map(percent, results["share_p50"]), strict=True)
-    told = "; ".join(map(" ".join, shares))
+    shares = zip(labels, results["share_p50"], strict=True)
+    told = "; ".join(f"{label} {percent(share)}" for label, share in shares)
     return Figure((ax,), results, f"Median training share of R&D compute by combination: {told}.")

@@ -39,9 +39,8 @@ def cost(est: Estimate) -> Figure:
     style.amount_axis(ax, est.unit)
     ax.locator_params(axis="x", nbins=5)
     what = "Cost at rental prices" if est.unit == "USD" else est.unit
-    ax.set(
-        xlim=(0, 1.04 * table["p95"].max()), xlabel=f"{what}: median (bar) and 90% interval (line)"
-    )
+    ax.set_xlim(0, 1.04 * table["p95"].max())
+    ax.set_xlabel(f"{what}: median (bar) and 90% interval (line)")
     total, top = table.iloc[0], table.iloc[1:].query("runs == 1")
     first = top.iloc[0]
     names = "; ".join(f"{label} {words(row.p50)}" for label, row in top.head(3).iterrows())
@@ -69,16 +68,13 @@ def every_run(est: Estimate) -> Figure:
     style.interval_rows(ax, rows, est.company_row.color)
     for place, row in enumerate(rows.itertuples()):
         beside(ax, interval(row, brief), row.p95, place)
-    what, unit = (
-        ("Cost", "USD million") if est.unit == "USD" else (est.unit, f"millions of {est.unit}")
-    )
+    what, unit = est.unit, f"millions of {est.unit}"
+    if est.unit == "USD":
+        what, unit = "Cost", "USD million"
     low, high = rows["p5"].min(), rows["p95"].max()
-    ax.set(
-        xscale="log",
-        xlim=(low * (low / high) ** 0.04, high * (high / low) ** 0.3),
-        xlabel=f"{what}, logarithmic axis: median and 90% interval",
-    )
+    ax.set(xscale="log", xlim=(low * (low / high) ** 0.04, high * (high / low) ** 0.3))
     ax.minorticks_off()
+    ax.set_xlabel(f"{what}, logarithmic axis: median and 90% interval")
     style.amount_axis(ax, est.unit)
     top = "; ".join(f"{run_id} {words(row.p50)}" for run_id, row in runs.head(3).iterrows())
     alt = (

@@ -98,11 +98,12 @@ def over_time(table: pd.DataFrame) -> Figure:
     90% interval; hollow where spending is inferred, dashed where the runs do not fit the window."""
     companies = list(table.groupby("company", sort=False))
     axes = style.sheet(9.6, 3.4, columns=len(companies), sharey=True)[0]
-    starts, ends, month = table["start"].min(), table["end"].max(), pd.Timedelta(days=30)
+    month = pd.Timedelta(days=30)
+    ends = (table["start"].min() - month, table["end"].max() + month)
     for ax, (_, rows) in zip(axes, companies, strict=True):
         for row in rows.itertuples():
             _window(ax, row)
-        ax.set(title=rows["label"].iloc[0], xlim=(starts - month, ends + month))
+        ax.set(title=rows["label"].iloc[0], xlim=ends)
         ax.xaxis.set_major_locator(mdates.MonthLocator((1, 7)))
         ax.xaxis.set_major_formatter(mdates.DateFormatter("%b\n%Y"))
         ax.tick_params(labelsize=9)

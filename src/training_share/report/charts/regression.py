@@ -72,24 +72,16 @@ def _name_points(ax: Axes, points: pd.DataFrame, predicted: pd.DataFrame) -> Non
     x = [*names.index.get_level_values("size"), *predicted["size"]]
     y = [*names.index.get_level_values("flop"), *predicted["p50"]]
     drawn, found = len(names), len(predicted)
-    allocate(
-        ax,
-        x,
-        y,
-        [*names, *predicted.index],
-        x_scatter=x,
-        y_scatter=y,
-        textsize=[8] * drawn + [10] * found,
-        textcolor=["#333333"] * drawn + ["#A34700"] * found,
-        linecolor="#999999",
-        linewidth=0.6,
-        margin=0.006,
-        min_distance=0.012,
-        max_distance=0.25,
-        nbr_candidates=300,
-        x_lines=[np.array([size, size]) for size in predicted["size"]],
-        y_lines=list(predicted[["p5", "p95"]].to_numpy()),
-    )
+    sizes, inks = [8] * drawn + [10] * found, ["#333333"] * drawn + ["#A34700"] * found
+    look = {"textsize": sizes, "textcolor": inks, "linecolor": "#999999", "linewidth": 0.6}
+    room = {"margin": 0.006, "min_distance": 0.012, "max_distance": 0.25, "nbr_candidates": 300}
+    taken = {
+        "x_scatter": x,
+        "y_scatter": y,
+        "x_lines": [np.array([size, size]) for size in predicted["size"]],
+        "y_lines": list(predicted[["p5", "p95"]].to_numpy()),
+    }
+    allocate(ax, x, y, [*names, *predicted.index], **look, **room, **taken)
     ax.figure.set_layout_engine("none")  # the names stand where this layout has room for them
 
 

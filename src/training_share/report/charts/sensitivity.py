@@ -143,15 +143,10 @@ def settling(tables: dict[str, pd.DataFrame], colors: dict[str, str]) -> Figure:
     axes = style.sheet(11.5, 0.34 * most + 1.2, columns=len(tables))[0]
     best, told = [], []
     for ax, (name, table) in zip(axes, tables.items(), strict=True):
-        places, widths, now = (
-            np.arange(len(table)),
-            100 * table["width"],
-            100 * table["now"].iloc[0],
-        )
-        ax.barh(places, now, height=0.62, color="#DDDDDD")
+        places, widths, now = range(len(table)), 100 * table["width"], 100 * table["now"].iloc[0]
+        whole = ax.barh(places, now, height=0.62, color="#DDDDDD")
         ax.barh(places, widths, height=0.62, color=colors[name])
-        for place, width in zip(places, widths, strict=True):
-            beside(ax, f"{width:.0f}", now, place)
+        ax.bar_label(whole, map("{:.0f}".format, widths), padding=6, fontsize=9)
         style.rows_of(ax, table.index, fontsize=9)
         ax.set(xlim=(0, 1.15 * now), title=f"{name}: {now:.0f} points wide now")
         ax.set_xlabel("90% interval once this is known, points")
@@ -175,7 +170,6 @@ def breaking(tables: dict[str, pd.DataFrame], colors: dict[str, str]) -> Figure:
     """
     found = {name: table.dropna(subset=["factor"]) for name, table in tables.items()}
     rows = pd.concat(found.values())
-    likely = rows[["chance", "chance_predictive"]].max(axis=1) >= UNLIKELY
     distance = np.log(rows["factor"]).abs().groupby(rows["label"]).min()
     names = list(distance.sort_values(kind="stable").index)
     ax = style.sheet(9.6, 0.62 * len(names) + 1.3)[0, 0]
@@ -184,7 +178,7 @@ def breaking(tables: dict[str, pd.DataFrame], colors: dict[str, str]) -> Figure:
         ax.plot([], [], mark, color=color, ms=8, label=company)
         for row in table.itertuples():
             place = names.index(row.label) + 0.28 * (offset - (len(tables) - 1) / 2)
-            fill = color if max(row.chance, row.chance_predictive) >= UNLIKELY else "white"
+            fill = color if _likely(row) else "white"
             ax.hlines(place, 1, row.factor, color=color, lw=2)
             ax.plot(row.factor, place, mark, mfc=fill, mec=color, ms=8)
             beside(ax, _failure(row), row.factor, place, 8 if row.factor > 1 else -8)
@@ -203,10 +197,14 @@ def breaking(tables: dict[str, pd.DataFrame], colors: dict[str, str]) -> Figure:
         "Factor by which one input alone would have to be off for a median share of 50%, and in "
         f"brackets the chance of that. {told}."
     )
-    could = rows["label"][likely].unique()
+    could = rows["label"][rows.apply(_likely, axis=1)].unique()
     which = f"{listed(could)} may" if len(could) else "No single input is likely to"
     title = f"{which} be so far off that a median share reaches half"
     return Figure((ax,), stacked(tables, "company"), alt, title)
+
+
+def _likely(row) -> bool:
+    return bool(np.nanmax([0, row.chance, row.chance_predictive]) >= UNLIKELY)
 
 
 def _failure(row) -> str:
