@@ -10,6 +10,7 @@ from training_share.model.precision import QUANTILES, quantile_error, spread, wi
 from training_share.report.display import with_errors
 from training_share.report.text import (
     amount,
+    brief_chance,
     chance,
     counted,
     end,
@@ -105,6 +106,8 @@ def test_a_figure_is_shown_with_its_words_as_alternative_text_and_caption(monkey
         (end, 0.4917, "49%"),
         (chance, 0.0004, "less than 1%"),
         (chance, 0.9968, "more than 99%"),
+        (brief_chance, 0.0004, "<1%"),
+        (brief_chance, 0.9968, ">99%"),
         (chance, 0.0, "0%"),
         (chance, 0.046, "5%"),
         (number, 3.142e24, "3.14e24"),
