@@ -69,3 +69,20 @@ def test_other_markets_are_not_guessed_where_evidence_weights_draws():
     weighted = ts.compare("minimax,zai", n_draws=1000, evidence="price-minimax")
     assert weighted.weights is not None
     assert list(ts.shares.who_is_higher(weighted).columns) == [1.0]
+
+
+@pytest.mark.parametrize(
+    "ask", [ts.shares.pair_dots, ts.shares.who_is_higher, ts.sentences.catch_up]
+)
+def test_one_company_alone_is_not_higher_than_another(ask):
+    with pytest.raises(
+        ts.InputError, match="minimax alone cannot be higher or lower; name a second"
+    ):
+        ask(ts.compare(["minimax"], n_draws=100))
+
+
+def test_a_company_whose_runs_are_all_in_one_group_is_shown_with_it(data_copy):
+    for run in ("openai-gpt-4.5", "openai-other-models"):
+        data_copy.edit("training_runs", run, "group", "everything")
+    est = ts.estimate("openai", n_draws=200, data_dir=data_copy.folder)
+    assert ts.shares.versions(est) == [est] and "Main doubt" not in ts.sentences.answer(est)

@@ -73,20 +73,22 @@ def test_the_answer_of_the_comparison_follows_its_numbers(comparison):
     for row in rows.itertuples():
         assert f"{100 * row.share_p50:.1f}% at {row.label}" in text
     assert sentences.comparison_answer(rows, rows, "so").startswith("Changed run (so). **A min")
-    assert sentences.comparison_answer(rows, rows, doubts="A doubt.").endswith(". A doubt.")
+    assert sentences.comparison_answer(rows, rows, doubts="A doubt.").endswith(".\n\nA doubt.")
     above = sentences.comparison_answer(rows.assign(share_p50=0.6), rows)
     assert above.startswith("**Not everywhere a minority")
     worse = rows.assign(scenario="other", panel="Other: by us", over_half=[0.0, 0.5, 0.0])
-    assert "most often under *other*, by us: 50% at MiniMax)" in sentences.comparison_answer(
-        rows, worse
-    )
+    assert ", or 50% under the setting *other*." in sentences.comparison_answer(rows, worse)
+    elsewhere = worse.assign(over_half=[0.5, 0.0, 0.0])
+    assert "at OpenAI under the setting *other*." in sentences.comparison_answer(rows, elsewhere)
 
 
 def test_the_doubt_names_the_closed_model_and_the_share_without_it(comparison):
     minimax, zai = comparison.estimates["minimax"], comparison.estimates["zai"]
     share = minimax.without("hailuo").summary()["share_p50"]
     text = sentences.doubt(minimax)
-    assert "Hailuo 02, a closed video model" in text and f"is at {100 * share:.1f}%." in text
+    assert (
+        "Hailuo 02, whose compute is not published" in text and f"is at {100 * share:.1f}%." in text
+    )
     assert sentences.doubt(zai) == ""
     below = sentences.below(minimax, zai)
     assert text in below and "Epoch AI" in below and "23 March 2026" in below

@@ -168,8 +168,10 @@ def company_ratio_table(est: Estimate, row: Callable[..., dict] = ratio_row) -> 
 
 
 def groups_of(est: Estimate) -> list[str]:
-    """Return the named groups of runs that an estimate counts."""
-    return sorted({run.group for run in est.runs.values()} - {""})
+    """Return the named groups of runs that an estimate counts beside runs of no group: those that
+    can be left out."""
+    groups = {run.group for run in est.runs.values()}
+    return sorted(groups - {""}) if "" in groups else []
 
 
 def name_of(est: Estimate) -> str:
@@ -242,7 +244,12 @@ def without_groups(comparison: Comparison) -> Comparison:
 
 def pairs(comparison: Comparison) -> list[tuple[Comparison, str, str]]:
     """Return each pair of companies, the one that is higher more often first; pairs in which a
-    company has a named group of runs once more without it."""
+    company has a named group of runs once more without it. InputError for a single company."""
+    if len(comparison.estimates) < 2:
+        raise InputError(
+            f"companies: {', '.join(comparison.estimates)} alone cannot be higher or lower; name a "
+            "second one, or see the notebook of the company"
+        )
     found = []
     without = without_groups(comparison)
     for one, other in combinations(comparison.estimates, 2):
@@ -395,8 +402,7 @@ def variants_table(est: Estimate, lags: Iterable[int] = (0, 3, 6)) -> pd.DataFra
     }
     made = {label: partial(est.again, **change) for label, change in changes.items()}
     made |= {  # on the draws at hand
-        f"without {group.title()}": partial(est.without, group)
-        for group in sorted({run.group for run in est.runs.values()} - {""})
+        f"without {group.title()}": partial(est.without, group) for group in groups_of(est)
     }
     made["over spending of calendar 2024"] = partial(
         est.again, denominator_window="2024-01-01 to 2024-12-31"

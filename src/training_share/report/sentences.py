@@ -16,6 +16,7 @@ from training_share.analysis.shares import (
     groups_of,
     name_of,
     over_half,
+    pairs,
     window_text,
     without_groups,
 )
@@ -46,7 +47,7 @@ def answer(est: Estimate) -> str:
         f"The share is over half in {chance(over_half(est))} of the draws.",
         *_remarks(est),
     ]
-    return " ".join(told)
+    return "\n\n".join(filter(None, [" ".join(told), doubt(est)]))
 
 
 def measured_answer(est: Estimate) -> str:
@@ -109,17 +110,15 @@ def comparison_answer(
     first, worst = (table.loc[table["over_half"].idxmax()] for table in (rows, settings))
     more = ""
     if worst.over_half > first.over_half:
-        setting = ", ".join([f"*{worst.scenario}*", *worst.panel.split(": ", 1)[1:]])
-        more = (
-            f" (of the settings below most often under {setting}: {chance(worst.over_half)} at "
-            f"{worst.label})"
-        )
-    told = (
-        f"{_told(changed)}**{found}: final training runs took {shares}.** How sure? The"
-        f" share exceeds half in at most {chance(first.over_half)} of the draws of the uncertain"
-        f" inputs, at {first.label}{more}. {doubts}"
-    )
-    return told.strip()
+        where = "" if worst.label == first.label else f" at {worst.label}"
+        more = f", or {chance(worst.over_half)}{where} under the setting *{worst.scenario}*"
+    told = [
+        f"{_told(changed)}**{found}: final training runs took {shares}.**",
+        f"How sure? The chance of more than half is highest at {first.label}: "
+        f"{chance(first.over_half)}{more}.",
+        doubts,
+    ]
+    return "\n\n".join(filter(None, told))
 
 
 def doubt(est: Estimate) -> str:
@@ -136,9 +135,9 @@ def doubt(est: Estimate) -> str:
             kinds = listed(sorted(set(closed.values())))
             share = percent(est.without(group).summary()["share_p50"])
             told.append(
-                f"Main doubt: {listed(closed)}, a closed {kinds} model whose compute is inferred "
-                f"from open models; without {group.title()}, {est.company_row.display_name} is at "
-                f"{share}."
+                f"Main doubt: {listed(closed)}, whose compute is not published but read off a line "
+                f"through open {kinds} models, and may have been far more; without "
+                f"{group.title()}, {est.company_row.display_name} is at {share}."
             )
     return " ".join(told)
 
@@ -256,6 +255,7 @@ def catch_up(comparison: Comparison) -> str:
     """Return whether the draws bear out that companies which catch up spend a larger share on final
     runs than the company that spends most on R&D compute, and what the order rests on."""
     estimates = comparison.estimates
+    pairs(comparison)  # refuses a single company
     leader = max(estimates, key=lambda name: estimates[name].summary()["rd_compute"])
     without = without_groups(comparison)
     odds = {

@@ -42,6 +42,8 @@ def ratio(table: pd.DataFrame, source: str = "", narrow: bool = False) -> Figure
         style.half_line(ax, -0.62, len(table) - 0.7)
     style.parts_axes(ax, len(table), 0.9 if narrow else 0.8)
     ax.set_xticks([0, 0.25, 0.5, 0.75, 1])
+    if narrow:  # no room beside the line itself
+        ax.set_xticklabels(["0%", "25%", "half", "75%", "100%"])
     _key(ax, table, narrow)
     return Figure(
         (ax,),

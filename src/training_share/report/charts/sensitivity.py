@@ -16,7 +16,7 @@ from training_share.report.figure import Figure
 from training_share.report.text import by_name, listed, percent
 
 MOST_ROWS = 8  # of a chart of drivers
-BRIGHT = 74.21875  # percent from which the colour of a cell asks for dark digits
+BRIGHT = 53  # percent from which dark digits contrast with the colour of a cell better than white
 UNLIKELY = 0.01  # chance below which a mark is hollow
 LABELS = {
     "mfu": "MFU",
