@@ -2,85 +2,72 @@
 
 import csv
 import json
+import re
 from pathlib import Path
 
 import pytest
 
 import training_share as ts
-from training_share.new_company.command import draft_company, draft_hardware, main
-from training_share.new_company.epoch_csv import match_organizations, read_models, released
-from training_share.new_company.files import accept, remove
-from training_share.new_company.hardware import device_key, hardware_rows
+from training_share.new_company.command import done, main
+from training_share.new_company.epoch_csv import Snapshot, as_day, match_organizations
+from training_share.new_company.files import QUESTIONS
+from training_share.new_company.hardware import device_key
 
-HEADER = [
-    "Model",
-    "Organization",
-    "Publication date",
-    "Training compute (FLOP)",
-    "Training compute notes",
-    "Finetune compute (FLOP)",
-    "Finetune compute notes",
-    "Base model",
-    "Confidence",
-    "Training time (hours)",
-    "Hardware quantity",
-    "Training hardware",
-    "Numerical format",
-]
+HEADER = ["Model", "Organization", "Publication date", "Training compute (FLOP)",
+          "Training compute notes", "Finetune compute (FLOP)", "Finetune compute notes",
+          "Base model", "Confidence", "Training time (hours)", "Hardware quantity",
+          "Training hardware", "Numerical format"]  # fmt: skip
+
+
+def model(name, day="2025-03-01", flop="1e24", **cells):
+    """A record with some cells, by the header's words."""
+    row = dict.fromkeys(HEADER, "") | {
+        "Model": name,
+        "Organization": "Acme AI",
+        "Publication date": day,
+        "Training compute (FLOP)": flop,
+        "Confidence": "Likely",
+    }
+    return list((row | cells).values())
+
+
 MODELS = [
-    [
+    model(
         "Acme-1",
-        "Acme AI,State University",
         "2025-02-03",
         "3e24",
-        "6ND = 6 * 50e9 * 10e12\n= 3e24",
-        "",
-        "",
-        "",
-        "Confident",
-        "720",
-        "2048",
-        "NVIDIA H100 SXM5 80GB",
-        "BF16",
-    ],
-    ["Acme-1 (May)", "Acme AI", "2025-05-01", "3e24", "", "", "", "", "Likely", "", "", "", ""],
-    [
+        Organization="Acme AI,State University",
+        Confidence="Confident",
+        **{
+            "Training compute notes": "6ND = 6 * 50e9 * 10e12\n= 3e24",
+            "Training time (hours)": "720",
+            "Hardware quantity": "2048",
+            "Training hardware": "NVIDIA H100 SXM5 80GB",
+            "Numerical format": "BF16",
+        },
+    ),
+    model("Acme-1 (May)", "2025-05-01", "3e24"),
+    model(
         "Acme-1-Think",
-        "ACME",
         "2025-03-01",
         "3.2e24",
-        "",
-        "2e23",
-        "Reinforcement learning, 147k H800 GPU-hours",
-        "Acme-1",
-        "Speculative",
-        "",
-        "",
-        "NVIDIA H20",
-        "",
-    ],
-    ["Acme-1-VL", "acme", "2025-04", "", "", "", "", "Acme-1", "Likely", "", "", "", ""],
-    [
-        "Acme-Old-Chat",
-        "Acme AI",
-        "2025-06-01",
-        "",
-        "",
-        "",
-        "",
-        "Acme-Old",
-        "Likely",
-        "",
-        "",
-        "",
-        "",
-    ],
-    ["Acme-Old", "Acme AI", "2023-01-01", "1e23", "", "", "", "", "Confident", "", "", "", ""],
-    ["Acme-Lost", "Acme AI", "2025-06-02", "", "", "", "", "Nowhere-7B", "Likely", "", "", "", ""],
-    ["Acme-Secret", "Acme AI", "2025-06-03", "", "", "", "", "", "Unknown", "", "", "", ""],
-    ["acme_secret", "Acme AI", "2025-06-03", "", "", "", "", "", "Unknown", "", "", "", ""],
-    ["Acme-When", "Acme AI", "2025", "1e24", "", "", "", "", "Likely", "", "", "", ""],
-    ["Broken elsewhere", "Other Lab", "someday", "plenty", "", "", "", "", "", "", "", "", ""],
+        Organization="ACME",
+        Confidence="Speculative",
+        **{
+            "Finetune compute (FLOP)": "2e23",
+            "Finetune compute notes": "Reinforcement learning, 147k H800 GPU-hours",
+            "Base model": "Acme-1",
+            "Training hardware": "NVIDIA H20",
+        },
+    ),
+    model("Acme-1-VL", "2025-04", "", Organization="acme", **{"Base model": "Acme-1"}),
+    model("Acme-Old-Chat", "2025-06-01", "", **{"Base model": "Acme-Old"}),
+    model("Acme-Old", "2023-01-01", "1e23", Confidence="Confident"),
+    model("Acme-Lost", "2025-06-02", "", **{"Base model": "Nowhere-7B"}),
+    model("Acme-Secret", "2025-06-03", "", Confidence="Unknown"),
+    model("acme_secret", "2025-06-03", "", Confidence="Unknown"),
+    model("Acme-When", "2025"),
+    model("Broken elsewhere", "someday", "plenty", Organization="Other Lab"),
 ]
 DATES = ("2024-10-01", "2025-09-30")
 
@@ -91,8 +78,17 @@ def write(path: Path, rows=MODELS, header=HEADER, delimiter=",") -> Path:
     return path
 
 
-def draft(data_copy, path, name="acme", organization="Acme", **settings):
-    return draft_company(name, path, organization, *DATES, data_dir=data_copy.folder, **settings)
+def tell(data_copy, *arguments) -> str:
+    """Return what the command tells; a refusal is raised."""
+    return "\n".join(done([*map(str, arguments), "--data-dir", str(data_copy.folder)]))
+
+
+def draft(data_copy, path, *more, name="acme", organization="Acme", dates=DATES):
+    """Draft a company; return the draft's folder and its questions."""
+    window = ("--spending-start", dates[0], "--spending-end", dates[1])
+    tell(data_copy, name, "--models", path, "--organization", organization, *window, *more)
+    folder = data_copy.folder / "drafts" / name
+    return folder, (folder / "questions.md").read_text()
 
 
 def rows_of(folder: Path, table: str) -> dict[str, dict[str, str]]:
@@ -114,9 +110,9 @@ def models(tmp_path) -> Path:
 
 
 def test_the_draft_says_what_the_file_says_and_asks_the_rest(data_copy, models):
-    folder, made, matched = draft(data_copy, models, display_name='The "Acme" Lab')
+    folder, asked = draft(data_copy, models, "--display-name", 'The "Acme" Lab')
     runs = rows_of(folder, "training_runs")
-    assert set(matched) == {"Acme AI", "ACME", "acme"}
+    assert "Organisations matched: Acme AI (8 rows), ACME (1 rows), acme (1 rows)." in asked
     first = runs["acme-1-pretraining"]
     assert (first["flop"], first["hardware"], first["post_training"], first["evidence"]) == (
         "3e24",
@@ -138,7 +134,6 @@ def test_the_draft_says_what_the_file_says_and_asks_the_rest(data_copy, models):
     assert runs["acme-lost-sft"]["base_run"] == ""
     assert runs["acme-secret-pretraining"]["flop"] == ""
     assert "acme-when-pretraining" not in runs
-    asked = "\n".join(made.questions)
     for word in (
         "Joint work: Acme-1",
         "Counted twice? Acme-1 (May)",
@@ -189,7 +184,7 @@ def complete(folder: Path, amount: str) -> None:
 
 
 def test_accept_refuses_the_incomplete_and_takes_the_complete(data_copy, models, capsys):
-    folder, _, _ = draft(data_copy, models)
+    folder, _ = draft(data_copy, models)
     before, notebooks = everything(data_copy.folder), data_copy.folder.parent / "notebooks"
     arguments = [
         "acme",
@@ -202,7 +197,7 @@ def test_accept_refuses_the_incomplete_and_takes_the_complete(data_copy, models,
     assert main(arguments) == 2
     told = capsys.readouterr().err
     assert (
-        "Nothing was written" in told
+        "Nothing was written. drafts/acme is not complete; fill in or delete what is named" in told
         and "acme-secret-pretraining" in told
         and "amount_millions" in told
     )
@@ -228,24 +223,21 @@ def test_accept_refuses_a_model_the_tables_have_under_another_key(data_copy, mod
     data_copy.add_like(
         "training_runs", "minimax-text-01", run_id="acme-by-hand", company="minimax", model="Acme 1"
     )
-    folder, _, _ = draft(data_copy, models, name="minimax")
+    folder, _ = draft(data_copy, models, name="minimax")
     assert rows_of(folder, "companies")  # a known company may be drafted, to compare
     with pytest.raises(ts.InputError, match="acme-by-hand"):
-        accept("minimax", data_copy.folder)
+        tell(data_copy, "minimax", "--accept")
 
 
-def test_accept_without_spending_gives_a_cost_only(data_copy, models, capsys):
-    folder, _, _ = draft(data_copy, models)
+def test_accept_without_spending_gives_a_cost_only(data_copy, models):
+    folder, _ = draft(data_copy, models)
     complete(folder, "")
     (folder / "sources.csv").write_text(
         (folder / "sources.csv")
         .read_text()
         .replace("acme-filing,Filing,Acme,2026,,p. 1,unknown", "acme-filing,,,,,,")
     )
-    assert (
-        main(["acme", "--accept", "--without-spending", "--data-dir", str(data_copy.folder)]) == 0
-    )
-    assert "implied_rd_compute" in capsys.readouterr().out
+    assert "implied_rd_compute" in tell(data_copy, "acme", "--accept", "--without-spending")
     assert (
         ts.implied_rd_compute("acme", n_draws=20, data_dir=data_copy.folder).rd_compute_usd.min()
         > 0
@@ -253,13 +245,13 @@ def test_accept_without_spending_gives_a_cost_only(data_copy, models, capsys):
 
 
 def test_a_draft_is_never_overwritten_unless_told(data_copy, models):
-    folder, _, _ = draft(data_copy, models)
+    folder, _ = draft(data_copy, models)
     (folder / "spending.csv").write_text("what a person wrote")
     before = everything(folder)
     with pytest.raises(ts.InputError, match="a draft is there already; complete it, or replace"):
         draft(data_copy, models)
     assert everything(folder) == before
-    draft(data_copy, models, force=True)
+    draft(data_copy, models, "--force")
     assert rows_of(folder, "spending")["acme"]["amount_millions"] == ""
     assert [path.name for path in folder.parent.iterdir()] == ["acme"]
 
@@ -346,27 +338,26 @@ def test_broken_files_are_named_and_nothing_is_written(fault, data_copy, models,
 def test_other_formats_are_named(raw, told, tmp_path):
     (tmp_path / "models.csv").write_bytes(raw)
     with pytest.raises(ts.InputError, match=told):
-        read_models(tmp_path / "models.csv")
+        Snapshot(tmp_path / "models.csv")
 
 
 @pytest.mark.parametrize(
-    "settings",
+    ("settings", "told"),
     [
-        {"name": "Acme!"},
-        {"hardware": "h900"},
-        {"currency": "dollars"},
-        {"release_lag_months": -1},
-        {"models": "absent.csv"},
-        {"start": "2026-01-01"},
-        {"start": "soon"},
+        ({"name": "Acme!"}, "is not a key"),
+        ({"more": ("--hardware", "h900")}, "unknown hardware 'h900'"),
+        ({"more": ("--currency", "dollars")}, "not an ISO 4217 code"),
+        ({"more": ("--release-lag-months", "-1")}, "release_lag_months: expected a whole number"),
+        ({"path": "absent.csv"}, "no such file"),
+        ({"dates": ("2026-01-01", DATES[1])}, "lies before spending_start"),
+        ({"dates": ("soon", DATES[1])}, "'soon' is not a date"),
     ],
 )
-def test_bad_settings(settings, data_copy, models):
-    given = {"name": "acme", "models": models, "start": DATES[0]} | settings
-    name, path, start = (given.pop(key) for key in ("name", "models", "start"))
+def test_bad_settings(settings, told, data_copy, models):
+    given = {"path": models, "more": ()} | settings
     before = everything(data_copy.folder)
-    with pytest.raises(ts.InputError):
-        draft_company(name, path, "Acme", start, DATES[1], data_dir=data_copy.folder, **given)
+    with pytest.raises(ts.InputError, match=told):
+        draft(data_copy, given.pop("path"), *given.pop("more"), **given)
     assert everything(data_copy.folder) == before
 
 
@@ -381,7 +372,7 @@ def test_a_failure_while_writing_leaves_the_old_draft(data_copy, models, monkeyp
 
     monkeypatch.setattr(Path, "write_text", full)
     with pytest.raises(ts.InputError, match="cannot be written"):
-        draft(data_copy, models, force=True)
+        draft(data_copy, models, "--force")
     monkeypatch.undo()
     assert everything(data_copy.folder) == before
 
@@ -393,7 +384,7 @@ def test_ten_megabytes_with_line_breaks_in_notes(data_copy, tmp_path):
     ]
     path = write(tmp_path / "big.csv", rows + MODELS)
     assert path.stat().st_size > 10e6
-    folder, _, _ = draft(data_copy, path)
+    folder, _ = draft(data_copy, path)
     assert rows_of(folder, "training_runs")["acme-1-pretraining"]["flop"] == "3e24"
 
 
@@ -416,7 +407,7 @@ def test_ten_megabytes_with_line_breaks_in_notes(data_copy, tmp_path):
     ],
 )
 def test_dates(text, day):
-    assert released(text, "here") == day
+    assert as_day(text) == day
 
 
 @pytest.mark.parametrize(
@@ -432,17 +423,10 @@ def test_dates(text, day):
     ],
 )
 def test_organisations_are_matched_by_letters(asked, cell, tmp_path):
-    frame = read_models(
-        write(
-            tmp_path / "m.csv",
-            [
-                ["M", cell, "2025-01-01", "1e24", *[""] * 9],
-                ["N", "Metal Works", "2025-01-01", "1e24", *[""] * 9],
-            ],
-        )
-    )
-    mask, _, _ = match_organizations(frame, [asked], "m.csv")
-    assert mask.tolist() == [True, False]
+    rows = [[name, made_by, "2025-01-01", "1e24", *[""] * 9]
+            for name, made_by in (("M", cell), ("N", "Metal Works"))]  # fmt: skip
+    own, _ = match_organizations(Snapshot(write(tmp_path / "m.csv", rows)), [asked], dict)
+    assert [row.model for row in own] == ["M"]
 
 
 CHIPS = [
@@ -455,7 +439,7 @@ CHIPS = [
 ]
 
 
-def test_hardware_rows_take_dense_peaks_of_missing_chips_only(data_copy, tmp_path, capsys):
+def test_hardware_rows_take_dense_peaks_of_missing_chips_only(data_copy, tmp_path):
     path = write(
         tmp_path / "ml_hardware_2026-07.csv",
         [
@@ -465,24 +449,33 @@ def test_hardware_rows_take_dense_peaks_of_missing_chips_only(data_copy, tmp_pat
             ["Acme X2", "", "1e15", "4e15", "", ""],
             ["Acme X3", "", "1e15", "", "", "2e15"],
             ["Acme X4", "figures with sparsity", "1e15", "", "", ""],
+            ["Acme X5", "", "3e15", "", "1e15", ""],
+            ["Acme X1", "", "1.1e15", "", "", ""],
+            ["NVIDIA RTX 2080 Ti", "without sparsity", "1.1e14", "", "", ""],
+            ["NVIDIA H100 OAM", "", "7e14", "", "", ""],
         ],
         CHIPS,
     )
-    frame, questions = hardware_rows(path, data_copy.folder)
-    assert dict(zip(frame["hardware"], frame["peak_flop_per_s"], strict=True)) == {
+    assert "peaks drafted: 7; questions: 5" in tell(data_copy, "--hardware-csv", path)
+    drafted = rows_of(data_copy.folder / "drafts/hardware", "hardware")
+    assert {key: row["peak_flop_per_s"] for key, row in drafted.items()} == {
         "acme-x1-bf16": "1e15",
         "acme-x1-fp8": "2e15",
         "acme-x2-bf16": "1e15",
         "acme-x3-bf16": "1e15",
         "acme-x4-bf16": "1e15",
+        "rtx-2080-ti-fp16": "1.1e14",
+        "h100-oam-bf16": "7e14",
     }
-    assert [question.split(":")[0] for question in questions] == [
-        "Dense? Acme X2",
-        "FP8",
-        "Dense? The notes on Acme X4 speak of sparsity; check its peaks.",
+    asked = (data_copy.folder / "drafts/hardware/questions.md").read_text().splitlines()
+    assert [line.split(":")[0] for line in asked if line.startswith("- ")] == [
+        "- Dense? Acme X2",
+        "- FP8",
+        "- Dense? The notes on Acme X4 speak of sparsity; check its peaks.",
+        "- Dense? Acme X5",
+        "- Duplicate",
     ]
-    draft_hardware(path, data_dir=data_copy.folder)
-    assert main(["hardware", "--accept", "--data-dir", str(data_copy.folder)]) == 0
+    tell(data_copy, "hardware", "--accept")
     assert ts.load(data_copy.folder)["hardware"]["acme-x1-fp8"].peak_flop_per_s.value == 2e15
 
 
@@ -504,22 +497,10 @@ def test_device_keys(name, key):
 
 
 # --- what public files have shown -----------------------------------------------------------------
-def model(name, day="2025-03-01", flop="1e24", **cells):
-    """A record with some cells, by the header's words."""
-    row = dict.fromkeys(HEADER, "") | {
-        "Model": name,
-        "Organization": "Acme AI",
-        "Publication date": day,
-        "Training compute (FLOP)": flop,
-        "Confidence": "Likely",
-    }
-    return list((row | cells).values())
-
-
 def drafted(data_copy, tmp_path, *rows, header=HEADER, **settings):
     path = write(tmp_path / "all_ai_models_2026-07.csv", rows, header)
-    folder, made, _ = draft(data_copy, path, **settings)
-    return rows_of(folder, "training_runs"), "\n".join(made.questions)
+    folder, asked = draft(data_copy, path, **settings)
+    return rows_of(folder, "training_runs"), asked
 
 
 @pytest.mark.parametrize(
@@ -537,6 +518,13 @@ def test_different_names_stay_different(data_copy, tmp_path, names):
     runs, asked = drafted(data_copy, tmp_path, *rows)
     assert {run["model"] for run in runs.values()} == set(names) and "Duplicate" not in asked
     ts.load(data_copy.folder)
+
+
+def test_the_window_has_its_first_and_its_last_month(data_copy, tmp_path):
+    days = ("2024-12-31", "2025-01", "2025-01-01", "2025-12-31", "2025-12", "2026-01-01")
+    rows = [model(f"Elk {place}", day, f"{place + 1}e24") for place, day in enumerate(days)]
+    runs, _ = drafted(data_copy, tmp_path, *rows)
+    assert {run["released"] for run in runs.values()} == set(days[1:-1])
 
 
 SIX_ND = {"Training compute notes": "6ND = 6 * 7e9 * 2.4e13"}
@@ -628,58 +616,59 @@ def test_a_spelling_that_is_not_there_does_not_refuse_the_others(data_copy, tmp_
 
 
 def test_a_file_without_a_date_is_asked_about(data_copy, tmp_path):
-    _, made, _ = draft(data_copy, write(tmp_path / "models.csv", [model("Elk")]))
-    assert any(question.startswith("Date: the name of models.csv") for question in made.questions)
+    _, asked = draft(data_copy, write(tmp_path / "models.csv", [model("Elk")]))
+    assert "Date: the name of models.csv holds no date" in asked
 
 
 def test_a_new_currency_gets_a_row_a_year(data_copy, tmp_path):
     path = write(tmp_path / "models_2026-07.csv", [model("Elk")])
-    folder, _, _ = draft(data_copy, path, currency="JPY")
+    folder, _ = draft(data_copy, path, "--currency", "JPY")
     text = (folder / "fx.csv").read_text()
     assert "JPY,2024/2024,,jpy-rate" in text and "JPY,2025/2025,,jpy-rate" in text
 
 
 def test_accept_refuses_models_of_another_window(data_copy, models):
-    folder, _, _ = draft(data_copy, models)
+    folder, _ = draft(data_copy, models)
     complete(folder, "100")
     for name in ("companies.csv", "spending.csv"):
         text = (folder / name).read_text()
         (folder / name).write_text(text.replace("2024-10-01", "2024-07-01"))
     with pytest.raises(ts.InputError, match=r"models of another window are missing. Draft again"):
-        accept("acme", data_copy.folder)
+        tell(data_copy, "acme", "--accept")
 
 
-def test_accept_tells_the_share_and_what_looks_like_a_slip(data_copy, models, capsys):
-    folder, _, _ = draft(data_copy, models)
-    complete(folder, "0.01")
-    assert main(["acme", "--accept", "--data-dir", str(data_copy.folder)]) == 0
-    told = capsys.readouterr().out
+@pytest.mark.parametrize("amount", ["0.01", "1e6"])
+def test_accept_tells_the_share_and_what_looks_like_a_slip(data_copy, models, amount):
+    folder, _ = draft(data_copy, models)
+    complete(folder, amount)
+    told = tell(data_copy, "acme", "--accept")
     assert "training share: " in told and "look again: a share below 0.1% or above 100%" in told
 
 
-@pytest.mark.parametrize("name", ["../../../x", "/tmp/x", "a/b", ""])
+@pytest.mark.parametrize("name", ["../../../x", "/tmp/x", "a/b", "A"])
 def test_names_stay_in_their_folder(data_copy, name):
-    with pytest.raises(ts.InputError):
-        accept(name, data_copy.folder)
+    with pytest.raises(ts.InputError, match="is not a key"):
+        tell(data_copy, name, "--accept")
 
 
 def test_chips_leave_a_companys_draft_alone(data_copy, models, tmp_path):
-    folder, _, _ = draft(data_copy, models)
+    folder, _ = draft(data_copy, models)
     before = everything(folder)
     chips = write(tmp_path / "chips_2026-07.csv", [["Acme X1", "", "1e15", "", "", ""]], CHIPS)
-    assert draft_hardware(chips, data_copy.folder)[0].name == "hardware"
+    tell(data_copy, "--hardware-csv", chips)
+    assert (data_copy.folder / "drafts/hardware/hardware.csv").is_file()
     assert everything(folder) == before
 
 
 def test_a_company_that_is_removed_leaves_nothing(data_copy, models):
     notebooks = data_copy.folder.parent / "notebooks"
-    folder, _, _ = draft(data_copy, models)
+    folder, _ = draft(data_copy, models)
     complete(folder, "100")
     before = {path.name: path.read_text() for path in data_copy.folder.glob("*.csv")}
-    accept("acme", data_copy.folder, notebooks)
+    tell(data_copy, "acme", "--accept")
     (notebooks / "rendered").mkdir()
     (notebooks / "rendered/acme.ipynb").write_text("rendered")
-    told = remove("acme", data_copy.folder, notebooks)
+    told = tell(data_copy, "--remove", "acme")
     assert {path.name: path.read_text() for path in data_copy.folder.glob("*.csv")} == before
     assert not list(notebooks.rglob("*.ipynb")) and "training_runs.csv: 6 rows removed" in told
 
@@ -687,5 +676,76 @@ def test_a_company_that_is_removed_leaves_nothing(data_copy, models):
 def test_a_company_that_others_need_is_not_removed(data_copy):
     before = everything(data_copy.folder)
     with pytest.raises(ts.InputError, match="minimax cannot be removed"):
-        remove("minimax", data_copy.folder)
+        tell(data_copy, "--remove", "minimax")
     assert everything(data_copy.folder) == before
+
+
+# --- every question -------------------------------------------------------------------------------
+BUILT = {"Base model": "Elk", "Finetune compute (FLOP)": "2e23"}
+DOUBTS = {
+    "Shared stages? Elk B and Elk A are finetunes of Elk": [
+        model("Elk"),
+        model("Elk A", **BUILT),
+        model("Elk B", **BUILT | {"Finetune compute (FLOP)": "2.1e23"}),
+    ],
+    "Counted twice? Elk B has the same compute (2e+23) as Elk A": [
+        model("Elk"),
+        model("Elk A", **BUILT),
+        model("Elk B", "2025-04-01", **BUILT),
+    ],
+    "Compute: Elk A has more finetune compute (2e+23) than compute in all (1e+23)": [
+        model("Elk"),
+        model("Elk A", flop="1e23", **BUILT),
+    ],
+    "Base: Elk A has finetune compute, no base model and no total": [
+        model("Elk A", flop="", **BUILT | {"Base model": ""})
+    ],
+    "Workload: the finetune of Elk A is drafted as pretraining (mfu applies)": [
+        model("Elk"),
+        model("Elk A", **BUILT | {"Finetune compute notes": "RL, 6ND = 6 * 7e9 * 1e12"}),
+    ],
+    "Bases: Elk M has several (Elk,Elk 2); Elk is taken": [
+        model("Elk"),
+        model("Elk 2", flop="2e24"),
+        model("Elk M", flop="3e20", **{"Base model": "Elk,Elk 2"}),
+    ],
+    "Elk R is built on Big, which is not in the file; give its run and name it in base_run of": [
+        model("Elk R", flop="", **{"Base model": "Big"}),
+        model("Big", flop="", **{"Base model": "Elk R"}),
+    ],
+    "Base of another organisation: Elk R is built on Big-Base; Big (2025-03-01) is drafted": [
+        model("Elk R", flop="", **{"Base model": "Big-Base"}),
+        model("Big", Organization="Big Lab"),
+    ],
+    "and has no compute in the file; give it one": [
+        model("Elk R", flop="", **{"Base model": "Old"}),
+        model("Old", "2020-01-01", ""),
+    ],
+    "data/hardware.csv has h100-sxm-fp8. The first chip is drafted": [
+        model("Elk", **{"Training hardware": "NVIDIA H100,H20", "Numerical format": "FP8"})
+    ],
+    "data/hardware.csv lacks elk-1-bf16. h800-sxm-bf16 is drafted": [
+        model("Elk", **{"Training hardware": "Elk 1"})
+    ],
+}
+
+
+@pytest.mark.parametrize("question", DOUBTS)
+def test_doubts_are_asked(data_copy, tmp_path, question):
+    assert question in drafted(data_copy, tmp_path, *DOUBTS[question])[1]
+
+
+def test_a_base_of_another_organisation_is_drafted_and_not_counted(data_copy, tmp_path):
+    tune = model("Elk R", flop="", **{"Base model": "Big"})
+    runs, _ = drafted(data_copy, tmp_path, tune, model("Big", Organization="Big Lab"))
+    assert (runs["acme-elk-r-sft"]["counted"], runs["acme-elk-r-sft"]["base_run"]) == (
+        "yes",
+        "acme-big-pretraining",
+    )
+    assert runs["acme-big-pretraining"]["counted"] == "no"
+
+
+def test_every_question_is_asked_somewhere():
+    folder = Path(ts.__file__).parent / "new_company"
+    code = "".join(path.read_text() for path in folder.glob("*.py"))
+    assert set(re.findall(r'\bask\(\s*"([a-z0-9-]+)"', code)) == set(QUESTIONS)

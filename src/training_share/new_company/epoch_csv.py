@@ -12,16 +12,21 @@ import csv
 import io
 import math
 import re
-from collections.abc import Callable, Iterable
+from collections import Counter, namedtuple
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from datetime import date, datetime
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
 from training_share.errors import InputError, nearest
 
-# our name -> spellings of the header, by letters and digits; the first four are required
-MODEL_COLUMNS = {
+Columns = dict[str, tuple[str, ...]]  # our name -> spellings of the header, by letters and digits
+Row = Any  # a named tuple: the record's number and a text for each of our columns
+
+MODEL_COLUMNS: Columns = {  # the first four are required
     "model": ("model", "system", "modelname"),
     "organization": ("organization", "organizations", "organisation", "developer"),
     "released": ("publicationdate", "releasedate", "date"),
@@ -36,17 +41,17 @@ MODEL_COLUMNS = {
     "quantity": ("hardwarequantity",),
     "hardware": ("traininghardware",),
     "format": ("numericalformat",),
-    "domain": ("domain",),
     "task": ("task",),
     "chip_hours": ("trainingchiphours", "chiphours"),
     "post_flop": ("posttrainingcomputeflop", "posttrainingcompute"),
     "low": ("trainingcomputelowerbound", "trainingcomputelower", "computelowerbound"),
     "high": ("trainingcomputeupperbound", "trainingcomputeupper", "computeupperbound"),
 }
-REQUIRED = ("model", "organization", "released", "flop")
-_GENERIC = {"ai", "inc", "corp", "corporation", "ltd", "limited", "llc", "co", "company", "group"}
 MODELS_URL = "https://epoch.ai/data/ai-models"
+_GENERIC = {"ai", "inc", "corp", "corporation", "ltd", "limited", "llc", "co", "company", "group"}
 _HOW = "download the CSV again from epoch.ai/data, unchanged"
+_DATES = ("%Y-%m-%d", "%Y/%m/%d", "%d/%m/%Y", "%m/%d/%Y", "%d.%m.%Y",
+          "%d %B %Y", "%d %b %Y", "%B %d, %Y", "%b %d, %Y")  # fmt: skip
 
 
 def plain(text: str) -> str:
@@ -54,126 +59,187 @@ def plain(text: str) -> str:
     return re.sub(r"[^\w+#]|_", "", text.casefold())
 
 
-def read_csv(
-    path: str | Path, columns: dict[str, tuple[str, ...]], required: Iterable[str]
-) -> pd.DataFrame:
-    """Return a CSV as text under our column names (missing optional ones blank), indexed by the
-    record's number.
+class Snapshot:
+    """A file's rows under our names for the columns; those it lacks are `absent` and blank.
 
-    Raises InputError, naming the file and where it breaks, for anything that is not an intact
-    comma-separated UTF-8 file with the required columns.
+    The first column is what a row is called, and the first `required` ones have to be there. Raises
+    InputError, naming the file and where it breaks, for anything that is not an intact
+    comma-separated UTF-8 file.
     """
-    path = Path(path)
+
+    def __init__(
+        self, path: str | Path, columns: Columns = MODEL_COLUMNS, required: int = 4
+    ) -> None:
+        path = Path(path).expanduser()
+        self.name, self.faults = path.name, dict[str, None]()
+        lines = _lines(path)
+        place = _places(next(lines), columns, required, path.name)
+        self.absent = columns.keys() - place
+        row = namedtuple("Row", ["record", *columns])
+        self.rows: list[Row] = [
+            row(number, *(_cell(cells, place, column) for column in columns))
+            for number, cells in enumerate(lines, start=1)
+        ]
+        if not self.rows:
+            raise InputError(f"{path.name}: a header and no rows; {_HOW}")
+        named = re.search(r"20\d\d-[01]\d(-[0-3]\d)?", path.stem)
+        self.date = named[0] if named else date.fromtimestamp(path.stat().st_mtime).isoformat()
+
+    def value(self, row: Row, column: str) -> Any:
+        """Return a date as `as_day` does and any other cell as `as_amount` does; None where it
+        cannot be read, which `refuse_faults` tells."""
+        try:
+            return (as_day if column == "released" else as_amount)(getattr(row, column))
+        except InputError as error:
+            where = f"{self.name}, record {row.record} ({row[1][:40]}), {column}"
+            self.faults[f"{where}: {error}"] = None
+            return None
+
+    def refuse_faults(self) -> None:
+        """Raise one InputError with every cell that could not be read so far."""
+        faults = list(self.faults)
+        if len(faults) > 1:
+            more = f"\n  and {len(faults) - 20} more" if len(faults) > 20 else ""
+            told = "\n  ".join([f"{len(faults)} cells cannot be read:", *faults[:20]])
+            raise InputError(told + more)
+        if faults:
+            raise InputError(faults[0])
+
+
+def _lines(path: Path) -> Iterator[list[str]]:
+    """Yield the cells of the header and of each record."""
+    text, name = _text(path), path.name
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    try:
+        yield (header := next(reader))
+        for number, cells in enumerate(filter(None, reader), start=1):
+            if len(cells) != len(header):
+                raise InputError(
+                    f"{name}, record {number} (line {reader.line_num}): {len(cells)} cells,"
+                    f" expected {len(header)}; the file is cut off or a comma stands outside"
+                    f" quotes: {_HOW}"
+                )
+            yield cells
+    except csv.Error as error:
+        raise InputError(
+            f"{name}, line {reader.line_num}: {error}; a quotation mark is not closed, perhaps"
+            f" because the file is cut off: {_HOW}"
+        ) from None
+
+
+def _text(path: Path) -> str:
     if not path.is_file():
         raise InputError(
             f"{path}: no such file; give the path of a CSV downloaded from epoch.ai/data"
         )
-    text = _text(path)
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-    try:
-        header = next(reader)
-        named = _columns(header, columns, required, path.name)
-        for number, cells in enumerate(reader, start=1):
-            if cells and len(cells) != len(header):
-                raise InputError(
-                    f"{path.name}, record {number} (line {reader.line_num}): {len(cells)} cells,"
-                    f" expected {len(header)}; the file is cut off or a comma stands outside"
-                    f" quotes: {_HOW}"
-                )
-    except csv.Error as error:
-        raise InputError(
-            f"{path.name}, line {reader.line_num}: {error}; a quotation mark is not closed, perhaps"
-            f" because the file is cut off: {_HOW}"
-        ) from None
-    frame = pd.read_csv(
-        io.StringIO(text),
-        engine="c",
-        dtype=str,
-        keep_default_na=False,
-        usecols=list(named.values()),
-        header=0,
-    )
-    if frame.empty:
-        raise InputError(f"{path.name}: a header and no rows; {_HOW}")
-    frame = frame.rename(columns={theirs: ours for ours, theirs in named.items()})
-    frame = frame.reindex(columns=list(columns), fill_value="").apply(
-        lambda column: column.str.strip()
-    )
-    for name in frame.columns.difference(
-        [column for column in columns if column.endswith("notes")]
-    ):
-        if frame[name].str.contains(r"[\r\n\t]").any():
-            frame[name] = frame[name].str.replace(r"\s+", " ", regex=True)
-    frame.index = pd.RangeIndex(1, len(frame) + 1, name="record")
-    frame.attrs["absent"] = [ours for ours in columns if ours not in named]
-    return frame
-
-
-def _text(path: Path) -> str:
     raw = path.read_bytes()
-    if not raw.strip():
+    start = raw[:1000].lstrip(b"\xef\xbb\xbf \t\r\n")
+    if not start:
         raise InputError(f"{path.name}: empty; {_HOW}")
-    if raw[:4] == b"PK\x03\x04":
-        raise InputError(
-            f"{path.name}: a ZIP archive or a spreadsheet, not a CSV; unpack it, or export it"
-            " as CSV"
-        )
-    if raw[:1000].lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<"):
+    if start.startswith(b"PK\x03\x04"):
+        what = "a ZIP archive or a spreadsheet, not a CSV; unpack it, or export it as CSV"
+        raise InputError(f"{path.name}: {what}")
+    if start.startswith(b"<"):
         raise InputError(f"{path.name}: a web page saved as CSV (it starts with '<'); {_HOW}")
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = raw[: error.start].count(b"\n") + 1
-        raise InputError(
-            f"{path.name}, line {line}: not UTF-8; {_HOW}, or save it as UTF-8"
-        ) from None
+        told = f"{path.name}, line {line}: not UTF-8; {_HOW}, or save it as UTF-8"
+        raise InputError(told) from None
 
 
-def _columns(
-    header: list[str], columns: dict, required: Iterable[str], name: str
-) -> dict[str, str]:
-    found = {}
-    for theirs in header:
-        for ours, spellings in columns.items():
-            if plain(theirs) in spellings:
-                if ours in found:
-                    raise InputError(
-                        f"{name}, header: '{found[ours]}' and '{theirs}' both mean {ours};"
-                        " delete one"
-                    )
-                found[ours] = theirs
-    missing = [ours for ours in required if ours not in found]
+def _places(header: list[str], columns: Columns, required: int, name: str) -> dict[str, int]:
+    """Return where in a file each of our columns stands."""
+    place: dict[str, int] = {}
+    for number, theirs in enumerate(header):
+        for ours in (ours for ours, spellings in columns.items() if plain(theirs) in spellings):
+            if place.setdefault(ours, number) != number:
+                both = f"'{header[place[ours]]}' and '{theirs}' both mean {ours}"
+                raise InputError(f"{name}, header: {both}; delete one")
+    missing = [ours for ours in list(columns)[:required] if ours not in place]
+    for mark, word in ((";", "semicolons"), ("\t", "tabs"), ("|", "bars")):
+        if missing and sum(cell.count(mark) for cell in header) >= len(header):
+            raise InputError(
+                f"{name}, header: separated by {word}, not commas; save it with commas, or {_HOW}"
+            )
     if missing:
-        for mark, word in ((";", "semicolons"), ("\t", "tabs"), ("|", "bars")):
-            if sum(cell.count(mark) for cell in header) >= len(header):
-                raise InputError(
-                    f"{name}, header: separated by {word}, not commas; save it with commas, or"
-                    f" {_HOW}"
-                )
         raise InputError(
             f"{name}, header: no column for {', '.join(missing)}; expected something like "
             f"{', '.join(repr(columns[m][0]) for m in missing)}; there: {', '.join(header)[:300]}"
         )
-    return found
+    return place
 
 
-def read_models(path: str | Path) -> pd.DataFrame:
-    """Return Epoch AI's models as text, one row a model; the columns are those of
-    `MODEL_COLUMNS`."""
-    return read_csv(path, MODEL_COLUMNS, REQUIRED)
+def _cell(cells: list[str], place: dict[str, int], column: str) -> str:
+    """Return the text of a cell; line breaks stay in notes alone."""
+    text = cells[place[column]].strip() if column in place else ""
+    return text if column.endswith("notes") else re.sub(r"\s+", " ", text)
 
 
-def snapshot_date(path: str | Path) -> str:
-    """Return the date in a file's name, as 2026-07 or 2026-07-15; blank where there is none."""
-    named = re.search(r"(20\d\d-[01]\d(-[0-3]\d)?)", Path(path).stem)
-    return named[1] if named else ""
+# --- dates and amounts ----------------------------------------------------------------------------
+def as_day(text: str) -> str:
+    """Return a publication date as YYYY-MM-DD or YYYY-MM; blank for a bare year or none. InputError
+    otherwise."""
+    text = re.sub(r"[T ]\d\d:\d\d.*$", "", text)
+    if re.fullmatch(r"(\d{4})?", text):
+        return ""
+    if re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])", text):
+        return text
+    days = set()
+    for form in _DATES:
+        with suppress(ValueError):
+            days.add(datetime.strptime(text, form).date().isoformat())
+    if len(days) == 1:
+        return days.pop()
+    fault = "may be day/month or month/day" if days else "is not a date"
+    raise InputError(f"'{text}' {fault}; write it as YYYY-MM-DD")
 
 
-def file_date(path: str | Path) -> str:
-    """Return the date of a snapshot: the one in its file name, else the day the file was last
-    changed."""
-    changed = date.fromtimestamp(Path(path).stat().st_mtime)
-    return snapshot_date(path) or changed.isoformat()
+def as_amount(text: str) -> float | None:
+    """Return a positive number, None where the cell is blank or zero. InputError for '3,1e24',
+    words and the like."""
+    value = float(pd.to_numeric(text or "0", errors="coerce"))
+    if not 0 <= value < math.inf:
+        raise InputError(
+            f"'{text[:60]}' is not a positive number; write it as 3.1e24 (decimal point,"
+            " no separators, no words), or empty the cell"
+        )
+    return value or None
+
+
+def as_cell(amount: float) -> str:
+    """Return a number as a table's cell has it: 3.142e24."""
+    return f"{amount:.7g}".replace("e+", "e")
+
+
+# --- organisations --------------------------------------------------------------------------------
+def makers(row: Row) -> list[str]:
+    """Return the organisations that made a model: "Zhipu AI,Tsinghua University" lists two."""
+    return [part.strip() for part in re.split(r"[,;]", row.organization)]
+
+
+def match_organizations(
+    models: Snapshot, asked: Iterable[str], ask: Callable[..., None]
+) -> tuple[list[Row], dict[str, int]]:
+    """Return the rows of the organisations asked for, and the spellings matched with their numbers
+    of rows; ask about names that are not in the file, and near ones that were left out.
+
+    Raises InputError, with near names, where none of them is found.
+    """
+    counts = dict(Counter(part for row in models.rows for part in makers(row)).most_common())
+    found = {one: [each for each in counts if _names(each) & _names(one)] for one in asked}
+    matched = {each: counts[each] for spellings in found.values() for each in spellings}
+    missing = {one: _close(one, counts) for one, spellings in found.items() if not spellings}
+    if not matched:
+        one, near = next(iter(missing.items()))
+        raise InputError(f"{models.name}, column organization: no '{one}'{near}")
+    for one, near in missing.items():
+        ask("organisation-absent", one=one, near=near)
+    left = [each for each in counts if each not in matched and any(_akin(each, a) for a in asked)]
+    if left:
+        ask("organisation-near", names=", ".join(left[:8]))
+    return [row for row in models.rows if matched.keys() & makers(row)], matched
 
 
 def _names(text: str) -> set[str]:
@@ -189,101 +255,17 @@ def _names(text: str) -> set[str]:
     return spelled - {""}
 
 
-def match_organizations(
-    models: pd.DataFrame, asked: Iterable[str], name: str
-) -> tuple[pd.Series, dict[str, int], list[str]]:
-    """Return which rows belong to the organisations asked for, the spellings matched with their row
-    counts, and what to ask: names that are not in the file, and near ones that were left out.
-
-    A cell may list several ("Zhipu AI,Tsinghua University"). Raises InputError, with near names,
-    where none of them is found.
-    """
-    listed = models["organization"].map(
-        lambda cell: [part.strip() for part in re.split(r"[,;]", cell)]
-    )
-    counts = listed.explode().value_counts()
-    spellings = {spelling: _names(spelling) for spelling in counts.index if spelling}
-    matched: dict[str, int] = {}
-    missing = []
-    for one in asked:
-        found = [spelling for spelling, names in spellings.items() if names & _names(one)]
-        matched |= {spelling: int(counts[spelling]) for spelling in found}
-        missing += [] if found else [one]
-    if not matched:
-        raise InputError(
-            f"{name}, column organization: no '{missing[0]}'{_close(missing[0], spellings)}"
-        )
-    asks = [f"Organisation: no '{one}' in the file{_close(one, spellings)}" for one in missing]
-    near = [one for one in spellings if one not in matched and any(map(_akin(one), asked))]
-    if near:
-        asks.append(
-            f"Organisation: left out, but near in name: {', '.join(near[:8])}. Name them with"
-            " --organization if they are the same."
-        )
-    return listed.map(lambda parts: any(part in matched for part in parts)), matched, asks
-
-
-def _akin(spelling: str) -> Callable[[str], bool]:
-    """Return whether a name, of five letters at least, stands inside a spelling or begins alike."""
-
-    def akin(asked: str) -> bool:
-        one, two = plain(spelling), plain(asked)
-        return min(len(one), len(two)) >= 5 and (two in one or one in two)
-
-    return akin
+def _akin(spelling: str, asked: str) -> bool:
+    """Whether a name of five letters at least stands inside the other."""
+    one, two = plain(spelling), plain(asked)
+    return min(len(one), len(two)) >= 5 and (two in one or one in two)
 
 
 def _close(one: str, spellings: Iterable[str]) -> str:
     near = nearest(one, spellings)
     if "did you mean" in near:
         return near
-    containing = [s for s in spellings if plain(one)[:4] and plain(one)[:4] in plain(s)][:5]
-    if containing:
+    start = plain(one)[:4]
+    if containing := [each for each in spellings if start and start in plain(each)][:5]:
         return f"; did you mean {', '.join(map(repr, containing))}?"
     return "; look the name up in the file"
-
-
-_DATES = ("%Y-%m-%d", "%Y/%m/%d", "%d.%m.%Y", "%d %B %Y", "%d %b %Y", "%B %d, %Y", "%b %d, %Y")
-
-
-def released(text: str, where: str) -> str:
-    """Return a publication date as YYYY-MM-DD or YYYY-MM; blank for a bare year or none. InputError
-    otherwise."""
-    text = re.sub(r"[T ]\d\d:\d\d.*$", "", text.strip())
-    if not text or re.fullmatch(r"\d{4}", text):
-        return ""
-    if re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])", text):
-        return text
-    for form in _DATES:
-        try:
-            return datetime.strptime(text, form).date().isoformat()
-        except ValueError:
-            continue
-    parts = re.fullmatch(r"(\d{1,2})/(\d{1,2})/(\d{4})", text)
-    if parts:
-        first, second, year = map(int, parts.groups())
-        if (first > 12 >= second >= 1 and first <= 31) or first == second <= 12:
-            return f"{year}-{second:02d}-{first:02d}"
-        if second > 12 >= first >= 1 and second <= 31:
-            return f"{year}-{first:02d}-{second:02d}"
-        raise InputError(f"{where}: '{text}' may be day/month or month/day; write it as YYYY-MM-DD")
-    raise InputError(f"{where}: '{text}' is not a date; write it as YYYY-MM-DD")
-
-
-def number(text: str, where: str) -> float | None:
-    """Return a positive number, None where the cell is blank or zero. InputError for '3,1e24',
-    words and the like."""
-    if not text:
-        return None
-    try:
-        value = float(text)
-    except ValueError:
-        value = math.nan
-    if value == 0:
-        return None
-    if not (math.isfinite(value) and value > 0) or "_" in text:
-        raise InputError(
-            f"{where}: '{text[:60]}' is not a positive number; write it as 3.1e24 (decimal point,"
-            " no separators, no words), or empty the cell"
-        )
-    return value
