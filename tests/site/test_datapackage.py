@@ -9,7 +9,7 @@ import pytest
 
 from training_share.files import repo_root
 from training_share.inputs.schema import MODELS
-from training_share.site.datapackage import datapackage
+from training_share.site.dictionary import datapackage
 
 DATA = repo_root() / "data"
 PACKAGE = json.loads(datapackage())

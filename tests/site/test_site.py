@@ -143,7 +143,7 @@ def test_every_number_has_formula_inputs_and_source_within_two_clicks(pages):
                 row.select_one("a[href^='data-sources.html#']") and row.select_one(".source")
                 for row in rows
             )
-    for heading, (tables, _) in FORMULAS.items():
+    for heading, tables in FORMULAS["inputs"].items():
         assert pages["method.html"].find(id=slug(heading)) and set(tables) <= set(MODELS)
 
 
@@ -177,6 +177,15 @@ def test_links_between_notebooks_are_links_between_pages(pages):
         for link in page.find_all("a")
         if ".ipynb" in link.get("href", "")
     ]
+
+
+def test_the_data_page_leads_to_every_table_and_to_the_licence(pages):
+    page = pages["data.html"]
+    assert page.h1.text == "Data dictionary"
+    leads = {link["href"] for link in page.main.find_all("a")}
+    assert {f"data-{name}.html" for name in MODELS} | {"data-license.html"} <= leads
+    lists = [link["href"] for link in page.h1.find_next_sibling("ul").find_all("a")]
+    assert lists == [f"data-{name}.html" for name in MODELS]
 
 
 def test_an_earlier_site_is_marked(site):

@@ -14,7 +14,7 @@ import subprocess
 import tempfile
 import zipfile
 from collections.abc import Iterable, Mapping
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
@@ -27,14 +27,15 @@ from training_share.inputs.tables import LONGEST
 from training_share.model.comparison import Comparison, compare
 from training_share.model.estimates import Estimate
 from training_share.model.precision import QUANTILES
-from training_share.model.spending import signed_periods
 from training_share.report.figure import rounded
+from training_share.report.tables import denominator_table
 
 STAMP = b"2026-01-01T00:00:00Z"  # in place of the time of writing, which differs from run to run
 WIDEST = 60  # characters of an Excel column
 ERROR = "Monte Carlo standard error"
 LIBRARIES = ("numpy", "scipy", "pandas")  # numbers pass through these
-NUMBER = re.compile(r"[+-]?[\d.]+(e[+-]?\d+)?", re.I)
+# by a spreadsheet: a text that begins with =, +, -, @ or a tab and is no number
+CALCULATED = re.compile(r"(?![+-]?[\d.]+(e[+-]?\d+)?\Z)[=+@\t\r-]", re.I)
 
 
 def write_downloads(
@@ -105,7 +106,7 @@ def provenance(est: Estimate) -> dict[str, object]:
         "evidence": ", ".join(est.evidence) or "none",
         "set in the call": "; ".join(set_in_call(est)) or "nothing",
         "caveat": est.caveat or "none",
-        "version": package_version(),
+        "version": version("training_share"),
         "commit": commit(),
         "tables (SHA-256)": est.case.base.digest,
     }
@@ -126,27 +127,14 @@ def _words(value: object) -> str:
     return ", ".join(map(_words, value)) if isinstance(value, (list, tuple)) else str(value)
 
 
-def package_version() -> str:
-    """Return the version of this package as installed, or "unknown"."""
-    try:
-        return version("training_share")
-    except PackageNotFoundError:
-        return "unknown"
-
-
 def commit() -> str:
     """Return the commit of the checkout, with "-dirty" where files differ from it; or "unknown"."""
+    asked = ["git", "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"]
     try:
-        found = subprocess.run(
-            ["git", "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"],
-            cwd=repo_root(),
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-    except (OSError, subprocess.CalledProcessError, InputError):
-        return "unknown"
-    return found.stdout.strip()
+        told = subprocess.run(asked, cwd=repo_root(), capture_output=True, text=True).stdout
+    except (OSError, InputError):
+        told = ""
+    return told.strip() or "unknown"
 
 
 # --- tables ---------------------------------------------------------------------------------------
@@ -157,8 +145,7 @@ def comparison_table(comparison: Comparison) -> pd.DataFrame:
     errors = {company: error_columns(est) for company, est in estimates.items()}
     table = comparison.table.join(pd.DataFrame.from_dict(errors, orient="index"))
     table["sources of R&D compute"] = [
-        "; ".join(dict.fromkeys(row["source"] for row in _periods(est)))
-        for est in estimates.values()
+        "; ".join(_periods(est)["source"].unique()) for est in estimates.values()
     ]
     units = {
         "rd_compute": "R&D compute (USD million)",
@@ -170,21 +157,24 @@ def comparison_table(comparison: Comparison) -> pd.DataFrame:
         "months_not_collected": "months of the release window without collected runs",
         "months_out_of_window": "months outside the release window that a run stands for too",
     }
-    for quantity, unit in (("share", "fraction of R&D compute"), ("training_cost", "USD million")):
-        name = "training share" if quantity == "share" else "training cost"
-        for p in QUANTILES:
-            units[f"{quantity}_{p}"] = f"{name} {p} ({unit})"
-            units[f"{quantity}_{p}_error"] = f"{name} {p}, {ERROR} ({unit})"
+    units |= _headers("training share", "fraction of R&D compute", "share_")
+    units |= _headers("training cost", "USD million", "training_cost_")
     made = pd.DataFrame([provenance(est) for est in estimates.values()], index=table.index)
     return table.drop(columns="caveat").rename(columns=units).join(made).reset_index()
+
+
+def _headers(name: str, unit: str, prefix: str = "") -> dict[str, str]:
+    """Return headers with the unit for the columns of quantiles and of their errors."""
+    values = {f"{prefix}{p}": f"{name} {p} ({unit})" for p in QUANTILES}
+    errors = {f"{prefix}{p}_error": f"{name} {p}, {ERROR} ({unit})" for p in QUANTILES}
+    return values | errors
 
 
 def costs_table(est: Estimate) -> pd.DataFrame:
     """Return the cost of each run and of their total with units in the headers and Monte Carlo
     standard errors, what it rests on and its source."""
-    names = {p: f"cost {p} (USD million)" for p in QUANTILES}
-    names |= {f"{p}_error": f"cost {p}, {ERROR} (USD million)" for p in QUANTILES}
-    cost = precision_table(est).rename(index={TOTAL: "total"}, columns=names)
+    headers = _headers("cost", "USD million")
+    cost = precision_table(est).rename(index={TOTAL: "total"}, columns=headers)
     runs = est.tables.frame("training_runs").set_index("run_id").loc[list(est.runs)]
     sources = est.tables.frame("sources").set_index("source_id").loc[runs["source_id"]]
     amounts = {"flop": "FLOP", "gpu_hours": "GPU-hours", "cost_usd": "cost (USD)"}
@@ -203,35 +193,25 @@ def inputs_table(comparison: Comparison) -> pd.DataFrame:
     """Return the assumptions, exchange rates and closed models in force, and the disclosed periods
     behind R&D compute, each with unit and source."""
     first = next(iter(comparison.estimates.values()))
-    rates = [
-        {
-            "name": f"{row.currency} per USD, {row.period}",
-            "value": str(row.per_usd),
-            "unit": f"{row.currency} per USD",
-            "source": row.source_id,
-        }
-        for row in first.tables.fx.values()
-    ]
-    common = pd.concat([first.inputs().reset_index(), pd.DataFrame(rates)]).assign(company="all")
-    periods = [row for est in comparison.estimates.values() for row in _periods(est)]
+    fx = first.tables.frame("fx")
+    unit = fx["currency"] + " per USD"
+    rates = {"name": unit + ", " + fx["period"], "value": fx["per_usd"], "unit": unit}
+    rates = pd.DataFrame({**rates, "source": fx["source_id"]})
+    common = pd.concat([first.inputs().reset_index(), rates]).assign(company="all")
+    periods = [_periods(est) for est in comparison.estimates.values()]
     columns = ["company", "name", "value", "unit", "correlation", "source", "note"]
-    return pd.concat([common, pd.DataFrame(periods)], ignore_index=True)[columns].fillna("")
+    return pd.concat([common, *periods], ignore_index=True)[columns].fillna("")
 
 
-def _periods(est: Estimate) -> list[dict[str, str]]:
+def _periods(est: Estimate) -> pd.DataFrame:
     """Return the disclosed periods that add up to a company's R&D compute."""
-    return [
-        {
-            "company": est.company,
-            "name": f"{line}, {row.period}",
-            "value": f"{'-' if sign < 0 else '+'}{row.amount_millions}",
-            "unit": f"{row.currency} million",
-            "source": est.tables.sources[row.source_id].url,
-            "note": row.note,
-        }
-        for line in est.denominator_lines
-        for sign, row in signed_periods(est.tables, est.company, line, *est.denominator_window)
-    ]
+    rows = denominator_table(est).drop(index="sum").reset_index()
+    return rows.assign(
+        company=est.company,
+        name=rows["line"] + ", " + rows["period"],
+        value=rows["sign"].str[0] + rows["amount (millions)"],
+        unit=rows["currency"] + " million",
+    )
 
 
 def about(comparison: Comparison) -> pd.DataFrame:
@@ -267,56 +247,54 @@ def csv_of(table: pd.DataFrame) -> bytes:
 
 
 def harmless(text: str) -> str:
-    """Return CSV with an apostrophe before each text that a spreadsheet would calculate: one that
-    begins with =, +, -, @ or a tab and is no number."""
+    """Return CSV with an apostrophe before each text that a spreadsheet would calculate."""
     lines = io.StringIO()
-    rows = csv.reader(io.StringIO(text, newline=""))
     csv.writer(lines, lineterminator="\n").writerows(
-        ["'" + cell if _calculated(cell) else cell for cell in row] for row in rows
+        ["'" + cell if CALCULATED.match(cell) else cell for cell in row]
+        for row in csv.reader(io.StringIO(text, newline=""))
     )
     return lines.getvalue()
-
-
-def _calculated(cell: str) -> bool:
-    return cell[:1] in tuple("=+-@\t\r") and not NUMBER.fullmatch(cell)
 
 
 def workbook(sheets: Mapping[str, pd.DataFrame]) -> bytes:
     """Return an Excel workbook, one sheet a table: header in bold and frozen, text never read as a
     formula. InputError for text that Excel cannot hold."""
     from openpyxl import Workbook  # here, so that the package's own import stays quick
-    from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
     from openpyxl.styles import Alignment, Font
-    from openpyxl.utils import get_column_letter
 
     book = Workbook()
     book.remove(book.active)
     for name, table in sheets.items():
         sheet = book.create_sheet(name[:31])
         sheet.freeze_panes = "B2"
-        rows = [list(map(str, table)), *table.astype(object).itertuples(index=False, name=None)]
+        filled = table.astype(object).where(table.notna(), None)
+        rows = [list(map(str, table)), *filled.itertuples(index=False, name=None)]
         for place, row in enumerate(rows, start=1):
-            for number, value in enumerate(row, start=1):
-                text = str(value)
-                if ILLEGAL_CHARACTERS_RE.search(text) or len(text) > LONGEST:
-                    fault = "a control character"
-                    if len(text) > LONGEST:
-                        fault = f"{len(text):,} characters, more than the {LONGEST:,} of a cell"
-                    raise InputError(
-                        f"sheet {name}, row {place}, column {rows[0][number - 1]}: {fault};"
-                        " shorten or mend the text"
-                    )
-                cell = sheet.cell(place, number, None if pd.isna(value) else value)
+            for column, value in zip(table, row, strict=True):
+                if fault := _unfit(str(value)):
+                    where = f"sheet {name}, row {place}, column {column}"
+                    raise InputError(f"{where}: {fault}; shorten or mend the text")
+            sheet.append(row)
+        for cells in sheet.columns:
+            width = max(len(str(cell.value)) for cell in cells) + 2
+            sheet.column_dimensions[cells[0].column_letter].width = min(width, WIDEST)
+            for cell in cells:
                 cell.alignment = Alignment(wrap_text=True, vertical="top")
-                cell.font = Font(bold=place == 1)
+                cell.font = Font(bold=cell.row == 1)
                 if cell.data_type == "f":
                     cell.data_type = "s"
-        for number, column in enumerate(zip(*rows, strict=True), start=1):
-            width = min(max(len(str(value)) for value in column) + 2, WIDEST)
-            sheet.column_dimensions[get_column_letter(number)].width = width
     stream = io.BytesIO()
     book.save(stream)
     return _without_times(stream.getvalue())
+
+
+def _unfit(text: str) -> str:
+    """Say why a cell of a workbook cannot hold a text, or return ""."""
+    from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
+
+    if len(text) > LONGEST:
+        return f"{len(text):,} characters, more than the {LONGEST:,} of a cell"
+    return "a control character" if ILLEGAL_CHARACTERS_RE.search(text) else ""
 
 
 def _without_times(content: bytes) -> bytes:
@@ -340,15 +318,10 @@ def parquet(est: Estimate, by_run: bool = True) -> bytes:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    draws = {
-        "training_cost_usd": est.total_cost_usd,
-        "rd_compute_usd": np.broadcast_to(est.rd_compute_usd, est.share.shape),
-        "training_share": est.share,
-    }
-    if est.weights is not None:
-        draws["weight"] = est.weights
+    draws = est.draws().rename(columns={"share": "training_share"})
+    draws.insert(2, "training_share", draws.pop("training_share"))
     if by_run:
-        draws |= {f"cost_usd/{run_id}": est.cost_usd[run_id].to_numpy() for run_id in est.runs}
+        draws = draws.join(est.cost_usd[list(est.runs)].add_prefix("cost_usd/"))
     facts = {
         "company": est.company,
         **provenance(est),
@@ -356,10 +329,9 @@ def parquet(est: Estimate, by_run: bool = True) -> bytes:
         "units": "USD, except training_share: fraction of R&D compute",
     }
     columns = {"draw": np.arange(est.n_draws, dtype=np.int32)}
-    columns |= {name: values.astype(np.float32) for name, values in draws.items()}
-    table = pa.table(columns).replace_schema_metadata(
-        {name: str(value) for name, value in facts.items()}
-    )
+    columns |= {name: values.to_numpy(np.float32) for name, values in draws.items()}
+    told = {name: str(value) for name, value in facts.items()}
+    table = pa.table(columns).replace_schema_metadata(told)
     varied = [name for name in draws if name != "rd_compute_usd"]
     encodings = {"draw": "DELTA_BINARY_PACKED"} | dict.fromkeys(varied, "BYTE_STREAM_SPLIT")
     sink = pa.BufferOutputStream()

@@ -7,13 +7,12 @@ its row, and every row names its source.
 
 from __future__ import annotations
 
-import argparse
 import re
 import shutil
-import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from importlib.metadata import version
 from pathlib import Path
 
 from bs4 import BeautifulSoup
@@ -23,66 +22,45 @@ from markupsafe import Markup
 from training_share.analysis.shares import printed
 from training_share.errors import InputError
 from training_share.files import folder_aside, repo_root
-from training_share.inputs import schema
+from training_share.inputs.schema import MODELS
 from training_share.inputs.tables import Tables, load
 from training_share.model.case import listed
 from training_share.model.comparison import Comparison, compare
-from training_share.report import sentences
-from training_share.site.downloads import commit, downloads, harmless, package_version
-from training_share.site.links import addresses, link_files, link_keys, link_periods, slug
-from training_share.site.notebook import Notebook, markdown, opening, read, title
-from training_share.site.tables import columns_of, rows_of, tidy
+from training_share.report.sentences import SOURCE
+from training_share.site import links
+from training_share.site.dictionary import TEMPLATES, doc_of, kinds_of
+from training_share.site.downloads import commit, csv_of, downloads, harmless
+from training_share.site.links import slug
+from training_share.site.notebook import Notebook, markdown, opening, pieces, read
+from training_share.site.tables import tidy
 
-TEMPLATES = Path(__file__).parent / "templates"
 MARK = ".training_share-site"  # a folder without it is never replaced
 CHART = "training_share"  # of the index page; with _narrow the one for phones
 SETTINGS = "training_share_settings"  # below it, the same under other settings
 MAIN, LIVE = "comparison", "explorer"  # notebooks with a page of another kind
-FIRST = ("method.html", "data.html", "downloads.html", "explorer.html")  # of their group
 GROUPS = ("Answer", "Companies", "Doubts", "Data and method")
+LAST = ("method.html", "data.html", "downloads.html", f"{LIVE}.html")  # first of the last group
 NAMED = {"data/README.md": ("data.html", "Data"), "docs/method.md": ("method.html", "Method")}
-SAYS = {  # what a download holds, by the first word of its name
-    "comparison": "All companies side by side.",
-    "costs": "Cost of each training run of one company.",
-    "training": "All of it in one Excel workbook, with inputs, sources and settings.",
-    "draws": "The draws of one company: training cost, R&D compute, share (Parquet).",
-}
+ASIDE = ("note", "remark", "explanation", "reason", "why", "source_id")  # set below their row
 
 
 @dataclass
 class Page:
-    """One page: its file, its place in the menu (a group, or "" for none), its text and its
-    body."""
+    """One page: its file, its body, what it says in a sentence, its name and its group in the menu
+    (or "" for none). Its title is its first heading."""
 
     file: str
-    label: str
-    title: str
-    description: str
     body: str
+    description: str
+    label: str = ""
     group: str = ""
     source: str = ""  # path of the notebook or document in the project
     here: str = ""  # page of the menu that it belongs to
 
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Build the site of the project, or of a run made with --out, and return the exit status: 0
-    done, 2 refused."""
-    parser = argparse.ArgumentParser(
-        prog="training-share site", description="Build the pages to read, from what has run."
-    )
-    parser.add_argument("run", nargs="?", help="folder of a run made with --out; then RUN/site")
-    parser.add_argument("--out", help="folder of the site (default: site/)")
-    parser.add_argument("--base-url", default="", help="address of the site, for previews of links")
-    options = parser.parse_args(arguments)
-    try:
-        folder = Path(options.run).expanduser() if options.run else None
-        where = (folder / "rendered", folder / "figures") if folder else ("", "")
-        out = options.out or (folder / "site" if folder else "")
-        print(f"site: {build(*where, out, base_url=options.base_url)}")
-    except InputError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    return 0
+    def __post_init__(self) -> None:
+        self.soup = BeautifulSoup(self.body, "html.parser")
+        self.title = " ".join(self.soup.h1.get_text().split()) if self.soup.h1 else ""
+        self.label, self.here = self.label or self.title, self.here or self.file
 
 
 def build(
@@ -106,40 +84,40 @@ def build(
     rendered = Path(rendered or root / "notebooks" / "rendered").expanduser()
     figures = Path(figures or root / "figures").expanduser()
     target = Path(out or root / "site").expanduser().resolve()
-    if target.exists() and not (
-        target.is_dir() and ((target / MARK).is_file() or not any(target.iterdir()))
-    ):
+    earlier = target.is_dir() and ((target / MARK).is_file() or not any(target.iterdir()))
+    if target.exists() and not earlier:
         raise InputError(
             f"{target}: holds something else than an earlier site; choose an empty or new folder"
         )
     tables = load(data_dir)
-    notebooks = {one.stem: one for one in map(read, _executed(rendered)) if _current(one, tables)}
-    if MAIN not in notebooks:
+    notebooks = [one for one in _executed(rendered) if one.companies <= set(tables.companies)]
+    main = next((one for one in notebooks if one.stem == MAIN), None)
+    if main is None:
         raise InputError(
             f"{rendered}: no {MAIN}.ipynb, so nothing to render; run python -m"
             " training_share.pipeline first"
         )
-    comparison = _comparison(notebooks[MAIN], data_dir)
+    comparison = _comparison(main, data_dir)
     files = {f"downloads/{name}": content for name, content in downloads(comparison, False).items()}
-    maker = _Maker(tables, figures)
+    maker = _Maker(tables, figures, base_url)
+    told = "The results as CSV, Excel and Parquet files."
     pages = [
-        maker.index(notebooks[MAIN], comparison),
-        *(maker.notebook(one) for one in _ordered(notebooks, tables)),
+        *(maker.notebook(one) for one in notebooks),
         *(maker.document(path) for path in sorted(root.glob("docs/*.md"))),
         *(maker.document(path) for path in sorted(root.glob("data/*.md"))),
-        maker.downloads(files),
-        *(maker.table(name) for name in schema.MODELS),
+        Page("downloads.html", maker.render("downloads", files=files), told, group=GROUPS[3]),
+        *(maker.table(name) for name in MODELS),
     ]
-    pages[0].body = maker.render("index.html.j2", **maker.front, groups=_menu(pages))
+    order = [f"{name}.html" for name in (MAIN, *tables.companies)] + [*LAST]
+    pages.sort(key=lambda page: order.index(page.file) if page.file in order else len(order))
+    pages.insert(0, maker.index(main, comparison, pages))
     for page in pages:
-        files[page.file] = maker.finished(page, pages, base_url).encode()
+        files[page.file] = maker.finished(page, pages).encode()
     shown = {name for page in pages for name in re.findall(r'="figures/([^"]+)\.svg"', page.body)}
     for name in sorted(shown):
-        files[f"figures/{name}.svg"] = slim(_figure(figures, name, "svg")).encode()
-        files[f"figures/{name}.csv"] = harmless(_figure(figures, name, "csv")).encode()
-    for name in schema.MODELS:
-        lines = tables.frame(name).to_csv(index=False, lineterminator="\n")
-        files[f"data/{name}.csv"] = harmless(lines).encode()
+        files[f"figures/{name}.svg"] = slim(maker.figure(name, "svg")).encode()
+        files[f"figures/{name}.csv"] = harmless(maker.figure(name, "csv")).encode()
+    files |= {f"data/{name}.csv": csv_of(tables.frame(name)) for name in MODELS}
     with folder_aside(target) as aside:
         for name, content in files.items():
             (aside / name).parent.mkdir(exist_ok=True)
@@ -150,27 +128,19 @@ def build(
     return target / "index.html"
 
 
-# --- what there is --------------------------------------------------------------------------------
-def _executed(rendered: Path) -> list[Path]:
+def _executed(rendered: Path) -> list[Notebook]:
     """Return the executed notebooks of a folder; those of the project have a source beside it."""
     sources = {path.name for path in rendered.parent.glob("*.ipynb")}
     found = [path for path in sorted(rendered.glob("*.ipynb")) if ".failed" not in path.suffixes]
-    return [path for path in found if not sources or path.name in sources]
-
-
-def _current(notebook: Notebook, tables: Tables) -> bool:
-    return notebook.companies <= set(tables.companies)
+    return [read(path) for path in found if not sources or path.name in sources]
 
 
 def _comparison(notebook: Notebook, data_dir: str | Path | None) -> Comparison:
     """Return the comparison that a notebook shows, from the parameters it ran with."""
-    settings = dict(notebook.settings)
+    settings = {name: value for name, value in notebook.settings.items() if value != ""}
     companies = listed(str(settings.pop("companies", ""))) or printed(data_dir)
-    settings = {
-        name: value
-        for name, value in settings.items()
-        if name not in ("figures_dir", "scenarios") and value != ""
-    }
+    for name in ("figures_dir", "scenarios"):
+        settings.pop(name, None)
     try:
         return compare(companies, data_dir=data_dir, **settings)
     except InputError as error:
@@ -179,55 +149,28 @@ def _comparison(notebook: Notebook, data_dir: str | Path | None) -> Comparison:
         ) from error
 
 
-def _ordered(notebooks: Mapping[str, Notebook], tables: Tables) -> list[Notebook]:
-    order = [MAIN, *tables.companies]
-    place = {name: number for number, name in enumerate(order)}
-    names = sorted(notebooks, key=lambda name: (place.get(name, len(order)), name))
-    return [notebooks[name] for name in names]
-
-
-def _menu(pages: Sequence[Page]) -> list[tuple[str, list[Page]]]:
-    order = {file: place for place, file in enumerate(FIRST)}
-    pages = sorted(pages, key=lambda page: order.get(page.file, len(order)))
-    return [(group, [page for page in pages if page.group == group]) for group in GROUPS]
-
-
-def _figure(figures: Path, name: str, kind: str) -> str:
-    try:
-        return (figures / f"{name}.{kind}").read_text(encoding="utf-8")
-    except OSError:
-        raise InputError(
-            f"{figures / name}.{kind}: missing; run python -m training_share.pipeline to draw it"
-        ) from None
-
-
 def slim(svg: str) -> str:
     """Return an SVG drawing in two thirds of its bytes: coordinates to a hundredth of a point,
     which no eye can tell from more, and no blanks, comments or metadata."""
+
+    def rounded(part: re.Match[str]) -> str:
+        return re.sub(r"\d+\.\d{3,}", lambda long: f"{round(float(long[0]), 2):.12g}", part[0])
+
+    def joined(path: re.Match[str]) -> str:
+        return ' d="' + re.sub(r"\s*([A-Za-z])\s*", r"\1", path[0][4:])
+
     svg = re.sub(r"<metadata>.*?</metadata>\s*|<!--.*?-->\s*", "", svg, flags=re.S)
-    svg = re.sub(r'\s(?:(?:d|x|y|points)="[^"]*|transform="translate\([^)]*)', _rounded, svg)
-    svg = re.sub(r'\sd="[^"]*', _joined, svg)
+    svg = re.sub(r'\s(?:(?:d|x|y|points)="[^"]*|transform="translate\([^)]*)', rounded, svg)
+    svg = re.sub(r'\sd="[^"]*', joined, svg)
     return re.sub(r'xlink:href="(#\w+)" transform="translate\((\S+) 0\)"', r'href="\1" x="\2"', svg)
 
 
-def _joined(path: re.Match[str]) -> str:
-    return ' d="' + re.sub(r"\s*([A-Za-z])\s*", r"\1", path[0][4:])
-
-
-def _rounded(part: re.Match[str]) -> str:
-    def short(number: re.Match[str]) -> str:
-        return f"{float(number[0]):.2f}".rstrip("0").rstrip(".")
-
-    return re.sub(r"\d+\.\d{3,}", short, part[0])
-
-
-# --- pages ----------------------------------------------------------------------------------------
 class _Maker:
     """Makes pages of one set of tables and one folder of figures."""
 
-    def __init__(self, tables: Tables, figures: Path) -> None:
+    def __init__(self, tables: Tables, figures: Path, base_url: str) -> None:
         self.tables, self.figures = tables, figures
-        self.addresses = addresses(tables)
+        self.addresses = links.addresses(tables)
         self.templates = Environment(
             loader=FileSystemLoader(TEMPLATES),
             autoescape=True,
@@ -235,21 +178,36 @@ class _Maker:
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        self.templates.filters |= {"slug": slug, "words": lambda name: name.replace("_", " ")}
+        self.templates.filters |= {
+            "slug": slug,
+            "words": lambda name: name.replace("_", " "),
+            "markdown": markdown,
+            "pieces": pieces,
+            "formula": links.formula_of,
+        }
         self.templates.globals |= {
             "size": self._size,
             "narrow": self._narrow,
-            "tables": list(schema.MODELS),
+            "tables": tables,
+            "models": MODELS,
+            "base_url": base_url,
+            "version": version("training_share"),
+            "commit": commit()[:7],
         }
-        self.front: dict[str, object] = {}
 
-    def render(self, template: str, **values: object) -> Markup:
-        """Return a filled template."""
-        return Markup(self.templates.get_template(template).render(**values))
+    def figure(self, name: str, kind: str) -> str:
+        """Return the content of a file of a figure; InputError where it is missing."""
+        path = self.figures / f"{name}.{kind}"
+        try:
+            return path.read_text(encoding="utf-8")
+        except OSError:
+            raise InputError(
+                f"{path}: missing; run python -m training_share.pipeline to draw it"
+            ) from None
 
     def _size(self, name: str) -> list[int]:
         """Return width and height of a drawing in pixels, so that a page does not jump."""
-        head = _figure(self.figures, name, "svg")[:2000]
+        head = self.figure(name, "svg")[:2000]
         found = re.findall(r'\s(?:width|height)="([\d.]+)pt"', head)[:2]
         return [round(float(points) * 4 / 3) for points in found]
 
@@ -258,105 +216,81 @@ class _Maker:
         name = f"{name}_narrow"
         return name if (self.figures / f"{name}.svg").is_file() else ""
 
-    def index(self, notebook: Notebook, comparison: Comparison) -> Page:
+    def render(self, template: str, **values: object) -> Markup:
+        """Return a filled template."""
+        return Markup(self.templates.get_template(f"{template}.html.j2").render(**values))
+
+    def index(self, notebook: Notebook, comparison: Comparison, pages: Sequence[Page]) -> Page:
         """Return the page of the answer: what the notebook of the comparison says and shows."""
-        said = next((one.body for one in notebook.outputs if one.kind == "said"), Markup(""))
         charts = {one.name: one for one in notebook.outputs if one.name}
         if CHART not in charts:
             raise InputError(f"{notebook.stem}.ipynb: shows no figure {CHART}; run it again")
-        row = self.tables.sources[sentences.SOURCE]
-        day = date.fromisoformat(row.date)
-        question = title(notebook.prose)
-        self.front = {
-            "title": question,
-            "answer": said,
-            "chart": charts[CHART],
-            "settings": charts.get(SETTINGS),
-            "newsletter": row,
-            "day": f"{day.day} {day:%B %Y}",
-            "n_draws": next(iter(comparison.estimates.values())).n_draws,
-        }
-        return Page("index.html", "In short", question, opening(said), "", GROUPS[0])
+        newsletter = self.tables.sources[SOURCE]
+        self.templates.globals["preview"] = charts[CHART]
+        body = self.render(
+            "index",
+            title=next(page.title for page in pages if page.file == f"{MAIN}.html"),
+            answer=notebook.answer,
+            chart=charts[CHART],
+            settings=charts.get(SETTINGS),
+            newsletter=newsletter,
+            day=date.fromisoformat(newsletter.date),
+            n_draws=next(iter(comparison.estimates.values())).n_draws,
+            groups=_menu(pages),
+        )
+        return Page("index.html", body, opening(body), "In short", GROUPS[0])
 
     def notebook(self, notebook: Notebook) -> Page:
         """Return the page of an executed notebook."""
-        row = self.tables.companies.get(notebook.stem)
-        label = row.display_name if row else notebook.stem.replace("_", " ").capitalize()
-        group = GROUPS[1] if row else GROUPS[2]
-        group = {MAIN: GROUPS[0], LIVE: GROUPS[3]}.get(notebook.stem, group)
-        body = self.render(
-            "notebook.html.j2",
-            notebook=notebook,
-            live=notebook.stem == LIVE,
-            own="## Inputs" in notebook.prose,
-        )
-        said = [one.body for one in notebook.outputs if one.kind == "said"]
-        told = opening(said[0] if said else markdown(notebook.prose))
-        file, source = f"{slug(notebook.stem)}.html", f"notebooks/{notebook.stem}.ipynb"
-        return Page(file, label, title(notebook.prose), told, body, group, source)
+        stem, company = notebook.stem, self.tables.companies.get(notebook.stem)
+        group = {MAIN: GROUPS[0], LIVE: GROUPS[3]}.get(stem, GROUPS[1] if company else GROUPS[2])
+        body = self.render("notebook", notebook=notebook, live=stem == LIVE)
+        label = company.display_name if company else stem.replace("_", " ").capitalize()
+        source = f"notebooks/{stem}.ipynb"
+        return Page(f"{slug(stem)}.html", body, opening(notebook.answer), label, group, source)
 
     def document(self, path: Path) -> Page:
         """Return the page of a Markdown file of docs/ or data/."""
-        text, name = path.read_text(encoding="utf-8"), f"{path.parent.name}/{path.name}"
-        other = (f"{path.parent.name}-{slug(path.stem.lower())}.html", title(text))
-        file, label = NAMED.get(name, other)
-        body = markdown(text)
+        name = f"{path.parent.name}/{path.name}"
+        file, label = NAMED.get(name, (f"{path.parent.name}-{slug(path.stem.lower())}.html", ""))
+        body = markdown(path.read_text(encoding="utf-8"))
         told = opening(body)
         if name == "data/README.md":
-            body = body.replace("</h1>", f"</h1>{self.render('tables.html.j2')}", 1)
-        group = "" if path.stem == "LICENSE" else GROUPS[3]
-        page = Page(file, label, title(text), told, body, group, name)
-        page.here = "" if group else "data.html"
-        return page
-
-    def downloads(self, files: Mapping[str, bytes]) -> Page:
-        """Return the page of the downloads."""
-        told = [
-            (path, re.split("[/_]", path)[1], len(content) / 1000)
-            for path, content in files.items()
-        ]
-        body = self.render("downloads.html.j2", files=told, says=SAYS)
-        text = "The results as CSV, Excel and Parquet files."
-        return Page("downloads.html", "Downloads", "Downloads", text, body, GROUPS[3])
+            body = str(body).replace("</h1>", f"</h1>{self.render('tables')}", 1)
+        if path.stem == "LICENSE":
+            return Page(file, body, told, source=name, here="data.html")
+        return Page(file, body, told, label, GROUPS[3], name)
 
     def table(self, name: str) -> Page:
-        """Return the page of a table of `data/`."""
-        doc = " ".join((schema.MODELS[name].__doc__ or "").split())
-        shown, _ = columns_of(self.tables, name)
+        """Return the page of a table of `data/`; an empty column is not shown."""
+        rows, kinds, group = self.tables.texts[name], kinds_of(name), links.GROUPED.get(name)
+        used = [column for column in kinds if any(row[column] for row in rows.values())]
+        aside = [column for column in used if column in ASIDE and name != "sources"]
         body = self.render(
-            "table.html.j2",
+            "table",
             name=name,
-            doc=doc,
-            columns=shown,
-            rows=list(rows_of(self.tables, name)),
+            doc=doc_of(name),
+            columns=[column for column in used if column not in aside],
+            aside=aside,
+            numbers=[column for column in used if {float, int} & set(kinds[column])],
+            rows=rows,
+            first={row[group]: key for key, row in reversed(rows.items())} if group else {},
         )
-        heading = f"Data: {name.replace('_', ' ')}"
-        return Page(f"data-{name}.html", "", heading, doc, body, here="data.html")
+        return Page(f"data-{name}.html", body, doc_of(name), here="data.html")
 
-    def finished(self, page: Page, pages: Sequence[Page], base_url: str) -> str:
+    def finished(self, page: Page, pages: Sequence[Page]) -> str:
         """Return the HTML of a page, its links, tables and headings made."""
-        soup = BeautifulSoup(page.body, "html.parser")
+        soup = page.soup
         if page.source:
-            files = {name: one.file for one in pages for name in (one.file, *_names(one.source))}
-            link_files(soup, self.addresses, files)
+            pages_of = {one.source: one.file for one in pages}
+            links.link_files(soup, page.source, self.addresses, pages_of)
         for heading in soup.find_all(re.compile("^h[1-6]$")):
             heading["id"] = slug(heading.get_text())
         tidy(soup)
-        link_periods(soup, self.tables, Path(page.source).stem)
-        link_keys(soup, self.addresses)
-        return self.render(
-            "page.html.j2",
-            page=page,
-            body=Markup(str(soup)),
-            here=page.here or page.file,
-            groups=_menu(pages),
-            base_url=base_url,
-            image_alt=self.front["chart"].alt,
-            version=package_version(),
-            commit=commit()[:7],
-        )
+        links.link_periods(soup, self.tables, Path(page.source).stem)
+        links.link_keys(soup, self.addresses)
+        return self.render("page", page=page, body=Markup(str(soup)), groups=_menu(pages))
 
 
-def _names(source: str) -> list[str]:
-    """Return the names by which files of the project link to one of them."""
-    return [source, Path(source).name] if source and not source.startswith("data/") else [source]
+def _menu(pages: Sequence[Page]) -> list[tuple[str, list[Page]]]:
+    return [(group, [page for page in pages if page.group == group]) for group in GROUPS]

@@ -1,19 +1,10 @@
-"""Tables for reading: those of notebooks made safe and accessible, and the rows of `data/`."""
+"""Tables for reading: those of notebooks made safe, and all of them accessible."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
 
 from bs4 import BeautifulSoup, Tag
-from pydantic.fields import FieldInfo
-
-from training_share.inputs import schema
-from training_share.inputs.schema import Source
-from training_share.inputs.tables import Tables
-from training_share.site.datapackage import kinds_of
-from training_share.site.links import GROUPED, slug
 
 ALLOWED = {  # tags of a table that a notebook shows, and their attributes; anything else is text
     "table": (),
@@ -29,7 +20,6 @@ ALLOWED = {  # tags of a table that a notebook shows, and their attributes; anyt
 }
 LONG = 60  # characters from which a cell is prose
 WIDE = 8  # columns from which a table is set smaller
-ASIDE = ("note", "remark", "explanation", "reason", "why", "source_id")  # set below their row
 
 
 def safe(html: str) -> str:
@@ -94,55 +84,3 @@ def _one_header(table: Tag) -> None:
     for above, below in zip(*rows, strict=True):
         above.string = above.get_text(strip=True) or below.get_text(strip=True)
     table.select("thead > tr")[1].decompose()
-
-
-@dataclass
-class Cell:
-    """What stands in a row of `data/` under a column."""
-
-    column: str
-    text: str
-    number: bool = False
-    source: Source | None = None  # where the text names one
-
-
-@dataclass
-class Row:
-    """A row of `data/` as its page shows it: anchors, cells, and what is set below them."""
-
-    anchors: list[str]  # its key, and before it the name of a group that it is the first of
-    cells: list[Cell]
-    aside: list[Cell]
-
-
-def columns_of(tables: Tables, name: str) -> tuple[list[str], list[str]]:
-    """Return the columns of a table that have content, those shown as such and those set below a
-    row."""
-    used = [
-        column
-        for column in schema.MODELS[name].model_fields
-        if any(row[column] for row in tables.texts[name].values())
-    ]
-    aside = [column for column in used if column in ASIDE and name != "sources"]
-    return [column for column in used if column not in aside], aside
-
-
-def rows_of(tables: Tables, name: str) -> Iterator[Row]:
-    """Yield the rows of a table of `data/`."""
-    shown, aside = columns_of(tables, name)
-    fields, seen = schema.MODELS[name].model_fields, set()
-    for key, row in tables.texts[name].items():
-        group = [row[shown[0]]] if name in GROUPED and row[shown[0]] not in seen else []
-        seen.update(group)
-        anchors = list(dict.fromkeys(map(slug, [*group, key])))
-        cells, below = (
-            [_cell(tables, name, column, row[column], fields[column]) for column in columns]
-            for columns in (shown, aside)
-        )
-        yield Row(anchors, cells, [cell for cell in below if cell.text])
-
-
-def _cell(tables: Tables, name: str, column: str, text: str, field: FieldInfo) -> Cell:
-    number = not {float, int}.isdisjoint(kinds_of(field.annotation))
-    named = column == "source_id" and name != "sources"
-    return Cell(column, text, number, tables.sources.get(text) if named else None)
