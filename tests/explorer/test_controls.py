@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from training_share.explorer.controls import ASSUMED, Offer, rounds, with_spending
+from training_share.explorer.controls import ASSUMED, Offer, excluded, rounds, with_spending
 from training_share.files import repo_root
 from training_share.inputs.distributions import parse
 from training_share.inputs.tables import load
@@ -144,9 +144,22 @@ def test_corrections_of_others_are_not_listed():
     assert listed["Method"]["openai-joint-interval"].startswith("The published interval sums")
 
 
+def test_a_correction_of_a_closed_model_is_listed_for_its_company_alone(tmp_path):
+    folder = Path(shutil.copytree(repo_root() / "data", tmp_path / "data"))
+    with (folder / "corrections.csv").open("a", encoding="utf-8") as file:
+        file.write(
+            "smaller,closed_models,hailuo-02,parameters,20e9,,It is smaller.,own-judgement\n"
+        )
+    base = load(folder)
+    listed = Offer(base, "minimax", ()).listed["Regressions of closed models"]
+    assert listed["smaller"] == "It is smaller."
+    others = Offer(base, "zai", ()).listed.values()
+    assert "smaller" not in {name for rows in others for name in rows}
+
+
 def test_corrections_that_set_a_cell_differently_exclude_each_other():
-    assert offer("zai").excluded("drop-glm-4.6", ["add-glm-z1", "glm-4.6-full-run"])
-    assert not offer("zai").excluded("drop-glm-4.6", ["add-glm-z1"])
+    assert excluded(BASE, "drop-glm-4.6", ["add-glm-z1", "glm-4.6-full-run"])
+    assert not excluded(BASE, "drop-glm-4.6", ["add-glm-z1"])
 
 
 def test_corrections_in_force_make_the_tables():

@@ -8,7 +8,6 @@ import yaml
 from training_share.errors import InputError
 from training_share.explorer.controls import WINDOW, with_spending
 from training_share.explorer.settings import (
-    FIXED,
     Settings,
     call,
     command,
@@ -28,10 +27,6 @@ MFU = "0.2 to 0.3 (p10-p90 lognormal)"
 
 def settings(company="minimax", scenario="newsletter", **given):
     return Settings.of(estimate(company, scenario, 500, **given).case)
-
-
-def corrections(one: Settings) -> tuple[str, ...]:
-    return one.offer.corrections
 
 
 def test_settings_are_the_parameters_of_every_notebook():
@@ -69,14 +64,14 @@ def test_another_company_takes_what_does_nothing_for_it():
 def test_another_scenario_brings_its_corrections_and_takes_the_others():
     one = settings(corrections="m1-rl-reported-hours,release-lag")
     careful = follow(one, {"scenario": "careful"})
-    assert corrections(careful) == (*BASE.scenario_corrections("careful"), "release-lag")
+    assert careful.corrections == (*BASE.scenario_corrections("careful"), "release-lag")
     assert careful.told["corrections"] == "release-lag"  # the other is in the scenario
-    assert corrections(follow(careful, {"scenario": "newsletter"})) == ("release-lag",)
+    assert follow(careful, {"scenario": "newsletter"}).corrections == ("release-lag",)
 
 
 def test_a_correction_of_the_scenario_can_be_left_out():
     careful = settings(scenario="careful")
-    kept = [name for name in corrections(careful) if name != "m1-rl-reported-hours"]
+    kept = [name for name in careful.corrections if name != "m1-rl-reported-hours"]
     less = follow(careful, {"corrections": kept})
     assert less.left_out == ("m1-rl-reported-hours",) and less.scenario == "careful"
     assert less.told["scenario"] == "newsletter" and less.told["corrections"] == ",".join(kept)
@@ -88,7 +83,17 @@ def test_a_correction_of_the_scenario_can_be_left_out():
 def test_of_corrections_that_exclude_each_other_the_last_one_stands():
     one = follow(settings("zai"), {"corrections": ["drop-glm-4.6"]})
     other = follow(one, {"corrections": ["drop-glm-4.6", "glm-4.6-full-run"]})
-    assert corrections(other) == ("glm-4.6-full-run",)
+    assert other.corrections == ("glm-4.6-full-run",)
+
+
+def test_a_parameter_taken_back_is_blank():
+    """An estimate with values of its own, asked again, returns to the scenario's."""
+    est = estimate("zai", n_draws=500, mfu=MFU, release_lag_months=0)
+    untouched = Settings.of(est.case).untouched
+    assert (
+        est.again(**untouched.parameters).share_quantiles
+        == estimate("zai", n_draws=500).share_quantiles
+    )
 
 
 def test_untouched_has_nothing_set():
@@ -184,10 +189,11 @@ def test_evidence_is_the_scenarios_until_it_is_changed():
 
 def test_evidence_stays_where_a_correction_of_the_scenario_is_unticked():
     careful = follow(settings(), {"scenario": "careful"})
-    kept = [name for name in corrections(careful) if name != "m1-rl-reported-hours"]
+    kept = [name for name in careful.corrections if name != "m1-rl-reported-hours"]
     less = follow(careful, {"corrections": kept})
     assert less.parameters["evidence"] == ",".join(careful.evidence)
 
 
 def test_parameters_are_the_fixed_ones_the_window_and_the_sliders():
-    assert set(settings().parameters) >= {*FIXED[1:], *WINDOW, "release_lag_months", "mfu"}
+    fixed = ("scenario", "n_draws", "seed", "corrections", "evidence", "exclude_groups")
+    assert set(settings().parameters) >= {*fixed, *WINDOW, "release_lag_months", "mfu"}

@@ -12,8 +12,8 @@ import asyncio
 from base64 import b64encode
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
 from pathlib import Path
-from types import MappingProxyType
 
 import ipywidgets as widgets
 import pandas as pd
@@ -21,18 +21,7 @@ from IPython.display import Javascript, display
 
 from training_share.analysis.shares import precision_table
 from training_share.errors import InputError
-from training_share.explorer import chart
-from training_share.explorer.html import (
-    KEYS_TO_WIDGETS,
-    STYLE,
-    chain_html,
-    copy_html,
-    head_html,
-    message_html,
-    run_lines,
-    sentence_html,
-    text_html,
-)
+from training_share.explorer import html
 from training_share.explorer.panel import Panel
 from training_share.explorer.settings import (
     Settings,
@@ -50,12 +39,9 @@ from training_share.report.figure import png_of
 from training_share.report.sentences import answer
 
 FEW = 50_000  # draws while a slider moves
-WRAP = {"flex_flow": "row wrap", "grid_gap": "0 24px"}
 PAUSE = 0.25  # seconds without a change, after which the rest follows
-
-
-# settings, their estimate, the chart's table, sentence, cost table, the run chosen and its chain
-Whole = tuple[Settings, Estimate, pd.DataFrame, str, pd.DataFrame, str, str]
+KEPT = 2  # estimates: with few draws and with all
+WRAP = {"flex_flow": "row wrap", "grid_gap": "0 24px"}
 
 
 class Explorer:
@@ -66,20 +52,17 @@ class Explorer:
     """
 
     def __init__(self, first: Estimate, figures_dir: str | Path = "") -> None:
-        self.figures_dir, self._first = figures_dir, first
+        self.figures_dir = figures_dir
         # as the controls say, and the last ones that worked
         self.settings = self.shown = settings = Settings.of(first.case)
-        self._kept: dict[bool, tuple[tuple, Estimate]] = {}
-        self._unchanged: dict[bool, tuple[tuple, dict]] = {}
+        self._again = lru_cache(KEPT)(first.again)
+        self._unchanged = lru_cache(KEPT)(lambda **asked: html.unchanged_row(first.again(**asked)))
         self._worker = ThreadPoolExecutor(1)
         self._rest: asyncio.Task | None = None
-        self.sentence, self.chart, self.message = widgets.HTML(), widgets.HTML(), widgets.HTML()
-        self.chart.layout = {"flex": "1 1 560px", "min_width": "0"}
-        self.copies, self.saved, self.texts = widgets.HTML(), widgets.HTML(), widgets.HTML()
-        self.save_button = widgets.Button(
-            description="Save figure", icon="save", layout={"width": "auto"}
-        )
-        self.runs_head, self.chain = widgets.HTML(), widgets.HTML(layout={"flex": "1 1 300px"})
+        self.sentence, self.message, self.runs_head = (widgets.HTML() for _ in range(3))
+        self.copies, self.saved, self.texts = (widgets.HTML() for _ in range(3))
+        self.chart = widgets.HTML(layout={"flex": "1 1 560px", "min_width": "0"})
+        self.chain = widgets.HTML(layout={"flex": "1 1 300px"})
         self.runs = widgets.Select(
             rows=12,
             layout={"width": "510px", "max_width": "100%"},
@@ -87,41 +70,32 @@ class Explorer:
         )
         self.runs.add_class("training-share-runs")
         self.panel = Panel(settings, self.change)
+        self.save_button = widgets.Button(
+            description="Save figure", icon="save", layout={"width": "auto"}
+        )
         self.reset = widgets.Button(
             description="As the scenario says",
             icon="undo",
             layout={"width": "auto"},
             tooltip="Undo every setting but company, scenario, draws and seed",
         )
+        self.save_button.on_click(lambda _: self.save())
         self.reset.on_click(lambda _: self._set(self.settings.untouched))
         self.runs.observe(self._show_chain, "value")
-        self.save_button.on_click(lambda _: self.save())
         self._answer(settings)
         self._complete(self._whole(settings))
 
     def estimate_of(self, settings: Settings, few: bool = False) -> Estimate:
-        """Return the estimate of settings, with at most `FEW` draws where asked. The last one of
-        either kind is kept. InputError as `estimate`."""
-        few, key = _key(settings, few)
-        known, est = self._kept.get(few, ((), self._first))
-        if key != known:
-            parameters = settings.parameters | ({"n_draws": FEW} if few else {})
-            est = self._first.again(company=settings.company, **parameters)
-            _ = est.share, est.weights  # refuse now what only drawing finds out
-            self._kept[few] = key, est
+        """Return the estimate of settings, with at most `FEW` draws where asked. InputError as
+        `estimate`."""
+        est = self._again(**_asked(settings, few))
+        _ = est.share, est.weights  # refuse now what only drawing finds out
         return est
 
     def table(self, settings: Settings, few: bool = False) -> pd.DataFrame:
         """Return the numbers of the chart."""
-        est, untouched = self.estimate_of(settings, few), settings.untouched
-        few, key = _key(untouched, few)
-        known, row = self._unchanged.get(few, ((), {}))
-        if key != known:
-            parameters = untouched.parameters | ({"n_draws": FEW} if few else {})
-            unchanged = self._first.again(company=settings.company, **parameters)
-            row = chart.unchanged_row(unchanged, settings.scenario)
-            self._unchanged[few] = key, row
-        return chart.explorer_table(est, row)
+        est = self.estimate_of(settings, few)
+        return html.explorer_table(est, self._unchanged(**_asked(settings.untouched, few)))
 
     # --- what follows the controls ----------------------------------------------------------------
     def change(self, change: Mapping[str, object]) -> None:
@@ -135,7 +109,7 @@ class Explorer:
         try:
             self._answer(settings)  # first: the chart is what one waits for
         except InputError as error:
-            self.message.value = message_html(in_words(str(error), settings))
+            self.message.value = html.part("refusal", in_words(str(error), settings))
             self.copies.value = self.texts.value = ""
             self.save_button.disabled = True
             return
@@ -148,14 +122,14 @@ class Explorer:
 
     def _answer(self, settings: Settings) -> None:
         """Show sentence and chart of the settings, with `FEW` draws at most."""
-        est = self.estimate_of(settings, few=True)
-        self._draw(settings, self.table(settings, few=True), est)
-        self.sentence.value = sentence_html(answer(est))
+        for widget, content in self._seen(settings, few=True).items():
+            widget.value = content
         self.message.value, self.saved.value, self.save_button.disabled = "", "", False
         self.shown = settings
 
-    def _draw(self, settings: Settings, table: pd.DataFrame, est: Estimate) -> None:
-        notes = []
+    def _seen(self, settings: Settings, few: bool) -> dict[widgets.HTML, str]:
+        """Return chart and sentence of the settings."""
+        est, table, notes = self.estimate_of(settings, few), self.table(settings, few), []
         if est.n_draws != settings.n_draws:
             notes = [
                 f"While you move: the first {est.n_draws:,} of {settings.n_draws:,} draws; all of"
@@ -164,9 +138,8 @@ class Explorer:
         if settings.left_out:
             notes.append(f"Without {', '.join(settings.left_out)} of {settings.scenario}.")
         rows = 2 + len(settings.offer.groups)
-        self.chart.value = chart.chart_html(
-            table, " ".join([*notes, chart.beyond(table, est)]), rows
-        )
+        chart = html.chart_html(table, " ".join([*notes, html.beyond(table, est)]), rows)
+        return {self.chart: chart, self.sentence: html.sentence_html(answer(est))}
 
     async def _later(self, settings: Settings) -> None:
         """Show the rest when nothing has changed for a while; a change cancels this."""
@@ -174,40 +147,43 @@ class Explorer:
         loop = asyncio.get_running_loop()
         self._complete(await loop.run_in_executor(self._worker, self._whole, settings))
 
-    def _whole(self, settings: Settings) -> Whole | None:
-        """Work out all that is shown of settings; None as soon as others are set."""
-        est, table = self.estimate_of(settings), self.table(settings)
-        for part in est.parts:
+    def _whole(self, settings: Settings) -> tuple[dict[widgets.HTML, str], list, str] | None:
+        """Work out all that is shown of settings: the parts of the page, the lines of the table of
+        runs, and which of them is chosen; None as soon as other settings are set."""
+        est = self.estimate_of(settings)
+        for one in est.parts:
             if self.settings is not settings:
                 return None
-            _ = part.share
+            _ = one.share
+        costs = est.cost_table()
         run_id = self.runs.value if self.runs.value in est.runs else next(iter(est.runs))
-        return settings, est, table, answer(est), est.cost_table(), run_id, chain_html(est, run_id)
+        told = {"papermill command": command(settings), "Python call": call(settings)}
+        seen = {
+            **self._seen(settings, few=False),
+            self.copies: html.part("copies", {**told, "sentence": answer(est).replace("**", "")}),
+            self.texts: html.part(
+                "readable", {**told, "Parameters file": parameters_yaml(settings)}
+            ),
+            self.runs_head: html.head_html(costs),
+            self.chain: html.chain_html(est, run_id),
+        }
+        return seen, html.run_lines(costs), run_id
 
-    def _complete(self, whole: Whole | None) -> None:
+    def _complete(self, whole: tuple[dict[widgets.HTML, str], list, str] | None) -> None:
         if whole is None:
             return
-        settings, est, table, sentence, costs, run_id, chain = whole
-        self._draw(settings, table, est)
-        self.sentence.value = sentence_html(sentence)
-        told = {"papermill command": command(settings), "Python call": call(settings)}
-        self.copies.value = copy_html({**told, "sentence": sentence.replace("**", "")})
-        self.texts.value = text_html({**told, "Parameters file": parameters_yaml(settings)})
-        self._show_runs(costs, run_id, chain)
-
-    # --- run by run -------------------------------------------------------------------------------
-    def _show_runs(self, costs: pd.DataFrame, run_id: str, chain: str) -> None:
-        self.runs_head.value, self.chain.value = head_html(costs), chain
+        seen, lines, run_id = whole
+        for widget, content in seen.items():
+            widget.value = content
         self.runs.unobserve(self._show_chain, "value")  # new lines choose the first for a moment
         with self.runs.hold_sync():
-            self.runs.options = run_lines(costs)
-            self.runs.value = run_id
+            self.runs.options, self.runs.value = lines, run_id
         self.runs.observe(self._show_chain, "value")
 
     def _show_chain(self, _=None) -> None:
         est = self.estimate_of(self.shown)
         if self.runs.value in est.runs:
-            self.chain.value = chain_html(est, self.runs.value)
+            self.chain.value = html.chain_html(est, self.runs.value)
 
     def save(self) -> list[Path]:
         """Write the chart (PNG, SVG, CSV), the parameters (YAML) and the command (TXT); return
@@ -218,24 +194,23 @@ class Explorer:
             write_aside(folder / f"{name}.yaml", parameters_yaml(self.shown).encode())
             write_aside(folder / f"{name}.txt", f"{command(self.shown)}\n".encode())
         except InputError as error:
-            self.saved.value = message_html(str(error))
+            self.saved.value = html.part("refusal", str(error))
             return []
         paths = [folder / f"{name}.{kind}" for kind in ("png", "svg", "csv", "yaml", "txt")]
         names = ", ".join(f"`{path.name}`" for path in paths)
-        self.saved.value = sentence_html(f"Saved to `{folder}`: {names}.")
+        self.saved.value = html.sentence_html(f"Saved to `{folder}`: {names}.")
         return paths
 
     # --- the parts of the notebook ----------------------------------------------------------------
     def show(self) -> None:
         """Display the sentence, the chart, the controls and what to take along."""
         figure = charts.ratio(self.table(self.shown))
-        display(Javascript(KEYS_TO_WIDGETS))
+        display(Javascript(html.part("keys")))
         _show(self.sentence, {"text/markdown": answer(self.estimate_of(self.shown))})
-        style = widgets.HTML(STYLE, layout={"display": "none"})
         take = [self.reset, self.save_button, self.copies, self.saved]
         box = widgets.VBox(
             [
-                style,
+                widgets.HTML(html.part("style"), layout={"display": "none"}),
                 self.message,
                 widgets.HBox([self.chart, self.panel.box], layout=WRAP),
                 widgets.HBox(take, layout=WRAP),
@@ -243,16 +218,12 @@ class Explorer:
             ]
         )
         image = b64encode(png_of(figure.drawing, 100)).decode()
-        _show(
-            box, {"image/png": image, "text/plain": figure.alt}, {"image/png": {"alt": figure.alt}}
-        )
+        _show(box, {"image/png": image, "text/plain": figure.alt}, image_alt=figure.alt)
 
     def show_runs(self) -> None:
         """Display the cost table, and the chain of the run chosen in it."""
         table = widgets.VBox([self.runs_head, self.runs])
-        box = widgets.HBox(
-            [table, self.chain], layout={"flex_flow": "row wrap", "grid_gap": "20px"}
-        )
+        box = widgets.HBox([table, self.chain], layout={**WRAP, "grid_gap": "20px"})
         costs = with_errors(precision_table(self.estimate_of(self.shown)))
         static = costs.to_html(border=0, justify="left") + self.chain.value
         _show(box, {"text/html": static, "text/plain": costs.to_string()})
@@ -278,16 +249,15 @@ def explore(
     return Explorer(first, figures_dir)
 
 
-def _key(settings: Settings, few: bool) -> tuple[bool, tuple]:
-    """Return whether fewer draws than set are meant, and what tells an estimate from others."""
-    few = few and isinstance(settings.n_draws, int) and settings.n_draws > FEW
-    return few, (settings.company, *settings.parameters.values())
+def _asked(settings: Settings, few: bool) -> dict[str, object]:
+    """Return the arguments of the estimate of settings, with at most `FEW` draws where asked."""
+    draws = settings.n_draws
+    if few and isinstance(draws, int):
+        draws = min(draws, FEW)
+    return {"company": settings.company, **settings.parameters, "n_draws": draws}
 
 
-def _show(
-    widget: widgets.Widget,
-    static: Mapping[str, str] = MappingProxyType({}),
-    metadata: Mapping | None = None,
-) -> None:
+def _show(widget: widgets.Widget, static: Mapping[str, str], image_alt: str = "") -> None:
     """Display a widget, with what stands in its place where widgets do not run, by MIME type."""
+    metadata = {"image/png": {"alt": image_alt}} if image_alt else None
     display({**widget._repr_mimebundle_(), "text/plain": "", **static}, raw=True, metadata=metadata)

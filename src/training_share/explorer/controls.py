@@ -10,9 +10,11 @@ import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from functools import cached_property
+from functools import cached_property, lru_cache
 
-from training_share.inputs.distributions import parse
+import numpy as np
+
+from training_share.inputs.distributions import Exact, parse
 from training_share.inputs.tables import Cell, Tables
 from training_share.model.case import Case
 from training_share.model.cost import CostModel
@@ -26,6 +28,7 @@ GROUPS = {  # headings of the list of corrections, by the table they change
     "training_runs": "Training runs",
     "hardware": "Hardware",
     "generative_models": "Regressions of closed models",
+    "closed_models": "Regressions of closed models",
     "spending": "Spending",
     "companies": "Windows",
     "assumptions": "Method",
@@ -51,27 +54,18 @@ class Control:
     def places(self, text: str) -> tuple[int, ...] | None:
         """Return which options a text is nearest to, one a handle; None where it cannot be read."""
         try:
-            if self.handles == 1:  # a release lag may be zero, which is no amount
-                value = float(text) if text.isdigit() else parse(text).quantile(0.5)
-                return (self._nearest(value),)
-            value = parse(text)
+            given = Exact(0.0) if text == "0" else parse(text)  # a release lag may be zero
         except ValueError:  # InputError is one
             return None
-        return tuple(self._nearest(value.quantile(p)) for p in (0.1, 0.9))
-
-    def _nearest(self, value: float) -> int:
-        return min(range(len(self.options)), key=lambda place: abs(self.options[place] - value))
+        values = [given.quantile(p) for p in ((0.5,) if self.handles == 1 else (0.1, 0.9))]
+        return tuple(int(np.abs(np.subtract(self.options, value)).argmin()) for value in values)
 
     def text(self, places: tuple[int, ...]) -> str:
         """Return the notation for places of the handles: empty where the own value puts them."""
         if places == self.places(self.own):
             return ""
-        values = dict.fromkeys(f"{self.options[place]:g}" for place in places)
-        return next(iter(values)) if len(values) == 1 else _lognormal(*values)
-
-
-def _lognormal(low: str, high: str) -> str:
-    return f"{low} to {high} (p10-p90 lognormal)"
+        low, *high = dict.fromkeys(f"{self.options[place]:g}" for place in places)
+        return f"{low} to {high[0]} (p10-p90 lognormal)" if high else low
 
 
 @dataclass(frozen=True)
@@ -98,14 +92,24 @@ class Offer:
         return {key: run for key, run in runs if run.company == self.company and run.counted}
 
     @cached_property
-    def read(self) -> dict[str, set[str]]:
-        """Keys of the rows that the cost of the company's runs rests on, by table."""
-        noting = {name: _Noting(self.tables[name]) for name in ("assumptions", "closed_models")}
+    def rests_on(self) -> dict[str, set[str]]:
+        """Keys of the rows that the company's share rests on, by table."""
+        noting = {
+            name: _Noting(self.tables[name])
+            for name in ("assumptions", "closed_models", "hardware")
+        }
         tables = replace(self.tables, **noting)
         model = CostModel(tables, self.company, GivenStreams({}).at(1), seed=0)
         for run_id in self._runs:
             model.cost_usd(run_id)
-        return {name: rows.asked for name, rows in noting.items()}
+        keys = {name: rows.asked for name, rows in noting.items()} | {"companies": {self.company}}
+        modalities = {self.tables.closed_models[name].modality for name in keys["closed_models"]}
+        points = self.base.generative_models.items()
+        keys["generative_models"] = {key for key, row in points if row.modality in modalities}
+        for table in ("training_runs", "spending"):
+            rows = self.base[table].items()
+            keys[table] = {key for key, row in rows if row.company == self.company}
+        return keys
 
     @cached_property
     def controls(self) -> dict[str, Control]:
@@ -115,7 +119,7 @@ class Offer:
     def _controls(self) -> Iterator[Control]:
         company = self.tables.companies[self.company]
         for name in ASSUMED:
-            if name in self.read["assumptions"]:
+            if name in self.rests_on["assumptions"]:
                 row = self.tables.assumptions[name]
                 unit = "" if row.unit.startswith("fraction") else f" ({row.unit})"
                 cell, label = f"assumptions.csv, row {name}, column value", row.label + unit
@@ -166,7 +170,8 @@ class Offer:
         for row in self.base.corrections.values():
             if any(map(self._touches, self.base.cells_of[row.correction])):
                 table = self.base.cells_of[row.correction][0][0]
-                headed[GROUPS.get(table, table)].setdefault(row.correction, row.reason)
+                rows = headed.setdefault(GROUPS.get(table, table), {})
+                rows.setdefault(row.correction, row.reason)
         return {heading: rows for heading, rows in headed.items() if rows}
 
     @property
@@ -180,28 +185,26 @@ class Offer:
 
     def _touches(self, cell: Cell) -> bool:
         table, key, _, _ = cell
-        if table in ("training_runs", "spending"):
-            return self.base[table][key].company == self.company
-        if table == "companies":
-            return key == self.company
-        if table == "hardware":
-            return key in {run.hardware for run in self._runs.values()}
-        if table == "generative_models":
-            closed = self.base.closed_models
-            modalities = {closed[model].modality for model in self.read["closed_models"]}
-            return self.base.generative_models[key].modality in modalities
         if key in ("denominator_lines", "denominator_window"):
-            before, after = (
-                _case(self.base.changed(cells), self.company) for cells in ([], [cell])
-            )
-            return getattr(before, key) != getattr(after, key)
-        return key in self.read["assumptions"]
+            scenario = self.base.scenario_names[0]
+            cases = [
+                Case.of(self.base.changed(cells), self.company, scenario) for cells in ([], [cell])
+            ]
+            return getattr(cases[0], key) != getattr(cases[1], key)
+        return key in self.rests_on.get(table, ())
 
-    def excluded(self, name: str, others: Iterable[str]) -> bool:
-        """Whether a correction sets a cell to another content than one of the others does."""
-        cells = {cell[:3]: cell[3] for cell in self.base.cells_of[name]}
-        theirs = [cell for other in others for cell in self.base.cells_of[other]]
-        return any(cells.get(cell[:3], cell[3]) != cell[3] for cell in theirs)
+
+@lru_cache(8)
+def offer_of(base: Tables, company: str, corrections: tuple[str, ...]) -> Offer:
+    """Return an offer; the same one, with what it has worked out, for the same corrections."""
+    return Offer(base, company, corrections)
+
+
+def excluded(base: Tables, name: str, others: Iterable[str]) -> bool:
+    """Whether a correction sets a cell to another content than one of the others does."""
+    cells = {cell[:3]: cell[3] for cell in base.cells_of[name]}
+    theirs = [cell for other in others for cell in base.cells_of[other]]
+    return any(cells.get(cell[:3], cell[3]) != cell[3] for cell in theirs)
 
 
 class _Noting(dict):
@@ -216,19 +219,13 @@ class _Noting(dict):
         return super().__getitem__(key)
 
 
-def _case(tables: Tables, company: str) -> Case:
-    return Case.of(tables, company, next(iter(tables.scenario_names)))
-
-
 def rounds(low: float, high: float, digits: int = 2) -> tuple[float, ...]:
     """Return the numbers of a few significant digits from `low` to `high`: close where small."""
-    values, step = [], 0.0
-    value = float(f"{low:.{digits - 1}e}")
-    while value <= high * (1 + 1e-9):
-        values.append(value)
-        step = 10.0 ** (math.floor(math.log10(value * (1 + 1e-9))) - digits + 1)
-        value = float(f"{value + step:.{digits - 1}e}")
-    return tuple(values)
+    exponents = range(*(math.floor(math.log10(end)) - digits + 1 for end in (low, 10 * high)))
+    digit_runs = range(10 ** (digits - 1), 10**digits)
+    values = (float(f"{run}e{exponent}") for exponent in exponents for run in digit_runs)
+    first = float(f"{low:.{digits - 1}e}")
+    return tuple(value for value in values if first <= value <= high * (1 + 1e-9))
 
 
 def with_spending(base: Tables) -> dict[str, str]:

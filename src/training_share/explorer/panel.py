@@ -4,7 +4,6 @@ a value is handed on as parameter and value."""
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from contextlib import contextmanager
 
 import ipywidgets as widgets
 
@@ -24,7 +23,7 @@ class Panel:
         self._changed, self._quiet = changed, False
         self._offer: Offer | None = None
         self._made: dict[str, widgets.Widget] = {}  # each once, so that the focus stays
-        base = settings.offer.base
+        base = settings.base
         draws = {f"{n:,}": n for n in sorted({*DRAWS, settings.n_draws})}
         self.menus: dict[str, widgets.Widget] = {
             "company": _menu("Company", with_spending(base)),
@@ -53,32 +52,35 @@ class Panel:
     # --- from settings to widgets -----------------------------------------------------------------
     def place(self, settings: Settings) -> None:
         """Show settings, without a call of `changed`."""
-        with self._silence():
-            if settings.offer is not self._offer:  # another company, or other corrections
-                self._lay_out(settings.offer)
-            for name in ("company", "scenario", "n_draws"):
-                self.menus[name].value = getattr(settings, name)
-            self.menus["seed"].value = str(settings.seed)
-            for name in WINDOW:
-                self.menus[name].value = settings.given.get(name, "")
-            for name, control in settings.offer.controls.items():
-                if control.handles:
-                    self._stand(control, settings.given.get(name, ""))
-            for kind, boxes in self.boxes.items():
-                for name, box in boxes.items():
-                    box.value = name in settings.ticked[kind]
-            self.accordion.titles = tuple(
-                f"{kind.capitalize()}: {sum(box.value for box in self.boxes[kind].values())} of"
-                f" {len(self.boxes[kind])} in force"
-                for kind in ("corrections", "evidence")
-            )
+        self._quiet = True
+        try:
+            self._place(settings)
+        finally:
+            self._quiet = False
 
-    def _stand(self, control: Control, text: str) -> None:
-        self.texts[control.name].value = text
-        self.texts[control.name].placeholder = control.own
-        places = control.places(text or control.own)
-        if places is not None:
-            self.sliders[control.name].index = places if control.handles == 2 else places[0]
+    def _place(self, settings: Settings) -> None:
+        if settings.offer is not self._offer:  # another company, or other corrections
+            self._lay_out(settings.offer)
+        for name in ("company", "scenario", "n_draws"):
+            self.menus[name].value = getattr(settings, name)
+        self.menus["seed"].value = str(settings.seed)
+        for name, control in settings.offer.controls.items():
+            text = settings.given.get(name, "")
+            if not control.handles:
+                self.menus[name].value = text
+                continue
+            self.texts[name].value, self.texts[name].placeholder = text, control.own
+            places = control.places(text or control.own)
+            if places is not None:
+                self.sliders[name].index = places if control.handles == 2 else places[0]
+        for kind, boxes in self.boxes.items():
+            for name, box in boxes.items():
+                box.value = name in getattr(settings, kind)
+        self.accordion.titles = tuple(
+            f"{kind.capitalize()}: {sum(box.value for box in self.boxes[kind].values())} of"
+            f" {len(self.boxes[kind])} in force"
+            for kind in ("corrections", "evidence")
+        )
 
     def _lay_out(self, offer: Offer) -> None:
         self._offer = offer
@@ -114,8 +116,8 @@ class Panel:
                 title = widgets.HTML(f"<b>{heading}</b>")
                 shown.append(self._made.setdefault(f"{kind}/{heading}", title))
             for name, sentence in sentences.items():
-                self.boxes[kind][name] = self._box(kind, name, sentence)
-            shown += [self.boxes[kind][name] for name in sentences]
+                shown.append(self._box(kind, name, sentence))
+                self.boxes[kind][name] = shown[-1]
         return shown
 
     def _box(self, kind: str, name: str, sentence: str) -> widgets.Checkbox:
@@ -129,14 +131,6 @@ class Panel:
         return self._made[f"{kind}/{name}"]
 
     # --- from widgets to changes ------------------------------------------------------------------
-    @contextmanager
-    def _silence(self):
-        before, self._quiet = self._quiet, True
-        try:
-            yield
-        finally:
-            self._quiet = before
-
     def _tell(self, change: Mapping[str, object]) -> None:
         if not self._quiet:
             self._changed(change)

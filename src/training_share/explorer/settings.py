@@ -5,75 +5,58 @@ from __future__ import annotations
 import json
 import re
 import shlex
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from types import MappingProxyType
 
-from training_share.explorer.controls import ASSUMED, WINDOW, Offer
+from training_share.explorer.controls import ASSUMED, WINDOW, Offer, excluded, offer_of
 from training_share.inputs.tables import Tables
 from training_share.model.case import NO_EVIDENCE, Case
-
-# Named in every command, whatever a notebook's defaults become.
-ALWAYS_NAMED = ("scenario", "n_draws", "seed")
-FIXED = ("company", "scenario", "n_draws", "seed", "corrections", "evidence", "exclude_groups")
 
 
 @dataclass(frozen=True)
 class Settings:
-    """What is set. `offer` holds the company and all corrections in force, the scenario's own
-    first; `given` the values set by hand, as text by parameter."""
+    """What is set. `corrections` are all in force, the scenario's own first; `given` holds the
+    values set by hand, as text by parameter."""
 
-    offer: Offer
+    base: Tables = field(repr=False)
+    company: str
     scenario: str
+    corrections: tuple[str, ...]
     n_draws: int | str
     seed: int | str
     exclude_groups: tuple[str, ...] = ()
     evidence: tuple[str, ...] = ()  # in force, the scenario's own or others
-    given: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    given: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def of(cls, case: Case) -> Settings:
         """Return the settings that ask for a case; what does nothing for its company is dropped."""
-        named = (*case.base.scenario_corrections(case.scenario), *case.corrections)
-        offer = Offer(case.base, case.company, named)
-        evidence = case.evidence
-        if evidence is None:
-            evidence = tuple(case.base.scenario_evidence(case.scenario))
-        bare = cls(offer, case.scenario, case.n_draws, case.seed, case.excluded, evidence)
-        return follow(bare, case.settings)
+        base, scenario = case.base, case.scenario
+        named = (*base.scenario_corrections(scenario), *case.corrections)
+        evidence = tuple(row.evidence for row in case.observed)
+        asked = (case.n_draws, case.seed, case.excluded, evidence)
+        return follow(cls(base, case.company, scenario, named, *asked), case.settings)
 
     @property
-    def company(self) -> str:
-        """Key of the company."""
-        return self.offer.company
+    def offer(self) -> Offer:
+        """What can be set for the company under the corrections in force."""
+        return offer_of(self.base, self.company, self.corrections)
 
     @property
     def own(self) -> tuple[str, ...]:
         """The scenario's own corrections."""
-        return tuple(self.offer.base.scenario_corrections(self.scenario))
+        return tuple(self.base.scenario_corrections(self.scenario))
 
     @property
     def left_out(self) -> tuple[str, ...]:
         """The scenario's own corrections that are not in force."""
-        return tuple(name for name in self.own if name not in self.offer.corrections)
-
-    @property
-    def ticked(self) -> dict[str, tuple[str, ...]]:
-        """The lists that are made by ticking their entries, by parameter."""
-        return {
-            "corrections": self.offer.corrections,
-            "evidence": self.evidence,
-            "exclude_groups": self.exclude_groups,
-        }
+        return tuple(name for name in self.own if name not in self.corrections)
 
     @property
     def untouched(self) -> Settings:
         """The same company, scenario, draws and seed with nothing else set."""
-        offer = self.offer
-        if offer.corrections != self.own:
-            offer = replace(offer, corrections=self.own)
-        evidence = tuple(offer.base.scenario_evidence(self.scenario))
-        return Settings(offer, self.scenario, self.n_draws, self.seed, (), evidence)
+        bare = replace(self, corrections=self.own, exclude_groups=(), given={})
+        return replace(bare, evidence=tuple(self.base.scenario_evidence(self.scenario)))
 
     @property
     def parameters(self) -> dict[str, str | int]:
@@ -81,34 +64,31 @@ class Settings:
 
         A scenario without one of its corrections is the bare tables with the others.
         """
-        base, extra = self.offer.base, self.offer.corrections
-        scenario = self.scenario
+        base, scenario, extra = self.base, self.scenario, self.corrections
         if self.left_out:
-            scenario = next(name for name in base.scenario_names if not _own(base, name))
+            names = base.scenario_names
+            scenario = next(name for name in names if not base.scenario_corrections(name))
         else:
             extra = tuple(name for name in extra if name not in self.own)
+        evidence = ",".join(self.evidence) or NO_EVIDENCE
+        if {*self.evidence} == {*base.scenario_evidence(scenario)}:
+            evidence = ""
         return {
             "scenario": scenario,
             "n_draws": self.n_draws,
             "seed": self.seed,
             "corrections": ",".join(extra),
-            "evidence": self._evidence_of(scenario),
+            "evidence": evidence,
             "exclude_groups": ",".join(self.exclude_groups),
-            **_blank(self),
+            **dict.fromkeys(("release_lag_months", *WINDOW, *ASSUMED, *base.rates()), ""),
             **self.given,
         }
 
-    def _evidence_of(self, scenario: str) -> str:
-        """Return the evidence in force as a parameter; blank where it is the scenario's own."""
-        if list(self.evidence) == self.offer.base.scenario_evidence(scenario):
-            return ""
-        return ",".join(self.evidence) or NO_EVIDENCE
-
     @property
     def told(self) -> dict[str, str | int]:
-        """The parameters that a command names: those that are set, and some always."""
-        parameters = self.parameters.items()
-        return {name: value for name, value in parameters if name in ALWAYS_NAMED or value != ""}
+        """The parameters that a command names: those that are not blank, so scenario, draws and
+        seed always."""
+        return {name: value for name, value in self.parameters.items() if value != ""}
 
 
 def follow(settings: Settings, change: Mapping[str, object]) -> Settings:
@@ -118,80 +98,63 @@ def follow(settings: Settings, change: Mapping[str, object]) -> Settings:
     correction takes those it excludes. Values, groups and further corrections that do nothing for
     the company go.
     """
-    scenario = change.get("scenario", settings.scenario)
-    company = change.get("company", settings.company)
-    given = {**settings.given, **{key: text for key, text in change.items() if key not in FIXED}}
-    offer = Offer(settings.offer.base, company, _corrections(settings, scenario, change))
+    base, asked = settings.base, {**vars(settings), **change}
+    company, scenario, evidence, seed = map(asked.get, ("company", "scenario", "evidence", "seed"))
+    corrections = _corrections(settings, scenario, asked["corrections"])
     if company != settings.company:
-        touching = {name for rows in offer.listed.values() for name in rows}
-        own = _own(offer.base, scenario)
-        kept = tuple(name for name in offer.corrections if name in own or name in touching)
-        offer = replace(offer, corrections=kept)
-    if offer == settings.offer:
-        offer = settings.offer  # with what it has worked out
-    groups = change.get("exclude_groups", settings.exclude_groups)
-    texts = {name: str(text).strip() for name, text in given.items() if name in offer.controls}
+        listed = offer_of(base, company, corrections).listed.values()
+        touching = {
+            *base.scenario_corrections(scenario),
+            *(name for rows in listed for name in rows),
+        }
+        corrections = tuple(name for name in corrections if name in touching)
+    if scenario != settings.scenario:
+        evidence = base.scenario_evidence(scenario)
+    if isinstance(seed, str) and seed.strip().isdecimal():
+        seed = int(seed)  # anything else is refused by the model
+    offer = offer_of(base, company, corrections)
+    texts = {name: str(text).strip() for name, text in {**settings.given, **change}.items()}
     return Settings(
-        offer,
+        base,
+        company,
         scenario,
-        change.get("n_draws", settings.n_draws),
-        _whole(change.get("seed", settings.seed)),
-        tuple(group for group in groups if group in offer.groups),
-        _evidence(settings, scenario, change),
-        MappingProxyType(
-            {
-                name: text
-                for name, text in texts.items()
-                if text not in ("", offer.controls[name].own)
-            }
-        ),
+        corrections,
+        asked["n_draws"],
+        seed,
+        tuple(group for group in asked["exclude_groups"] if group in offer.groups),
+        tuple(name for name in base.evidence_names if name in evidence),
+        {
+            name: text
+            for name, text in texts.items()
+            if name in offer.controls and text not in ("", offer.controls[name].own)
+        },
     )
 
 
-def _corrections(
-    settings: Settings, scenario: str, change: Mapping[str, object]
-) -> tuple[str, ...]:
-    offer, before = settings.offer, settings.offer.corrections
-    own = _own(offer.base, scenario)
+def _corrections(settings: Settings, scenario: str, asked: Iterable[str]) -> tuple[str, ...]:
+    """Return the corrections in force, the scenario's own first; what is new excludes what was."""
+    base, before, after = settings.base, settings.corrections, list(asked)
+    own = base.scenario_corrections(scenario)
     if scenario != settings.scenario:
         further = [name for name in before if name not in (*settings.own, *own)]
-        return (*own, *(name for name in further if not offer.excluded(name, own)))
-    after = list(change.get("corrections", before))
+        return (*own, *(name for name in further if not excluded(base, name, own)))
     for name in [name for name in after if name not in before]:
-        after = [other for other in after if not offer.excluded(other, [name])]
+        after = [other for other in after if not excluded(base, other, [name])]
     return tuple(sorted(after, key=lambda name: own.index(name) if name in own else len(own)))
 
 
-def _evidence(settings: Settings, scenario: str, change: Mapping[str, object]) -> tuple[str, ...]:
-    """Return the evidence in force, in the table's order; another scenario brings its own."""
-    base = settings.offer.base
-    if scenario != settings.scenario:
-        return tuple(base.scenario_evidence(scenario))
-    named = change.get("evidence", settings.evidence)
-    return tuple(name for name in base.evidence_names if name in named)
-
-
-def _whole(text: object) -> object:
-    """Return digits as a number, and anything else as it is, to be refused by the model."""
-    return int(text) if isinstance(text, str) and text.strip().isdecimal() else text
-
-
-def _own(base: Tables, scenario: str) -> list[str]:
-    return base.scenario_corrections(scenario)
-
-
-def _blank(settings: Settings) -> dict[str, str]:
-    names = ("release_lag_months", *WINDOW, *ASSUMED, *settings.offer.base.rates())
-    return dict.fromkeys(names, "")
-
-
 # --- what a reader takes along --------------------------------------------------------------------
+def _with_figures(settings: Settings) -> dict[str, str | int]:
+    """Return what a command names, figures in a folder of their own."""
+    return {**settings.told, "figures_dir": f"explored_{settings.company}"}
+
+
 def command(settings: Settings) -> str:
     """Return the papermill command, for a shell in the project's folder, that reproduces the
     settings; its figures go to a folder of their own."""
     company = settings.company
     words = ["papermill", f"notebooks/{company}.ipynb", f"explored_{company}.ipynb"]
-    for name, value in {**settings.told, "figures_dir": f"explored_{company}"}.items():
+    for name, value in _with_figures(settings).items():
         words += ["-p", name, str(value)]
     return shlex.join(words)
 
@@ -205,8 +168,7 @@ def call(settings: Settings) -> str:
 def parameters_yaml(settings: Settings) -> str:
     """Return the command's parameters as a YAML file for `papermill -f`; text is quoted, so that it
     stays text."""
-    company = settings.company
-    told = {**settings.told, "figures_dir": f"explored_{company}"}
+    company, told = settings.company, _with_figures(settings)
     lines = [f"{name}: {json.dumps(value, ensure_ascii=False)}" for name, value in told.items()]
     head = f"# papermill notebooks/{company}.ipynb explored_{company}.ipynb -f THIS_FILE"
     return "\n".join([head, *lines]) + "\n"
@@ -214,11 +176,11 @@ def parameters_yaml(settings: Settings) -> str:
 
 def in_words(message: str, settings: Settings) -> str:
     """Return a refusal in the words of the controls instead of those of the tables."""
-    offer, name = settings.offer, settings.offer.base.companies[settings.company].display_name
-    controls = offer.controls.values()
+    controls = settings.offer.controls.values()
+    name = settings.base.companies[settings.company].display_name
     message = message.replace(f"{settings.company}, rd_compute", f"{name}, R&D compute")
-    for cell, label in [(control.cell, control.label) for control in controls]:
-        message = message.replace(cell, label)
+    for control in controls:
+        message = message.replace(control.cell, control.label)
     message = message.replace(f"companies.csv, row {settings.company}", "Spending window")
     words = {control.name: control.label for control in controls}
     words |= {settings.company: name, "seed": "Seed", "n_draws": "Draws"}
