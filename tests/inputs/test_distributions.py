@@ -8,14 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from training_share.errors import InputError
-from training_share.inputs.distributions import (
-    Empirical,
-    Exact,
-    LogNormal,
-    Uniform,
-    parse,
-    parse_observed,
-)
+from training_share.inputs.distributions import Empirical, Exact, LogNormal, Uniform, parse
+from training_share.inputs.observable import Observed, parse_observed
 
 AMOUNTS = st.floats(min_value=1e-12, max_value=1e30).map(lambda x: float(f"{x:.12g}"))
 PAIRS = st.tuples(AMOUNTS, AMOUNTS).filter(lambda pair: pair[0] < pair[1])
@@ -211,9 +205,10 @@ def test_a_beta_is_stretched_between_its_ends(text, a, b):
         z = np.array([NormalDist().inv_cdf(p)])
         assert value.from_normal(z) == pytest.approx([form.ppf(p)], rel=1e-9)
     x = np.linspace(value.low + 0.01, value.high - 0.01, 9)
-    moves = value.log_likelihood(x) - form.logpdf(x)
+    seen = Observed(value)
+    moves = seen.log_likelihood(x) - form.logpdf(x)
     assert moves == pytest.approx(np.full(9, moves[0]), abs=1e-9)
-    assert (value.log_likelihood(np.array([value.low - 0.1, value.high + 0.1])) == -np.inf).all()
+    assert (seen.log_likelihood(np.array([value.low - 0.1, value.high + 0.1])) == -np.inf).all()
 
 
 @pytest.mark.parametrize("text", ["0 to 1 (min-max beta)", "0 to 1 (p5-p95 beta)", "0 to 1"])

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import training_share as ts
-from training_share.inputs.distributions import parse_observed
+from training_share.inputs.observable import parse_observed
 from training_share.model.evidence import effective_draws
 from training_share.model.precision import quantile, quantile_error
 from training_share.model.streams import generator

@@ -1,8 +1,13 @@
-"""Read and print the one notation for uncertainty, and turn standard normals into values.
+"""The one notation for uncertainty: what it says, how it draws, how it is read.
 
-0.15 to 0.35 (p10-p90 lognormal)      170 to 890 (p5-p95 lognormal)
-6e23 to 1.5e24 (min-max uniform)      3.142e24
-0 to 1 (1-2 beta)                     at most 0.25 to 0.44 (p10-p90 lognormal)   (evidence alone)
+3.142e24                             a number taken as certain
+6e23 to 1.5e24 (min-max uniform)     all values between the two equally likely
+0.15 to 0.35 (p10-p90 lognormal)     a lognormal with a tenth below 0.15 and a tenth above 0.35
+0 to 1 (1-2 beta)                    a beta with exponents 1 and 2, stretched from 0 to 1
+
+`parse` reads it and `str` prints it back. A distribution is drawn rank by rank: a standard normal
+draw becomes the value that has as much of the distribution below it. So a higher draw is a higher
+value, and a draw belongs to a quantity, whatever is believed of it.
 """
 
 from __future__ import annotations
@@ -12,38 +17,38 @@ import re
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from statistics import NormalDist
+from typing import Any
 
 import numpy as np
-from scipy.special import betainc, betaincinv, log_ndtr, ndtr, xlogy
+from scipy.special import betaincinv, ndtr
 
 from training_share.errors import InputError
 
 SMALLEST, LARGEST = 1e-40, 1e40  # of an amount; products of a few stay finite
-_NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
-_NOTATION = re.compile(
-    rf"(?P<low>{_NUMBER})\s+to\s+(?P<high>{_NUMBER})\s*"
-    r"(?:\((?P<low_mark>p?\d+(?:\.\d+)?|min)-(?P<high_mark>p?\d+(?:\.\d+)?|max)"
-    r"\s+(?P<family>\w+)\))?"
-)
-_HOW = (
-    "write it as '0.15 to 0.35 (p10-p90 lognormal)', '6e23 to 1.5e24 (min-max uniform)' or"
-    " '3.142e24'"
-)
-_BOUNDS = ("at most", "at least")
+
+
+# --- what it says and how it draws ----------------------------------------------------------------
+class Distribution:
+    """What is believed of a positive quantity."""
+
+    def quantile(self, p: Any) -> Any:
+        """Return the value below which a fraction `p` of the distribution lies, or an array of
+        them."""
+        raise NotImplementedError
+
+    def from_normal(self, z: np.ndarray) -> Any:
+        """Return the values of standard normal draws `z` (any shape): each the quantile of its
+        rank. An exact number is one number, however many draws there are."""
+        return self.quantile(ndtr(z))
 
 
 @dataclass(frozen=True)
-class Exact:
+class Exact(Distribution):
     """A number taken as certain."""
 
     value: float
 
-    def from_normal(self, z: np.ndarray) -> float:
-        """Return the number itself, whatever the draws `z`."""
-        return self.value
-
-    def quantile(self, p: float) -> float:
-        """Return the number itself, whatever the probability `p`."""
+    def quantile(self, p: object) -> float:
         return self.value
 
     def __str__(self) -> str:
@@ -51,37 +56,39 @@ class Exact:
 
 
 @dataclass(frozen=True)
-class Uniform:
+class Uniform(Distribution):
     """All values between `low` and `high` equally likely."""
 
     low: float
     high: float
 
-    def from_normal(self, z: np.ndarray) -> np.ndarray:
-        """Map standard normal draws `z` (any shape) to values by their rank, so that a higher z is
-        a higher value."""
-        return self.low + (self.high - self.low) * ndtr(z)
-
-    def quantile(self, p: float) -> float:
-        """Return the value below which a fraction `p` of the distribution lies."""
+    def quantile(self, p: Any) -> Any:
         return self.low + (self.high - self.low) * p
-
-    def below(self, x: np.ndarray) -> np.ndarray:
-        """Return the probability that lies below each `x`."""
-        return np.clip((x - self.low) / (self.high - self.low), 0.0, 1.0)
-
-    def log_likelihood(self, x: np.ndarray) -> np.ndarray:
-        """Return the logarithm of the density at `x`, up to a constant."""
-        return np.where((x >= self.low) & (x <= self.high), 0.0, -np.inf)
 
     def __str__(self) -> str:
         return f"{self.low:.12g} to {self.high:.12g} (min-max uniform)"
 
 
 @dataclass(frozen=True)
-class LogNormal:
-    """A lognormal given by two of its quantiles: probability `p_low` lies below `low`, `p_high`
-    below `high`."""
+class Beta(Distribution):
+    """A beta distribution with exponents `a` and `b`, stretched from `low` to `high`."""
+
+    low: float
+    high: float
+    a: float
+    b: float
+
+    def quantile(self, p: Any) -> Any:
+        return self.low + (self.high - self.low) * betaincinv(self.a, self.b, p)
+
+    def __str__(self) -> str:
+        return f"{self.low:.12g} to {self.high:.12g} ({self.a:.12g}-{self.b:.12g} beta)"
+
+
+@dataclass(frozen=True)
+class LogNormal(Distribution):
+    """A lognormal given by two of its quantiles: a fraction `p_low` of it lies below `low`, a
+    fraction `p_high` below `high`."""
 
     low: float
     high: float
@@ -92,76 +99,33 @@ class LogNormal:
     def sigma(self) -> float:
         """Standard deviation of the natural logarithm."""
         normal = NormalDist()
-        return math.log(self.high / self.low) / (
-            normal.inv_cdf(self.p_high) - normal.inv_cdf(self.p_low)
-        )
+        apart = normal.inv_cdf(self.p_high) - normal.inv_cdf(self.p_low)
+        return math.log(self.high / self.low) / apart
 
     @cached_property
     def mu(self) -> float:
         """Mean of the natural logarithm, the logarithm of the median."""
         return math.log(self.low) - self.sigma * NormalDist().inv_cdf(self.p_low)
 
-    def from_normal(self, z: np.ndarray) -> np.ndarray:
-        """Map standard normal draws `z` (any shape) to values."""
-        values = np.multiply(z, self.sigma)
-        values += self.mu
-        return np.exp(values, out=values if isinstance(values, np.ndarray) else None)
-
     def quantile(self, p: float) -> float:
-        """Return the value below which a fraction `p` of the distribution lies."""
         return math.exp(self.mu + self.sigma * NormalDist().inv_cdf(p))
 
-    def log_likelihood(self, x: np.ndarray) -> np.ndarray:
-        """Return the logarithm of the density of ln x, up to a constant: how likely an observation
-        with this relative error is where the truth is `x`."""
-        return -0.5 * ((np.log(x) - self.mu) / self.sigma) ** 2
-
-    def __str__(self) -> str:
-        return (
-            f"{self.low:.12g} to {self.high:.12g} (p{100 * self.p_low:.6g}-p{100 * self.p_high:.6g}"
-            " lognormal)"
-        )
-
-
-@dataclass(frozen=True)
-class Beta:
-    """A beta distribution with exponents `a` and `b`, stretched from `low` to `high`."""
-
-    low: float
-    high: float
-    a: float
-    b: float
-
     def from_normal(self, z: np.ndarray) -> np.ndarray:
-        """Map standard normal draws `z` (any shape) to values by their rank."""
-        return self.low + (self.high - self.low) * betaincinv(self.a, self.b, ndtr(z))
-
-    def quantile(self, p: float) -> float:
-        """Return the value below which a fraction `p` of the distribution lies."""
-        return float(self.low + (self.high - self.low) * betaincinv(self.a, self.b, p))
-
-    def below(self, x: np.ndarray) -> np.ndarray:
-        """Return the probability that lies below each `x`."""
-        return betainc(self.a, self.b, np.clip(self._part(x), 0.0, 1.0))
-
-    def log_likelihood(self, x: np.ndarray) -> np.ndarray:
-        """Return the logarithm of the density at `x`, up to a constant."""
-        part = self._part(x)
-        inside = np.clip(part, 0.0, 1.0)
-        log_density = xlogy(self.a - 1, inside) + xlogy(self.b - 1, 1 - inside)
-        return np.where(inside == part, log_density, -np.inf)
-
-    def _part(self, x: np.ndarray) -> np.ndarray:
-        return (np.asarray(x) - self.low) / (self.high - self.low)
+        """Return exp(mu + sigma z), worked out in place: a second array of a million draws would
+        cost more time than the exponential."""
+        values = np.multiply(z, self.sigma)
+        values += self.mu
+        return np.exp(values, out=values)
 
     def __str__(self) -> str:
-        return f"{self.low:.12g} to {self.high:.12g} ({self.a:.12g}-{self.b:.12g} beta)"
+        marks = f"p{100 * self.p_low:.6g}-p{100 * self.p_high:.6g}"
+        return f"{self.low:.12g} to {self.high:.12g} ({marks} lognormal)"
 
 
 @dataclass(frozen=True, eq=False)
-class Empirical:
+class Empirical(Distribution):
     """Computed draws used as a distribution, by linear interpolation between their order
-    statistics."""
+    statistics. No notation says it: closed models get theirs from a regression's resamples."""
 
     draws: np.ndarray = field(repr=False)
 
@@ -169,17 +133,13 @@ class Empirical:
     def _ordered(self) -> np.ndarray:
         return np.sort(self.draws)
 
-    def from_normal(self, z: np.ndarray) -> np.ndarray:
-        """Map standard normal draws `z` (any shape) to the quantile of the same rank."""
-        position = ndtr(z) * (self._ordered.size - 1)
-        index = position.astype(np.intp)
-        upper = np.minimum(index + 1, self._ordered.size - 1)
-        weight = position - index
-        return self._ordered[index] * (1 - weight) + self._ordered[upper] * weight
-
-    def quantile(self, p: float) -> float:
-        """Return the value below which a fraction `p` of the draws lies."""
-        return float(np.quantile(self._ordered, p))
+    def quantile(self, p: Any) -> Any:
+        last = self._ordered.size - 1
+        position = np.asarray(p) * last
+        below = position.astype(np.intp)
+        above = np.minimum(below + 1, last)
+        weight = position - below
+        return self._ordered[below] * (1 - weight) + self._ordered[above] * weight
 
     def __str__(self) -> str:
         low, middle, high = (f"{self.quantile(p):.3g}" for p in (0.05, 0.5, 0.95))
@@ -187,53 +147,16 @@ class Empirical:
 
 
 Given = Exact | Uniform | LogNormal | Beta
-Distribution = Given | Empirical
 
-
-@dataclass(frozen=True)
-class Bound:
-    """A limit that something observed lies below ("at most") or above ("at least"); one that is
-    itself uncertain is a soft bound."""
-
-    side: str
-    limit: Given
-
-    def log_likelihood(self, x: np.ndarray) -> np.ndarray:
-        """Return the logarithm of the probability that the limit leaves room for `x`."""
-        most = self.side == "at most"
-        if isinstance(self.limit, Exact):
-            allowed = x <= self.limit.value if most else x >= self.limit.value
-            return np.where(allowed, 0.0, -np.inf)
-        if isinstance(self.limit, LogNormal):  # its far tail underflows before its logarithm does
-            beyond = (np.log(x) - self.limit.mu) / self.limit.sigma
-            return log_ndtr(-beyond if most else beyond)
-        below = self.limit.below(x)
-        with np.errstate(divide="ignore"):
-            return np.log(1 - below if most else below)
-
-    def __str__(self) -> str:
-        return f"{self.side} {self.limit}"
-
-
-Observed = Uniform | LogNormal | Beta | Bound
-
-
-def parse_observed(text: str) -> Observed:
-    """Read what was observed: a distribution, or a limit as in "at most 1".
-
-    Raises InputError as `parse` does, and for a bare number, which no draw ever hits.
-    """
-    words = text.strip()
-    for side in _BOUNDS:
-        if words.startswith(f"{side} "):
-            return Bound(side, parse(words.removeprefix(side)))
-    value = parse(words)
-    if isinstance(value, Exact):
-        raise InputError(
-            f"'{words}': an exact observation agrees with no draw; give it a range, as in '8 to 18 "
-            "(p10-p90 lognormal)', or make it a limit, as in 'at most 1'"
-        )
-    return value
+# --- how it is read -------------------------------------------------------------------------------
+_NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
+_MARK = r"p?\d+(?:\.\d+)?"
+_BRACKET = rf"\(({_MARK}|min)-({_MARK}|max)\s+(\w+)\)"
+_NOTATION = re.compile(rf"({_NUMBER})\s+to\s+({_NUMBER})\s*(?:{_BRACKET})?")
+_HOW = (
+    "write it as '0.15 to 0.35 (p10-p90 lognormal)', '6e23 to 1.5e24 (min-max uniform)' or"
+    " '3.142e24'"
+)
 
 
 @lru_cache(maxsize=1024, typed=True)
@@ -249,9 +172,10 @@ def parse(text: str | float) -> Given:
     match = _NOTATION.fullmatch(words)
     if not match:
         return Exact(_positive(words))
-    from_zero = match["family"] == "beta" and float(match["low"]) == 0
-    low, high = 0.0 if from_zero else _positive(match["low"]), _positive(match["high"])
-    if match["family"] is None:
+    first, second, low_mark, high_mark, family = match.groups()
+    low = 0.0 if family == "beta" and float(first) == 0 else _positive(first)
+    high = _positive(second)
+    if family is None:
         raise InputError(
             f"'{words}': the bracket is missing, so the meaning of 'to' is open; {_HOW}"
         )
@@ -261,13 +185,12 @@ def parse(text: str | float) -> Given:
             f"'{words}': the low {equal} the high; write the smaller amount first, or one exact"
             " number"
         )
-    marks = (match["low_mark"], match["high_mark"])
-    if match["family"] == "uniform" and marks == ("min", "max"):
+    if family == "uniform" and (low_mark, high_mark) == ("min", "max"):
         return Uniform(low, high)
-    if match["family"] == "beta" and "p" not in "".join(marks) and "m" not in "".join(marks):
-        return Beta(low, high, _positive(marks[0]), _positive(marks[1]))
-    if match["family"] == "lognormal" and all(mark.startswith("p") for mark in marks):
-        p_low, p_high = (float(mark[1:]) / 100 for mark in marks)
+    if family == "beta" and low_mark[0].isdigit() and high_mark[0].isdigit():
+        return Beta(low, high, _positive(low_mark), _positive(high_mark))
+    if family == "lognormal" and low_mark[0] == high_mark[0] == "p":
+        p_low, p_high = float(low_mark[1:]) / 100, float(high_mark[1:]) / 100
         if 0 < p_low < p_high < 1:
             return LogNormal(low, high, p_low, p_high)
         raise InputError(
@@ -281,7 +204,7 @@ def parse(text: str | float) -> Given:
 
 def _positive(text: str) -> float:
     try:
-        number = float(text.replace("_", "x"))
+        number = float(text.replace("_", "x"))  # Python reads 1_000, a table does not
     except ValueError:
         comma = " without thousands separators or decimal commas" if "," in text else ""
         raise InputError(f"'{text}' is not an amount{comma}; {_HOW}") from None

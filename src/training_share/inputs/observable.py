@@ -1,16 +1,22 @@
-"""What a row of evidence is about, read from words.
+"""What a row of evidence says: the quantity it is about, and what that was found to be.
 
 share                                     assumption price_usd_per_gpu_hour
 largest run                               cost_usd of hailuo
 flop of hailuo-02-pretraining / flop of hailuo-01-pretraining
 gpu_hours of minimax-text-01 + minimax-vl-01
+
+8 to 18 (p10-p90 lognormal)               at most 0.25 to 0.44 (p10-p90 lognormal)
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+from scipy.special import betainc, log_ndtr, xlogy
+
 from training_share.errors import InputError, nearest
+from training_share.inputs.distributions import Beta, Exact, Given, LogNormal, parse
 
 STEPS = ("flop", "gpu_hours", "cost_usd")  # of a run, each a step of its cost
 WHOLE = ("share", "largest run")
@@ -57,3 +63,57 @@ def _term(words: str, text: str) -> Term:
     if kind in STEPS and rest.startswith("of "):
         return Term(kind, tuple(name.strip() for name in rest.removeprefix("of ").split(" + ")))
     raise InputError(f"'{text}'{nearest(words, [*WHOLE, *STEPS, 'assumption'])}; {_HOW}")
+
+
+@dataclass(frozen=True)
+class Observed:
+    """What a quantity was found to be: `value`, or with a `side` ("at most", "at least") a limit at
+    `value`, which is soft where `value` is a distribution."""
+
+    value: Given
+    side: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.side} {self.value}".strip()
+
+    def log_likelihood(self, x: np.ndarray) -> np.ndarray:
+        """Return how likely the observation is where the truth is `x`, as a logarithm.
+
+        Of a value, the density at `x` up to a constant (a lognormal's is that of ln x: an error of
+        so many percent); of a limit, the probability that it leaves room for `x`.
+        """
+        value, most = self.value, self.side == "at most"
+        if isinstance(value, Exact):
+            allowed = x <= value.value if most else x >= value.value
+            return np.where(allowed, 0.0, -np.inf)
+        if isinstance(value, LogNormal):
+            z = (np.log(x) - value.mu) / value.sigma
+            # its far tail underflows before its logarithm does
+            return log_ndtr(-z if most else z) if self.side else -0.5 * z**2
+        a, b = (value.a, value.b) if isinstance(value, Beta) else (1.0, 1.0)
+        part = (np.asarray(x) - value.low) / (value.high - value.low)
+        inside = np.clip(part, 0.0, 1.0)
+        if not self.side:
+            density = xlogy(a - 1, inside) + xlogy(b - 1, 1 - inside)
+            return np.where(inside == part, density, -np.inf)
+        below = betainc(a, b, inside)
+        with np.errstate(divide="ignore"):
+            return np.log(1 - below if most else below)
+
+
+def parse_observed(text: str) -> Observed:
+    """Read what was observed: a distribution, or a limit as in "at most 1".
+
+    Raises InputError as `parse` does, and for a bare number, which no draw ever hits.
+    """
+    words = text.strip()
+    for side in ("at most", "at least"):
+        if words.startswith(f"{side} "):
+            return Observed(parse(words.removeprefix(side)), side)
+    value = parse(words)
+    if isinstance(value, Exact):
+        raise InputError(
+            f"'{words}': an exact observation agrees with no draw; give it a range, as in '8 to 18 "
+            "(p10-p90 lognormal)', or make it a limit, as in 'at most 1'"
+        )
+    return Observed(value)

@@ -22,8 +22,8 @@ from pydantic import (
     model_validator,
 )
 
-from training_share.inputs.distributions import Exact, Given, Observed, parse, parse_observed
-from training_share.inputs.observable import Observable, parse_observable
+from training_share.inputs.distributions import Exact, Given, parse
+from training_share.inputs.observable import Observable, Observed, parse_observable, parse_observed
 
 
 def _blank_to_none(value: str) -> str | None:

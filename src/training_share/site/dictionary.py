@@ -17,12 +17,13 @@ from pydantic import ValidationError
 from training_share.files import repo_root, write_aside
 from training_share.inputs.checks import REFERENCES
 from training_share.inputs.distributions import LogNormal
-from training_share.inputs.observable import Observable
+from training_share.inputs.observable import Observable, Observed
 from training_share.inputs.schema import CHOICES, MODELS, Row
 
 TEMPLATES = Path(__file__).parent / "templates"
 WORDS = {  # for the dictionary
     LogNormal: "distribution",
+    Observed: "distribution",
     Observable: "quantity",
     bool: "`yes` or `no`",
     pd.Period: "month",
