@@ -1,4 +1,5 @@
 import csv
+import io
 
 import pytest
 
@@ -438,6 +439,15 @@ def test_a_file_saved_the_wrong_way_is_refused(data_copy, spoil, told):
 def test_what_a_spreadsheet_saves_is_read_as_it_was(data_copy, save):
     path = data_copy.path("generative_models")
     path.write_bytes(save(path.read_bytes()))
+    assert load(data_copy.folder).digest == load().digest
+
+
+def test_a_table_with_semicolons_is_read_as_it_was(data_copy):
+    raw = data_copy.path("spending").read_text(encoding="utf-8")
+    rows = list(csv.reader(io.StringIO(raw)))
+    out = io.StringIO()
+    csv.writer(out, delimiter=";", lineterminator="\r\n").writerows(rows)
+    data_copy.path("spending").write_bytes(b"\xef\xbb\xbf" + out.getvalue().encode())
     assert load(data_copy.folder).digest == load().digest
 
 

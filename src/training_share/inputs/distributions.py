@@ -32,8 +32,7 @@ class Distribution:
     """What is believed of a positive quantity."""
 
     def quantile(self, p: Any) -> Any:
-        """Return the value below which a fraction `p` of the distribution lies, or an array of
-        them."""
+        """Return the value below which a fraction `p` (one or an array) of it lies."""
         raise NotImplementedError
 
     def from_normal(self, z: np.ndarray) -> Any:

@@ -1,15 +1,18 @@
-"""What each table holds: one pydantic model a table, one described field a column.
+"""What each table holds: one pydantic model a table, one described column a line.
 
 The models are the single statement of the columns: `tables` reads CSV files through them, and the
-data dictionary is generated from them. A field's description is what its reader is told.
+data dictionary is generated from them. A column's description is what its reader is told. Here a
+row is judged by itself; what rows must mean together, `checks` says.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal, TypeVar, get_args, get_type_hints
 
 import pandas as pd
 from pydantic import (
@@ -19,86 +22,62 @@ from pydantic import (
     ConfigDict,
     Field,
     FiniteFloat,
+    PlainValidator,
     model_validator,
 )
 
+from training_share.errors import require_known
 from training_share.inputs.distributions import Exact, Given, parse
 from training_share.inputs.observable import Observable, Observed, parse_observable, parse_observed
 
-
-def _blank_to_none(value: str) -> str | None:
-    return None if value == "" else value
-
-
-def _filled(value: str) -> str:
-    if not value:
-        raise ValueError("the cell is empty; fill it in")
-    return value
+KEY = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
+MONTH = r"\d{4}-(?:0[1-9]|1[0-2])"
+T = TypeVar("T")
 
 
-def _key(value: str) -> str:
-    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", value):
-        raise ValueError(
-            "a key has letters, digits, '-', '_' and '.' only, and begins with one of the first two"
-        )
-    return value
-
-
-def _amount(value: str) -> Given | None:
-    return None if value == "" else parse(value)
-
-
-def _amount_or_key(value: str) -> Given | str | None:
-    if re.fullmatch(r"[a-z][a-z0-9._-]*", value) and value not in ("nan", "inf", "infinity"):
-        return value
-    return _amount(value)
-
-
-def _required_amount(value: str) -> Given:
-    return parse(value)
-
-
-def _zero_or_amount(value: str) -> Given:
-    return Exact(0.0) if value in ("0", "0.0") else parse(value)
-
-
-def _fraction(value: Given | str | None) -> Given | str | None:
-    highest = value.value if isinstance(value, Exact) else getattr(value, "high", 0)
-    if highest > 1:
-        raise ValueError(f"a fraction cannot exceed 1, got {highest:g}; write 5% as 0.05")
-    return value
-
-
-def _yes_no(value: str) -> bool:
-    if value not in ("yes", "no"):
+# --- what a cell may hold -------------------------------------------------------------------------
+def _yes_no(cell: str) -> bool:
+    if cell not in ("yes", "no"):
         raise ValueError("write yes or no")
-    return value == "yes"
+    return cell == "yes"
 
 
-def _month(value: str) -> pd.Period:
-    if not re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])(-\d{2})?", value):
+def _date(cell: str) -> date:
+    if not re.fullmatch(r"\d{4}-\d{2}-\d{2}", cell):
+        raise ValueError("write the date as YYYY-MM-DD")
+    return date.fromisoformat(cell)
+
+
+def _month(cell: str) -> pd.Period:
+    if not re.fullmatch(rf"{MONTH}(-\d{{2}})?", cell):
         raise ValueError("write the release as YYYY-MM or YYYY-MM-DD")
-    if len(value) > 7:
-        date.fromisoformat(value)
-    return pd.Period(value[:7], freq="M")
+    day = date.fromisoformat(cell if len(cell) > 7 else f"{cell}-01")
+    return pd.Period(year=day.year, month=day.month, freq="M")
 
 
-def _months(value: str) -> tuple[pd.Period, pd.Period] | None:
-    if value == "":
-        return None
-    match = re.fullmatch(r"(\d{4}-(?:0[1-9]|1[0-2])) to (\d{4}-(?:0[1-9]|1[0-2]))", value)
-    if not match:
+def _months(cell: str) -> tuple[pd.Period, pd.Period]:
+    if not re.fullmatch(f"{MONTH} to {MONTH}", cell):
         raise ValueError("write the first and the last month, as in 2024-04 to 2025-03")
-    first, last = (pd.Period(month, freq="M") for month in match.groups())
+    first, last = map(_month, cell.split(" to "))
     if last < first:
         raise ValueError(f"the last month, {last}, is before the first, {first}")
     return first, last
 
 
-def _date(value: str) -> date:
-    if not re.fullmatch(r"\d{4}-\d{2}-\d{2}", value):
-        raise ValueError("write the date as YYYY-MM-DD")
-    return date.fromisoformat(value)
+def _amount_or_zero(cell: str) -> Given:
+    return Exact(0.0) if cell in ("0", "0.0") else parse(cell)
+
+
+def _amount_or_key(cell: str) -> Given | str:
+    key = re.fullmatch(r"[a-z][a-z0-9._-]*", cell) and cell not in ("nan", "inf", "infinity")
+    return cell if key else parse(cell)
+
+
+def _fraction(value: Given | str) -> Given | str:
+    highest = value.value if isinstance(value, Exact) else getattr(value, "high", 0)
+    if highest > 1:
+        raise ValueError(f"a fraction cannot exceed 1, got {highest:g}; write 5% as 0.05")
+    return value
 
 
 def chip_of(unit: str) -> str:
@@ -111,53 +90,68 @@ def chip_of(unit: str) -> str:
     return unit.removesuffix("-hours").lower() if unit.endswith("-hours") else ""
 
 
-Filled = Annotated[str, AfterValidator(_filled)]
-Key = Annotated[str, AfterValidator(_filled), AfterValidator(_key)]  # also part of file names
-Amount = Annotated[Given, BeforeValidator(_required_amount)]
-AmountOrZero = Annotated[Given, BeforeValidator(_zero_or_amount)]
-MaybeAmount = Annotated[Given | None, BeforeValidator(_amount)]
-AmountOrKey = Annotated[Given | str | None, BeforeValidator(_amount_or_key)]
-FractionOrKey = Annotated[
-    Given | str | None, BeforeValidator(_amount_or_key), AfterValidator(_fraction)
-]
-WhatIsObserved = Annotated[Observable, BeforeValidator(parse_observable)]
-ObservedAmount = Annotated[Observed, BeforeValidator(parse_observed)]
-YesNo = Annotated[bool, BeforeValidator(_yes_no)]
-Month = Annotated[pd.Period, BeforeValidator(_month)]
-MaybeMonths = Annotated[tuple[pd.Period, pd.Period] | None, BeforeValidator(_months)]
-Date = Annotated[date, BeforeValidator(_date)]
+Maybe = Annotated[T | None, BeforeValidator(lambda cell: None if cell == "" else cell)]
+Filled = Annotated[str, Field(min_length=1)]
+Key = Annotated[Filled, Field(pattern=KEY)]  # also part of file names
+YesNo = Annotated[bool, PlainValidator(_yes_no)]
+Date = Annotated[date, PlainValidator(_date)]
+Month = Annotated[pd.Period, PlainValidator(_month)]
+Months = Annotated[tuple[pd.Period, pd.Period], PlainValidator(_months)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
-MaybeFloat = Annotated[Positive | None, BeforeValidator(_blank_to_none)]
-MaybeText = Annotated[str | None, BeforeValidator(_blank_to_none)]
-PlainFloat = Annotated[FiniteFloat | None, BeforeValidator(_blank_to_none)]
+Amount = Annotated[Given, PlainValidator(parse)]
+AmountOrZero = Annotated[Given, PlainValidator(_amount_or_zero)]
+AmountOrKey = Annotated[Given | str, PlainValidator(_amount_or_key)]
+Quantity = Annotated[Observable, PlainValidator(parse_observable)]
+Finding = Annotated[Observed, PlainValidator(parse_observed)]
+Modality = Literal["video", "image", "speech"]
 
 
+def says(description: str, **limits: Any) -> Any:
+    """Return what a column's reader is told of it and, as in pydantic, what limits it."""
+    return Field(description=description, **limits)
+
+
+# columns of more than one table
+CompanyKey = Annotated[Key, says("Key in companies.")]
+SourceKey = Annotated[Key, says("Key in sources.")]
+Width = Annotated[Maybe[Positive], says("Output width in pixels (video and image).")]
+Height = Annotated[Maybe[Positive], says("Output height in pixels (video and image).")]
+SampleRate = Annotated[Maybe[Positive], says("Output sample rate in Hz (speech).")]
+
+
+# --- the tables -----------------------------------------------------------------------------------
 class Row(BaseModel):
-    """A row of a table; `key` joins the key columns by a slash, the form in which corrections name
-    it."""
+    """A row of a table; its key joins the key columns by a slash, the form in which corrections
+    name it."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
     key_columns: ClassVar[tuple[str, ...]]
+
+    def _together(self, *columns: str) -> bool:
+        """Whether columns that belong together are filled; ValueError where only some are."""
+        filled = [getattr(self, name) is not None for name in columns]
+        if any(filled) and not all(filled):
+            mend = "both or neither" if len(columns) == 2 else "all or none"
+            names = f"{', '.join(columns[:-1])} and {columns[-1]}"
+            raise ValueError(f"{names} belong together; fill {mend}")
+        return all(filled)
 
 
 class Company(Row):
     """One row is a company whose share is estimated."""
 
     key_columns = ("company",)
-    company: Key = Field(description="Key of the company.")
-    display_name: Filled = Field(description="Name as shown.")
-    spending_start: Date = Field(description="First day of the spending window.")
-    spending_end: Date = Field(description="Last day of the spending window.")
-    release_lag_months: Annotated[int, Field(ge=0, le=36)] = Field(
-        description="Months by which the release window follows the spending window."
+    company: Key = says("Key of the company.")
+    display_name: Filled = says("Name as shown.")
+    spending_start: Date = says("First day of the spending window.")
+    spending_end: Date = says("Last day of the spending window.")
+    release_lag_months: int = says(
+        "Months by which the release window follows the spending window.", ge=0, le=36
     )
-    currency: Key = Field(
-        description="Currency of the company's disclosures, ISO 4217, or hours of a chip such as "
-        "H100-hours."
+    currency: Key = says(
+        "Currency of the company's disclosures, ISO 4217, or hours of a chip such as H100-hours."
     )
-    color: Annotated[str, Field(pattern=r"^#[0-9A-Fa-f]{6}$")] = Field(
-        description="Colour in figures."
-    )
+    color: str = says("Colour in figures.", pattern=r"^#[0-9A-Fa-f]{6}$")
 
     @model_validator(mode="after")
     def _ordered(self) -> Company:
@@ -172,60 +166,52 @@ class TrainingRun(Row):
     base_run with fraction_of_base is filled."""
 
     key_columns = ("run_id",)
-    run_id: Key = Field(description="Key of the run.")
-    company: Key = Field(description="Key in companies.")
-    model: Filled = Field(description="Released model the run belongs to.")
-    stage: Filled = Field(description="What the run did, in words.")
-    released: Month = Field(
-        description="Release as YYYY-MM or YYYY-MM-DD; its month decides whether the run counts."
+    run_id: Key = says("Key of the run.")
+    company: CompanyKey
+    model: Filled = says("Released model the run belongs to.")
+    stage: Filled = says("What the run did, in words.")
+    released: Month = says(
+        "Release as YYYY-MM or YYYY-MM-DD; its month decides whether the run counts."
     )
-    covers: MaybeMonths = Field(
-        description="Blank, or the months of release that one row stands for together, as in "
-        "2024-04 to 2025-03; it fits that release window alone."
+    covers: Maybe[Months] = says(
+        "Blank, or the months of release that one row stands for together, as in 2024-04 to "
+        "2025-03; it fits that release window alone."
     )
-    flop: AmountOrKey = Field(
-        description="Training compute in FLOP: a distribution, or a key in closed_models."
+    flop: Maybe[AmountOrKey] = says(
+        "Training compute in FLOP: a distribution, or a key in closed_models."
     )
-    gpu_hours: MaybeAmount = Field(
-        description="Training compute in GPU-hours: a distribution; priced without any MFU."
+    gpu_hours: Maybe[Amount] = says(
+        "Training compute in GPU-hours: a distribution; priced without any MFU."
     )
-    cost_usd: MaybeAmount = Field(
-        description="Training cost in USD: a distribution; taken as it is."
+    cost_usd: Maybe[Amount] = says("Training cost in USD: a distribution; taken as it is.")
+    base_run: Maybe[str] = says("Run whose compute this run's is a fraction of.")
+    fraction_of_base: Maybe[Annotated[AmountOrKey, AfterValidator(_fraction)]] = says(
+        "Fraction of the base run's compute: a distribution, or the name of an assumption."
     )
-    base_run: MaybeText = Field(description="Run whose compute this run's is a fraction of.")
-    fraction_of_base: FractionOrKey = Field(
-        description="Fraction of the base run's compute: a distribution, or the name of an "
-        "assumption."
+    post_training: Maybe[str] = says(
+        "Blank, or the name of the assumption that multiplies the FLOP."
     )
-    post_training: MaybeText = Field(
-        description="Blank, or the name of the assumption that multiplies the FLOP."
+    workload: Literal["pretraining", "rl"] = says(
+        "Which utilization applies: pretraining (mfu) or rl (mfu_rl)."
     )
-    workload: Literal["pretraining", "rl"] = Field(
-        description="Which utilization applies: pretraining (mfu) or rl (mfu_rl)."
+    hardware: Maybe[str] = says("Key in hardware.")
+    counted: YesNo = says(
+        "yes where the run enters the numerator; no where it only serves as a base or waits for a "
+        "correction."
     )
-    hardware: MaybeText = Field(description="Key in hardware.")
-    counted: YesNo = Field(
-        description="yes where the run enters the numerator; no where it only serves as a base "
-        "or waits for a correction."
+    group: str = says("Name by which runs can be left out together, such as hailuo; or blank.")
+    evidence: Literal["reported", "regression", "judgement"] = says(
+        "How the amount is known: reported, regression or judgement."
     )
-    group: str = Field(
-        description="Name by which runs can be left out together, such as hailuo; or blank."
-    )
-    evidence: Literal["reported", "regression", "judgement"] = Field(
-        description="How the amount is known: reported, regression or judgement."
-    )
-    source_id: Key = Field(description="Key in sources.")
-    note: str = Field(description="What a reader should know.")
+    source_id: SourceKey
+    note: str = says("What a reader should know.")
 
     @model_validator(mode="after")
     def _one_size(self) -> TrainingRun:
-        pair = (self.base_run is not None, self.fraction_of_base is not None)
-        filled = [
-            name for name in ("flop", "gpu_hours", "cost_usd") if getattr(self, name) is not None
-        ]
-        filled += ["base_run + fraction_of_base"] * any(pair)
-        if any(pair) and not all(pair):
-            raise ValueError("base_run and fraction_of_base belong together; fill both or neither")
+        sizes = ("flop", "gpu_hours", "cost_usd")
+        filled = [name for name in sizes if getattr(self, name) is not None]
+        if self._together("base_run", "fraction_of_base"):
+            filled.append("base_run + fraction_of_base")
         if len(filled) != 1:
             raise ValueError(
                 "fill exactly one of flop, gpu_hours, cost_usd, base_run + fraction_of_base; "
@@ -244,22 +230,20 @@ class Spending(Row):
     """One row is a disclosed amount for one period."""
 
     key_columns = ("company", "line", "period")
-    company: Key = Field(description="Key in companies.")
-    line: Key = Field(description="What was spent on: rd_compute, inference_compute and so on.")
-    period: Filled = Field(description="Name of the period as disclosed, such as FY2024 or 9M2025.")
-    period_start: Date = Field(description="First day of the period.")
-    period_end: Date = Field(description="Last day of the period.")
-    amount_millions: AmountOrZero = Field(
-        description="Amount in millions of the currency: a distribution or zero."
+    company: CompanyKey
+    line: Key = says("What was spent on: rd_compute, inference_compute and so on.")
+    period: Filled = says("Name of the period as disclosed, such as FY2024 or 9M2025.")
+    period_start: Date = says("First day of the period.")
+    period_end: Date = says("Last day of the period.")
+    amount_millions: AmountOrZero = says(
+        "Amount in millions of the currency: a distribution or zero."
     )
-    currency: Key = Field(
-        description="ISO 4217 code, or hours of a chip such as H100-hours: then the share needs "
-        "neither price nor utilization."
+    currency: Key = says(
+        "ISO 4217 code, or hours of a chip such as H100-hours: then the share needs neither price "
+        "nor utilization."
     )
-    source_id: Key = Field(description="Key in sources.")
-    note: str = Field(
-        description="How far a second source confirms the amount, or how it was derived."
-    )
+    source_id: SourceKey
+    note: str = says("How far a second source confirms the amount, or how it was derived.")
 
     @model_validator(mode="after")
     def _ordered(self) -> Spending:
@@ -277,28 +261,27 @@ class FxRate(Row):
     """One row is an exchange rate."""
 
     key_columns = ("currency", "period")
-    currency: Key = Field(description="ISO 4217 code.")
-    period: Annotated[str, Field(pattern=r"^\d{4}/\d{4}$")] = Field(
-        description="First and last calendar year the rate is used for, as 2022/2025."
+    currency: Key = says("ISO 4217 code.")
+    period: str = says(
+        "First and last calendar year the rate is used for, as 2022/2025.", pattern=r"^\d{4}/\d{4}$"
     )
-    per_usd: Amount = Field(description="Units of the currency for one USD: a distribution.")
-    source_id: Key = Field(description="Key in sources.")
+    per_usd: Amount = says("Units of the currency for one USD: a distribution.")
+    source_id: SourceKey
 
 
 class Assumption(Row):
     """One row is an uncertain input or a choice of method."""
 
     key_columns = ("name",)
-    name: Key = Field(description="Key; also the keyword that overrides the value.")
-    label: Filled = Field(description="Name as charts and controls show it.")
-    value: Filled = Field(description="A distribution, a number or a word.")
-    unit: Filled = Field(description="Unit of the value; `choice` for a word.")
-    correlation: Literal["shared", "per-company", "per-run", ""] = Field(
-        description="Who shares a draw: shared by all, per-company or per-run; blank for a choice "
-        "of method."
+    name: Key = says("Key; also the keyword that overrides the value.")
+    label: Filled = says("Name as charts and controls show it.")
+    value: Filled = says("A distribution, a number or a word.")
+    unit: Filled = says("Unit of the value; `choice` for a word.")
+    correlation: Literal["shared", "per-company", "per-run", ""] = says(
+        "Who shares a draw: shared by all, per-company or per-run; blank for a choice of method."
     )
-    source_id: Key = Field(description="Key in sources.")
-    note: str = Field(description="Meaning, evidence and, for a choice, the words allowed.")
+    source_id: SourceKey
+    note: str = says("Meaning, evidence and, for a choice, the words allowed.")
 
     @cached_property
     def amount(self) -> Given:
@@ -310,62 +293,54 @@ class Hardware(Row):
     """One row is a peak rate of a chip at one precision, dense."""
 
     key_columns = ("hardware",)
-    hardware: Key = Field(
-        description="Key: device, form factor and precision, such as h800-sxm-bf16."
-    )
-    peak_flop_per_s: Amount = Field(description="Dense peak in FLOP per second.")
-    source_id: Key = Field(description="Key in sources.")
+    hardware: Key = says("Key: device, form factor and precision, such as h800-sxm-bf16.")
+    peak_flop_per_s: Amount = says("Dense peak in FLOP per second.")
+    source_id: SourceKey
 
 
 class GenerativeModel(Row):
     """One row is a point of a scaling regression."""
 
     key_columns = ("modality", "model")
-    modality: Literal["video", "image", "speech"] = Field(description="video, image or speech.")
-    model: Filled = Field(description="Name of the model.")
-    parameters: Positive = Field(description="Number of parameters.")
-    training_flop: MaybeFloat = Field(description="Total training compute in FLOP.")
-    finetune_flop: MaybeFloat = Field(
-        description="Part of it spent on finetuning, FLOP; subtracted where known."
+    modality: Modality = says("video, image or speech.")
+    model: Filled = says("Name of the model.")
+    parameters: Positive = says("Number of parameters.")
+    training_flop: Maybe[Positive] = says("Total training compute in FLOP.")
+    finetune_flop: Maybe[Positive] = says(
+        "Part of it spent on finetuning, FLOP; subtracted where known."
     )
-    width: MaybeFloat = Field(description="Output width in pixels (video and image).")
-    height: MaybeFloat = Field(description="Output height in pixels (video and image).")
-    sample_rate_hz: MaybeFloat = Field(description="Output sample rate in Hz (speech).")
-    used: YesNo = Field(description="yes where the regression uses the point.")
-    family: Filled = Field(description="Lineage; the unit of the clustered bootstrap.")
-    remark: str = Field(description="What checking the point against its sources showed.")
-    source_id: Key = Field(description="Key in sources.")
+    width: Width
+    height: Height
+    sample_rate_hz: SampleRate
+    used: YesNo = says("yes where the regression uses the point.")
+    family: Filled = says("Lineage; the unit of the clustered bootstrap.")
+    remark: str = says("What checking the point against its sources showed.")
+    source_id: SourceKey
 
 
 class ClosedModel(Row):
     """One row is a model whose training compute is predicted by a scaling regression."""
 
     key_columns = ("model",)
-    model: Key = Field(description="Key.")
-    modality: Literal["video", "image", "speech"] = Field(
-        description="Which regression predicts it."
+    model: Key = says("Key.")
+    modality: Modality = says("Which regression predicts it.")
+    parameters: Amount = says("Number of parameters: a distribution.")
+    width: Width
+    height: Height
+    sample_rate_hz: SampleRate
+    predecessor: Maybe[str] = says(
+        "The closed model it follows, where its vendor states by how much."
     )
-    parameters: Amount = Field(description="Number of parameters: a distribution.")
-    width: MaybeFloat = Field(description="Output width in pixels (video and image).")
-    height: MaybeFloat = Field(description="Output height in pixels (video and image).")
-    sample_rate_hz: MaybeFloat = Field(description="Output sample rate in Hz (speech).")
-    predecessor: MaybeText = Field(
-        description="The closed model it follows, where its vendor states by how much."
+    predecessor_factor: Maybe[Positive] = says(
+        "Training FLOP as a multiple of the predecessor's, by the vendor's statement: that of "
+        "parameters times that of data."
     )
-    predecessor_factor: MaybeFloat = Field(
-        description="Training FLOP as a multiple of the predecessor's, by the vendor's statement: "
-        "that of parameters times that of data."
-    )
-    statement_id: MaybeText = Field(description="Key in sources: where the vendor states it.")
-    source_id: Key = Field(description="Key in sources.")
+    statement_id: Maybe[str] = says("Key in sources: where the vendor states it.")
+    source_id: SourceKey
 
     @model_validator(mode="after")
     def _whole_statement(self) -> ClosedModel:
-        stated = self.predecessor, self.predecessor_factor, self.statement_id
-        if any(cell is not None for cell in stated) and None in stated:
-            raise ValueError(
-                "predecessor, predecessor_factor and statement_id belong together; fill all or none"
-            )
+        self._together("predecessor", "predecessor_factor", "statement_id")
         return self
 
 
@@ -373,17 +348,16 @@ class Correction(Row):
     """One row is one changed cell of another table, under a correction's name."""
 
     key_columns = ("correction", "table", "key", "column")
-    correction: Key = Field(description="Name of the correction; it may change several cells.")
-    table: Filled = Field(description="Table whose cell changes.")
-    key: Filled = Field(description="Key of the row; composite keys are joined by a slash.")
-    column: Filled = Field(description="Column of the cell.")
-    value: str = Field(description="New content of the cell; blank empties it.")
-    denominator: str = Field(
-        description="Where it is another way to count R&D compute: its name beside the others; or "
-        "blank."
+    correction: Key = says("Name of the correction; it may change several cells.")
+    table: Filled = says("Table whose cell changes.")
+    key: Filled = says("Key of the row; composite keys are joined by a slash.")
+    column: Filled = says("Column of the cell.")
+    value: str = says("New content of the cell; blank empties it.")
+    denominator: str = says(
+        "Where it is another way to count R&D compute: its name beside the others; or blank."
     )
-    reason: Filled = Field(description="Why a careful reader would change it.")
-    source_id: Key = Field(description="Key in sources.")
+    reason: Filled = says("Why a careful reader would change it.")
+    source_id: SourceKey
 
 
 class Evidence(Row):
@@ -392,35 +366,35 @@ class Evidence(Row):
     together."""
 
     key_columns = ("evidence", "company")
-    evidence: Key = Field(description="Name of the evidence; it may have a row a company.")
-    company: Key = Field(description="Key in companies: whose quantity it is.")
-    quantity: WhatIsObserved = Field(
-        description="What was observed: share, largest run (as a fraction of R&D compute), "
-        "`assumption NAME`, or flop, gpu_hours or cost_usd `of` runs or groups joined by ` + `; "
-        "` / ` between two makes a ratio."
+    evidence: Key = says("Name of the evidence; it may have a row a company.")
+    company: Key = says("Key in companies: whose quantity it is.")
+    quantity: Quantity = says(
+        "What was observed: share, largest run (as a fraction of R&D compute), `assumption NAME`, "
+        "or flop, gpu_hours or cost_usd `of` runs or groups joined by ` + `; ` / ` between two "
+        "makes a ratio."
     )
-    value: ObservedAmount = Field(
-        description="What it was found to be: a distribution, or a limit (`at most` or `at least` "
-        "an amount, soft where the amount is a distribution)."
+    value: Finding = says(
+        "What it was found to be: a distribution, or a limit (`at most` or `at least` an amount, "
+        "soft where the amount is a distribution)."
     )
-    source_id: Key = Field(description="Key in sources.")
-    note: str = Field(description="Why it is believed, and to within how much.")
+    source_id: SourceKey
+    note: str = says("Why it is believed, and to within how much.")
 
 
 class Scenario(Row):
     """One row is one correction, or one piece of evidence, considered for a named scenario."""
 
     key_columns = ("scenario", "correction")
-    scenario: Key = Field(description="Name of the scenario.")
-    correction: str = Field(
-        description="Name of a correction or of a piece of evidence; blank in the row of the base "
-        "tables themselves."
+    scenario: Key = says("Name of the scenario.")
+    correction: str = says(
+        "Name of a correction or of a piece of evidence; blank in the row of the base tables "
+        "themselves."
     )
-    order: Annotated[int | None, BeforeValidator(_blank_to_none)] = Field(
-        description="Place in which it is applied, which matters for corrections alone; blank "
-        "where it was considered and left out."
+    order: Maybe[int] = says(
+        "Place in which it is applied, which matters for corrections alone; blank where it was "
+        "considered and left out."
     )
-    why: str = Field(description="One sentence: why it is in, or why it is left out.")
+    why: str = says("One sentence: why it is in, or why it is left out.")
 
 
 class Published(Row):
@@ -428,21 +402,21 @@ class Published(Row):
     inputs."""
 
     key_columns = ("claim_id",)
-    claim_id: Key = Field(description="Key.")
-    company: Key = Field(description="Key in companies.")
-    scenario: Key = Field(description="Scenario whose settings the figure has.")
-    quantity: Filled = Field(description="What the figure is.")
-    value: PlainFloat = Field(description="Printed central figure.")
-    p5: PlainFloat = Field(description="Printed lower end of the 90% interval.")
-    p95: PlainFloat = Field(description="Printed upper end of the 90% interval.")
-    unit: Filled = Field(description="Unit of the three figures.")
-    decimals: Annotated[int, Field(ge=0)] = Field(description="Decimals printed.")
-    source_id: Key = Field(description="Key in sources.")
-    status: Literal["reproduced", "within Monte Carlo error", "differs", "context"] = Field(
-        description="reproduced to the printed digits, within Monte Carlo error of them, differs, "
-        "or context only."
+    claim_id: Key = says("Key.")
+    company: CompanyKey
+    scenario: Key = says("Scenario whose settings the figure has.")
+    quantity: Filled = says("What the figure is.")
+    value: Maybe[FiniteFloat] = says("Printed central figure.")
+    p5: Maybe[FiniteFloat] = says("Printed lower end of the 90% interval.")
+    p95: Maybe[FiniteFloat] = says("Printed upper end of the 90% interval.")
+    unit: Filled = says("Unit of the three figures.")
+    decimals: int = says("Decimals printed.", ge=0)
+    source_id: SourceKey
+    status: Literal["reproduced", "within Monte Carlo error", "differs", "context"] = says(
+        "reproduced to the printed digits, within Monte Carlo error of them, differs, or context "
+        "only."
     )
-    explanation: str = Field(description="Why ours differs, or what to know.")
+    explanation: str = says("Why ours differs, or what to know.")
 
 
 class MeasuredCase(Row):
@@ -451,45 +425,38 @@ class MeasuredCase(Row):
     under which its runs and hours stand."""
 
     key_columns = ("case",)
-    case: Filled = Field(description="Key.")
-    company: MaybeText = Field(
-        description="Key in companies where the runs and hours stand there; else blank."
+    case: Filled = says("Key.")
+    company: Maybe[str] = says("Key in companies where the runs and hours stand there; else blank.")
+    organisation: Filled = says("Who developed the models.")
+    models: Filled = says("What was developed.")
+    period: Filled = says("When, as exact as known.")
+    scope: Literal["one recipe", "intermediate models", "full pipeline", "cluster"] = says(
+        "What the total covers: one recipe with its ablations, a project with large intermediate "
+        "models, a full pipeline with reinforcement learning, or a cluster's jobs."
     )
-    organisation: Filled = Field(description="Who developed the models.")
-    models: Filled = Field(description="What was developed.")
-    period: Filled = Field(description="When, as exact as known.")
-    scope: Literal["one recipe", "intermediate models", "full pipeline", "cluster"] = Field(
-        description="What the total covers: one recipe with its ablations, a project with large "
-        "intermediate models, a full pipeline with reinforcement learning, or a cluster's jobs."
+    unit: Filled = says("Unit of both amounts.")
+    final_amount: Maybe[Amount] = says("What final training runs took: a distribution in the unit.")
+    total_amount: Maybe[Amount] = says(
+        "What the whole development took, final runs included: a distribution in the same unit."
     )
-    unit: Filled = Field(description="Unit of both amounts.")
-    final_amount: MaybeAmount = Field(
-        description="What final training runs took: a distribution in the unit."
+    final_share: Maybe[Annotated[Amount, AfterValidator(_fraction)]] = says(
+        "The share itself where no amounts are given: a distribution, as a fraction."
     )
-    total_amount: MaybeAmount = Field(
-        description="What the whole development took, final runs included: a distribution in the "
-        "same unit."
+    grade: Literal["measured", "disclosed estimate", "inferred", "bound"] = says(
+        "How the share is known; a bound caps what final runs can have taken."
     )
-    final_share: Annotated[MaybeAmount, AfterValidator(_fraction)] = Field(
-        description="The share itself where no amounts are given: a distribution, as a fraction."
+    used: YesNo = says(
+        "yes where the case informs the next company's share; no where it is context."
     )
-    grade: Literal["measured", "disclosed estimate", "inferred", "bound"] = Field(
-        description="How the share is known; a bound caps what final runs can have taken."
-    )
-    used: YesNo = Field(
-        description="yes where the case informs the next company's share; no where it is context."
-    )
-    in_scope: Filled = Field(description="What is counted beside the final runs.")
-    out_of_scope: Filled = Field(description="What is not counted.")
-    source_id: Filled = Field(description="Key in sources.")
-    remark: str = Field(description="How it was read, and what to know.")
+    in_scope: Filled = says("What is counted beside the final runs.")
+    out_of_scope: Filled = says("What is not counted.")
+    source_id: Filled = says("Key in sources.")
+    remark: str = says("How it was read, and what to know.")
 
     @model_validator(mode="after")
     def _one_share(self) -> MeasuredCase:
-        amounts = (self.final_amount is not None, self.total_amount is not None)
-        if any(amounts) and not all(amounts):
-            raise ValueError("final_amount and total_amount belong together; fill both or neither")
-        if (self.company is not None) + any(amounts) + (self.final_share is not None) != 1:
+        amounts = self._together("final_amount", "total_amount")
+        if (self.company is not None) + amounts + (self.final_share is not None) != 1:
             raise ValueError(
                 "fill exactly one of company, final_amount + total_amount, final_share"
             )
@@ -503,32 +470,24 @@ class Source(Row):
     """One row is a citation."""
 
     key_columns = ("source_id",)
-    source_id: Key = Field(description="Key.")
-    title: Filled = Field(description="Title.")
-    publisher: Filled = Field(description="Publisher or authors.")
-    date: Filled = Field(description="Date of publication, as exact as known.")
-    url: str = Field(
-        pattern=r"^(https?://\S+)?$", description="Public address; blank for our own judgement."
-    )
-    locator: str = Field(description="Where in it: page, table or section.")
-    licence: Filled = Field(description="Licence or rights.")
+    source_id: Key = says("Key.")
+    title: Filled = says("Title.")
+    publisher: Filled = says("Publisher or authors.")
+    date: Filled = says("Date of publication, as exact as known.")
+    url: str = says("Public address; blank for our own judgement.", pattern=r"^(https?://\S+)?$")
+    locator: str = says("Where in it: page, table or section.")
+    licence: Filled = says("Licence or rights.")
 
 
-MODELS: dict[str, type[Row]] = {
-    "companies": Company,
-    "training_runs": TrainingRun,
-    "spending": Spending,
-    "fx": FxRate,
-    "assumptions": Assumption,
-    "hardware": Hardware,
-    "generative_models": GenerativeModel,
-    "closed_models": ClosedModel,
-    "evidence": Evidence,
-    "corrections": Correction,
-    "scenarios": Scenario,
-    "published": Published,
-    "measured_cases": MeasuredCase,
-    "sources": Source,
+# what to write instead, by pydantic's name of a fault or by the pattern that a cell fails
+MENDS = {
+    KEY: "a key has letters, digits, '-', '_' and '.' only, and begins with one of the first two",
+    "string_too_short": "the cell is empty; fill it in",
+    "float_parsing": "not a number; write it like 1234.5 or 1.2e24, without thousands separators",
+    "finite_number": "write a finite number",
+    "greater_than": "write a number above zero",
+    "int_parsing": "write a whole number such as 3",
+    "int_from_float": "write a whole number such as 3",
 }
 
 # Words a choice of method may take; an assumption that is not listed here is a distribution.
@@ -538,4 +497,39 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "closed_model_line": ("per-model", "common"),
     "bootstrap_unit": ("model", "family"),
     "rl_fraction_basis": ("flop", "gpu-hours"),
+}
+
+
+# --- all of them ----------------------------------------------------------------------------------
+Texts = Mapping[str, Mapping[str, Mapping[str, str]]]  # table -> key -> column -> content
+AnyRow = TypeVar("AnyRow", bound=Row)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Rows:
+    """The rows of every table as typed values, by key, and all tables as text."""
+
+    companies: Mapping[str, Company]
+    training_runs: Mapping[str, TrainingRun]
+    spending: Mapping[str, Spending]
+    fx: Mapping[str, FxRate]
+    assumptions: Mapping[str, Assumption]
+    hardware: Mapping[str, Hardware]
+    generative_models: Mapping[str, GenerativeModel]
+    closed_models: Mapping[str, ClosedModel]
+    evidence: Mapping[str, Evidence]
+    corrections: Mapping[str, Correction]
+    scenarios: Mapping[str, Scenario]
+    published: Mapping[str, Published]
+    measured_cases: Mapping[str, MeasuredCase]
+    sources: Mapping[str, Source]
+    texts: Texts
+
+    def __getitem__(self, table: str) -> Mapping[str, Any]:
+        require_known(table, MODELS, "table")
+        return getattr(self, table)
+
+
+MODELS: dict[str, type[Row]] = {
+    table: get_args(kind)[1] for table, kind in get_type_hints(Rows).items() if table != "texts"
 }

@@ -10,8 +10,8 @@ import csv
 import hashlib
 import io
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
 from types import MappingProxyType
@@ -19,24 +19,17 @@ from typing import Any
 
 import pandas as pd
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
-from training_share.errors import InputError, nearest, require_known
+from training_share.errors import InputError, require_known
 from training_share.files import repo_root
-from training_share.inputs import schema
-from training_share.inputs.checks import cross_faults
-from training_share.inputs.rows import Rows, Texts
+from training_share.inputs import checks, disclosures
+from training_share.inputs.checks import missing_cell, twice
+from training_share.inputs.schema import MENDS, MODELS, Evidence, Row, Rows, Texts, chip_of
 
 LONGEST = 32_767  # characters in a spreadsheet's cell
+CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ufffe\uffff]")  # no workbook or page holds them
 Cell = tuple[str, str, str, str]  # table, key, column, new content
-
-# what to write instead, by pydantic's name of a fault
-MENDS = {
-    "float_parsing": "not a number; write it like 1234.5 or 1.2e24, without thousands separators",
-    "finite_number": "write a finite number",
-    "greater_than": "write a number above zero",
-    "int_parsing": "write a whole number such as 3",
-    "int_from_float": "write a whole number such as 3",
-}
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -45,37 +38,22 @@ class Tables(Rows):
     fields, `tables["training_runs"]` the same table by its name, `tables.texts` what the files say.
     """
 
-    texts: Texts = field(repr=False)
-
     def __repr__(self) -> str:
         sizes = ", ".join(f"{len(rows)} {table}" for table, rows in self.texts.items())
         return f"<Tables: {sizes}; see frame(table), scenario_names, with_spending>"
 
-    def __getitem__(self, table: str) -> Mapping[str, Any]:
-        require_known(table, schema.MODELS, "table")
-        return getattr(self, table)
-
-    def __reduce__(self) -> tuple:
-        texts = {
-            table: {key: dict(row) for key, row in rows.items()}
-            for table, rows in self.texts.items()
-        }
-        return _checked, (texts, "in the tables")
-
     def frame(self, table: str) -> pd.DataFrame:
         """Return a table as text, one column a header, in the file's order."""
-        require_known(table, schema.MODELS, "table")
-        columns = list(schema.MODELS[table].model_fields)
+        require_known(table, MODELS, "table")
+        columns = list(MODELS[table].model_fields)
         return pd.DataFrame(list(self.texts[table].values()), columns=columns, dtype=str)
 
     @cached_property
     def digest(self) -> str:
         """SHA-256 of everything the tables say."""
-        content = hashlib.sha256()
-        for rows in self.texts.values():
-            for key, row in rows.items():
-                content.update("\x1f".join((key, *row.values(), "\n")).encode())
-        return content.hexdigest()
+        rows = ((key, row) for table in self.texts.values() for key, row in table.items())
+        said = "".join("\x1f".join((key, *row.values(), "\n")) for key, row in rows)
+        return hashlib.sha256(said.encode()).hexdigest()
 
     # --- what the rows say together ---------------------------------------------------------------
     def choice(self, name: str) -> str:
@@ -88,28 +66,14 @@ class Tables(Rows):
         return int(float(self.choice("bootstrap_resamples")))
 
     @cached_property
-    def scenario_names(self) -> tuple[str, ...]:
-        """The scenarios in the file's order."""
-        return tuple(dict.fromkeys(row.scenario for row in self.scenarios.values()))
-
-    @cached_property
     def with_spending(self) -> tuple[str, ...]:
-        """Keys of the companies with runs and with spending in money, in the file's order: those
-        whose share is modelled."""
-        return self._with_spending(hours=False)
-
-    @cached_property
-    def measured(self) -> tuple[str, ...]:
-        """Keys of the companies with runs and with spending in hours of a chip, in the file's
-        order: those whose share needs no price."""
-        return self._with_spending(hours=True)
-
-    def _with_spending(self, hours: bool) -> tuple[str, ...]:
+        """Keys of the companies with runs and with spending in money alone, in the file's order:
+        those whose share is modelled."""
         running = {run.company for run in self.training_runs.values()}
         rows = self.spending.values()
-        in_hours = {row.company for row in rows if schema.chip_of(row.currency)}
-        among = in_hours if hours else {row.company for row in rows} - in_hours
-        return tuple(company for company in self.companies if company in running & among)
+        in_hours = {row.company for row in rows if chip_of(row.currency)}
+        among = running & {row.company for row in rows} - in_hours
+        return tuple(company for company in self.companies if company in among)
 
     def groups(self, companies: Iterable[str]) -> list[str]:
         """Return the named groups of the runs of some companies."""
@@ -124,7 +88,7 @@ class Tables(Rows):
             found.setdefault(f"{row.currency.lower()}_per_usd", []).append(key)
         return found
 
-    # --- corrections and scenarios ----------------------------------------------------------------
+    # --- scenarios: corrections and evidence ------------------------------------------------------
     @cached_property
     def cells_of(self) -> dict[str, list[Cell]]:
         """The changed cells of every correction, by its name."""
@@ -132,6 +96,16 @@ class Tables(Rows):
         for row in self.corrections.values():
             cells.setdefault(row.correction, []).append((row.table, row.key, row.column, row.value))
         return cells
+
+    @cached_property
+    def evidence_names(self) -> tuple[str, ...]:
+        """The names of all evidence, in the file's order."""
+        return tuple(dict.fromkeys(row.evidence for row in self.evidence.values()))
+
+    @cached_property
+    def scenario_names(self) -> tuple[str, ...]:
+        """The scenarios in the file's order."""
+        return tuple(dict.fromkeys(row.scenario for row in self.scenarios.values()))
 
     def scenario_corrections(self, scenario: str) -> list[str]:
         """Return the names of a scenario's corrections in the order they are applied."""
@@ -148,12 +122,7 @@ class Tables(Rows):
             name for _, name in sorted((r.order, r.correction) for r in rows if r.order is not None)
         ]
 
-    @cached_property
-    def evidence_names(self) -> tuple[str, ...]:
-        """The names of all evidence, in the file's order."""
-        return tuple(dict.fromkeys(row.evidence for row in self.evidence.values()))
-
-    def observed(self, names: Iterable[str]) -> list[schema.Evidence]:
+    def observed(self, names: Iterable[str]) -> list[Evidence]:
         """Return the rows of the named evidence, in the file's order.
 
         Raises InputError for an unknown name and for two rows that observe the same quantity of a
@@ -162,46 +131,41 @@ class Tables(Rows):
         asked = list(names)
         for name in asked:
             require_known(name, self.evidence_names, "evidence")
-        rows = [row for row in self.evidence.values() if row.evidence in asked]
-        first: dict[tuple[str, str], str] = {}
-        for row in rows:
-            other = first.setdefault((row.company, row.quantity.text), row.evidence)
-            if other != row.evidence:
-                raise InputError(
-                    f"evidence '{other}' and '{row.evidence}' both speak of {row.quantity} of "
-                    f"{row.company}, which would count it twice; choose one"
-                )
-        return rows
+        rows = {key: row for key, row in self.evidence.items() if row.evidence in asked}
+        for key, twin in twice(rows, lambda row: (row.company, row.quantity)):
+            one, two = rows[twin], rows[key]
+            raise InputError(
+                f"evidence '{one.evidence}' and '{two.evidence}' both speak of {two.quantity} of "
+                f"{two.company}, which would count it twice; choose one"
+            )
+        return list(rows.values())
 
+    # --- changed tables ---------------------------------------------------------------------------
     def corrected(self, corrections: Iterable[str]) -> Tables:
         """Return the tables with the named corrections applied in order.
 
         Raises InputError for an unknown correction, one named twice, one whose cell does not exist,
         and two that set the same cell to different values.
         """
-        cells: list[Cell] = []
-        setters: dict[tuple[str, str, str], tuple[str, str]] = {}
-        seen: set[str] = set()
-        for name in corrections:
+        set_by: dict[tuple[str, str, str], tuple[str, str]] = {}  # cell -> correction, content
+        names = list(corrections)
+        for name in names:
             require_known(name, self.cells_of, "correction")
-            if name in seen:
+            if names.count(name) > 1:
                 raise InputError(f"correction '{name}' is applied twice; name it once")
-            seen.add(name)
             for table, key, column, value in self.cells_of[name]:
-                other, before = setters.setdefault((table, key, column), (name, value))
+                other, before = set_by.setdefault((table, key, column), (name, value))
                 if value != before:
                     raise InputError(
                         f"corrections '{other}' and '{name}' exclude each other: both set "
                         f"{table}.csv, row {key}, column {column}; choose one"
                     )
-                cells.append((table, key, column, value))
         try:
-            return self.changed(cells)
+            return self.changed([(*cell, value) for cell, (_, value) in set_by.items()])
         except InputError as error:
-            told = str(error)
-            for (table, key, column), (name, _) in setters.items():
-                if f"{table}.csv, row {key}, column {column}: " in told:
-                    raise InputError(f"corrections.csv, correction '{name}': {told}") from None
+            for (table, key, column), (name, _) in set_by.items():
+                if f"{table}.csv, row {key}, column {column}: " in str(error):
+                    raise InputError(f"corrections.csv, correction '{name}': {error}") from None
             raise
 
     def changed(self, cells: Iterable[Cell] = (), runs: Iterable[Mapping[str, str]] = ()) -> Tables:
@@ -210,13 +174,12 @@ class Tables(Rows):
         cells, runs = list(cells), list(runs)
         texts = {table: dict(rows) for table, rows in self.texts.items()}
         for table, key, column, value in cells:
-            fault = missing_cell(texts, table, key, column)
-            if fault:
+            if fault := missing_cell(texts, table, key, column):
                 raise InputError(fault)
             texts[table][key] = MappingProxyType({**texts[table][key], column: value})
         for run in runs:
             texts["training_runs"][run["run_id"]] = MappingProxyType(dict(run))
-        return _checked(texts, "after these changes", self) if cells or runs else self
+        return _checked(texts, self) if cells or runs else self
 
     @cached_property
     def _by_corrections(self) -> dict[tuple[str, ...], Tables]:
@@ -248,19 +211,6 @@ class Tables(Rows):
         return self._by_corrections[applied].changed(cells, runs)
 
 
-def missing_cell(texts: Texts, table: str, key: str, column: str) -> str:
-    """Say why a cell does not exist, or return an empty string where it does."""
-    if table not in texts:
-        return f"no table '{table}'{nearest(table, texts)}"
-    if key not in texts[table]:
-        return f"{table}.csv has no row '{key}'{nearest(key, texts[table])}"
-    keys = schema.MODELS[table].key_columns
-    others = [name for name in schema.MODELS[table].model_fields if name not in keys]
-    if column not in others:
-        return f"{table}.csv has no column '{column}' that can be changed{nearest(column, others)}"
-    return ""
-
-
 def load(data_dir: str | Path | None = None) -> Tables:
     """Return the checked tables of a folder (default: the project's `data/`).
 
@@ -271,7 +221,7 @@ def load(data_dir: str | Path | None = None) -> Tables:
     'MiniMax'
     """
     folder = Path(data_dir) if data_dir else repo_root() / "data"
-    paths = [folder / f"{name}.csv" for name in schema.MODELS]
+    paths = [folder / f"{name}.csv" for name in MODELS]
     missing = [path.name for path in paths if not path.is_file()]
     if missing:
         raise InputError(
@@ -283,12 +233,11 @@ def load(data_dir: str | Path | None = None) -> Tables:
 @lru_cache(maxsize=4)
 def _loaded(contents: tuple[bytes, ...]) -> Tables:  # by content: an edited file is a new entry
     texts, faults = {}, []
-    for (name, model), content in zip(schema.MODELS.items(), contents, strict=True):
+    for (name, model), content in zip(MODELS.items(), contents, strict=True):
         texts[name], found = read_texts(content, f"{name}.csv", model)
         faults += found
-    if faults:
-        raise InputError(_report(faults, "in the tables"))
-    return _checked(texts, "in the tables")
+    _refuse(faults, "in the tables")
+    return _checked(texts)
 
 
 def for_scenario(
@@ -303,140 +252,116 @@ def for_scenario(
 
 # --- reading --------------------------------------------------------------------------------------
 def read_texts(
-    content: bytes, name: str, model: type[schema.Row]
+    content: bytes, name: str, model: type[Row]
 ) -> tuple[dict[str, Mapping[str, str]], list[str]]:
     """Read the content of a CSV file into key -> column -> content, and list its faults of form.
 
     What spreadsheets save is read too: a byte-order mark, Windows line ends, and semicolons or tabs
     between the cells where the header shows them.
     """
+    columns = list(model.model_fields)
     try:
-        header, *lines = _parsed(_decoded(content, name), name, model)
-        _check_header(header, name, model)
+        header, *lines = _lines(content, name, columns)
     except InputError as error:
         return {}, [str(error)]
-    return _keyed(header, lines, name, model)
+    places = {column: header.index(column) for column in columns}
+    rows: dict[str, Mapping[str, str]] = {}
+    faults = []
+    for number, cells in enumerate(lines, start=2):
+        where = f"{name}, line {number}"
+        if not any(cells):
+            continue  # a blank line
+        if cells[0].startswith(("<<<<<<<", "=======", ">>>>>>>")):
+            faults.append(f"{where}: a mark of a merge; resolve the conflict")
+        elif len(cells) != len(header):
+            faults.append(
+                f"{where}: {len(cells)} cells, expected {len(header)}; a cell with a comma (or a "
+                "thousands separator) needs care: quote text, write 1234.5"
+            )
+        else:
+            row = {column: cells[place].strip() for column, place in places.items()}
+            for column, cell in row.items():
+                if control := CONTROL.search(cell):
+                    told = f"a control character, {control[0]!r}; remove it"
+                    faults.append(f"{where}, column {column}: {told}")
+                elif len(cell) > LONGEST:
+                    told = f"{len(cell):,} characters; a spreadsheet's cell holds {LONGEST:,}"
+                    faults.append(f"{where}, column {column}: {told}, shorten it")
+            key = "/".join(row[column] for column in model.key_columns)
+            if key in rows:
+                faults.append(f"{where}: the key '{key}' stands twice; keys are unique")
+            rows[key] = MappingProxyType(row)
+    return rows, faults
 
 
-def _decoded(content: bytes, name: str) -> str:
+def _lines(content: bytes, name: str, columns: list[str]) -> list[list[str]]:
+    """Return the cells of header and lines; InputError where a file has not these columns."""
     try:
-        return content.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
+        text = content.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
     except UnicodeDecodeError as error:
         line = content[: error.start].count(b"\n") + 1
         raise InputError(
             f"{name}, line {line}: not UTF-8 (Latin-1 perhaps); save it as UTF-8"
         ) from None
-
-
-def _parsed(text: str, name: str, model: type[schema.Row]) -> list[list[str]]:
     first = text.partition("\n")[0]
-    columns = sorted(model.model_fields)
-    between = next((mark for mark in ",;\t" if sorted(first.split(mark)) == columns), ",")
+    between = next((mark for mark in ",;\t" if sorted(first.split(mark)) == sorted(columns)), ",")
     try:
         reader = csv.reader(io.StringIO(text, newline=""), delimiter=between, strict=True)
-        return list(reader) or [[]]
+        header, *lines = list(reader) or [[]]
     except csv.Error as error:
         raise InputError(
             f"{name}: not a readable CSV file ({error}); look for an unclosed quotation mark"
         ) from None
-
-
-def _check_header(header: Sequence[str], name: str, model: type[schema.Row]) -> None:
-    columns = list(model.model_fields)
-    if sorted(header) == sorted(columns):
-        return
     differences = {
         "missing": [column for column in columns if column not in header],
         "unknown": [column for column in header if column not in columns],
         "repeated": sorted({column for column in header if header.count(column) > 1}),
     }
     told = [f"{what} {', '.join(map(repr, which))}" for what, which in differences.items() if which]
-    raise InputError(f"{name}, header: {'; '.join(told)}; the columns are {', '.join(columns)}")
-
-
-def _keyed(
-    header: Sequence[str], lines: Iterable[Sequence[str]], name: str, model: type[schema.Row]
-) -> tuple[dict[str, Mapping[str, str]], list[str]]:
-    rows: dict[str, Mapping[str, str]] = {}
-    faults = []
-    for number, cells in enumerate(lines, start=2):
-        if not any(cells):
-            continue  # a blank line
-        if cells[0].startswith(("<<<<<<<", "=======", ">>>>>>>")):
-            faults.append(f"{name}, line {number}: a mark of a merge; resolve the conflict")
-            continue
-        if len(cells) != len(header):
-            faults.append(
-                f"{name}, line {number}: {len(cells)} cells, expected {len(header)}; a cell with a "
-                "comma (or a thousands separator) needs care: quote text, write 1234.5"
-            )
-            continue
-        row = dict(zip(header, (cell.strip() for cell in cells), strict=True))
-        faults += [
-            f"{name}, line {number}, column {column}: {fault}"
-            for column, cell in row.items()
-            if (fault := _no_text(cell))
-        ]
-        key = "/".join(row[column] for column in model.key_columns)
-        if key in rows:
-            faults.append(f"{name}, line {number}: the key '{key}' stands twice; keys are unique")
-        rows[key] = MappingProxyType({column: row[column] for column in model.model_fields})
-    return rows, faults
-
-
-def _no_text(cell: str) -> str:
-    """Say what a cell holds that no workbook, page or terminal can; "" where it is plain text."""
-    if control := re.search(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ufffe\uffff]", cell):
-        return f"a control character, {control[0]!r}; remove it"
-    if len(cell) > LONGEST:
-        return f"{len(cell):,} characters; a spreadsheet's cell holds {LONGEST:,}, shorten it"
-    return ""
+    if told:
+        raise InputError(f"{name}, header: {'; '.join(told)}; the columns are {', '.join(columns)}")
+    return [header, *lines]
 
 
 # --- checking -------------------------------------------------------------------------------------
-def _checked(texts: Texts, where: str, before: Tables | None = None) -> Tables:
+def _checked(texts: Texts, before: Tables | None = None) -> Tables:
     """Return checked tables of `texts`; rows that are the same object in `before` are taken
     over."""
-    tables: dict[str, dict[str, Any]] = {}
+    typed: dict[str, Any] = {table: {} for table in MODELS}
     faults: list[str] = []
-    for table, model in schema.MODELS.items():
-        rows: dict[str, Any] = {}
-        for key, cells in texts[table].items():
-            if before is not None and before.texts[table].get(key) is cells:
-                rows[key] = before[table][key]
-                continue
+    for table, model in MODELS.items():
+        known, same = (before[table], before.texts[table]) if before else ({}, {})
+        for key, row in texts[table].items():
             try:
-                rows[key] = model.model_validate(dict(cells))
+                unchanged = same.get(key) is row
+                typed[table][key] = known[key] if unchanged else model.model_validate(row)
             except ValidationError as error:
-                faults += [_fault(table, key, cells, detail) for detail in error.errors()]
-        tables[table] = rows
-    typed = Rows(**tables)
-    for name, row in typed.corrections.items():
-        fault = missing_cell(texts, row.table, row.key, row.column)
-        faults += [f"corrections.csv, row {name}: {fault}"] if fault else []
-    faults += cross_faults(typed, texts, names=before is None)
-    if faults:
-        raise InputError(_report(faults, where))
-    proxies: dict[str, Any] = {table: MappingProxyType(rows) for table, rows in tables.items()}
-    return Tables(
-        **proxies,
-        texts=MappingProxyType(
-            {table: MappingProxyType(dict(rows)) for table, rows in texts.items()}
-        ),
+                faults += [_fault(table, key, row, detail) for detail in error.errors()]
+    tables = Tables(
+        **{table: MappingProxyType(rows) for table, rows in typed.items()},
+        texts=MappingProxyType({table: MappingProxyType(rows) for table, rows in texts.items()}),
     )
+    for rule in (*checks.RULES, *disclosures.RULES):
+        faults += rule(tables)
+    if before is None:
+        faults += checks.lonely_names(texts)
+    _refuse(faults, "after these changes" if before else "in the tables")
+    return tables
 
 
-def _fault(table: str, key: str, cells: Mapping[str, str], detail: Mapping[str, Any]) -> str:
-    message = MENDS.get(detail["type"], detail["msg"].removeprefix("Value error, "))
+def _fault(table: str, key: str, row: Mapping[str, str], detail: ErrorDetails) -> str:
+    failed = detail.get("ctx", {}).get("pattern") or detail["type"]
+    message = MENDS.get(failed, detail["msg"].removeprefix("Value error, "))
     if not detail["loc"]:
         return f"{table}.csv, row {key}: {message}"
-    column = detail["loc"][0]
-    shown = f"'{cells[column]}'"
+    column = str(detail["loc"][0])
+    shown = f"'{row[column]}'"
     told = message if shown in message else f"{shown}: {message}"
     return f"{table}.csv, row {key}, column {column}: {told}"
 
 
-def _report(faults: list[str], where: str) -> str:
-    if len(faults) == 1:
-        return faults[0]
-    return f"{len(faults)} faults {where}:\n" + "\n".join(f"  {fault}" for fault in faults)
+def _refuse(faults: list[str], where: str) -> None:
+    if len(faults) > 1:
+        faults = [f"{len(faults)} faults {where}:", *(f"  {fault}" for fault in faults)]
+    if faults:
+        raise InputError("\n".join(faults))
