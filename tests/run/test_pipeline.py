@@ -268,6 +268,13 @@ def test_new_notebooks_start_first_and_then_those_that_were_largest(tmp_path):
     ]
 
 
+def test_few_open_files_make_for_fewer_kernels(monkeypatch):
+    monkeypatch.setattr(execute.os, "cpu_count", lambda: 16)
+    for files, kernels in ((1024, 17), (256, 5), (10, 1)):
+        monkeypatch.setattr(execute.os, "sysconf", lambda _, files=files: files)
+        assert execute._at_once() == kernels
+
+
 def test_the_command_line_refuses_with_status_2(capsys):
     assert cli.run_command(["nosuch"]) == 2
     assert "unknown notebook" in capsys.readouterr().err

@@ -47,8 +47,8 @@ def test_there_is_something_to_read():
 def test_a_code_host_shows_it_whole(path):
     text = path.read_text(encoding="utf-8")
     assert len(text.encode()) < 1_000_000, "above 1 MB a code host shows no notebook"
-    assert not unfinished(path) and canonical(path) == text
     notebook = nbformat.read(path, as_version=4)
+    assert not unfinished(notebook) and canonical(notebook) == text
     nbformat.validate(notebook)
     assert "widgets" not in notebook.metadata
     for cell in notebook.cells:
@@ -115,12 +115,12 @@ def test_tables_and_sentences_show_no_error_and_one_line_says_how_exact(path):
 def test_committed_outputs_are_what_code_and_tables_give(executed, name):
     committed = ROOT / "notebooks" / "rendered" / f"{name}.ipynb"
     fresh = executed / "rendered" / f"{name}.ipynb"
-    ours, theirs = (nbformat.read(path, as_version=4).cells for path in (committed, fresh))
-    for one, two in zip(ours, theirs, strict=True):
+    ours, theirs = (nbformat.read(path, as_version=4) for path in (committed, fresh))
+    for one, two in zip(ours.cells, theirs.cells, strict=True):
         assert one == two, (
             f"{name}: run python -m training_share.pipeline; this cell differs:\n{two.source}"
         )
-    assert canonical(committed) == canonical(fresh)
+    assert canonical(ours) == canonical(theirs)
 
 
 @pytest.mark.slow

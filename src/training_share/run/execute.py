@@ -1,25 +1,25 @@
 """Execute the notebooks through papermill.
 
-Each notebook runs in a process and a kernel of its own, writes aside, and moves into place only
-when every cell has run and every figure is there.
+Each notebook has a kernel, which is a process of its own, and a thread that talks to it; it writes
+aside, and moves into place only when every cell has run and every figure is there.
 """
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 import shutil
 import sys
 import tempfile
-import threading
 import time
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from joblib import Parallel, delayed
-from joblib.externals.loky.process_executor import TerminatedWorkerError
 from tqdm import tqdm
 
 from training_share.errors import InputError
@@ -28,12 +28,12 @@ from training_share.report.display import FOLDER_VARIABLE
 from training_share.run.notebooks import canonical, unfinished
 from training_share.run.plan import Job
 
+if TYPE_CHECKING:
+    from jupyter_client import AsyncKernelManager
+    from nbformat import NotebookNode
+
 SCRATCH = "training_share-"
-MOVING = threading.Lock()  # held while results move into place
-ENDED = (
-    "did not run: its worker process was ended from outside, perhaps for want of memory; try again"
-    " with --jobs 1"
-)
+FILES_A_KERNEL = 50  # sockets and the like that this process opens for each; 28 on Linux
 
 
 @dataclass(frozen=True)
@@ -45,49 +45,72 @@ class Outcome:
     kept: str = ""
 
 
-def execute(job: Job, scratch: str, owner: int) -> Outcome:
+class Kernels:
+    """The kernels of a run, which an interrupt ends at once."""
+
+    def __init__(self) -> None:
+        self.interrupted = False
+        self._started: list[AsyncKernelManager] = []
+
+    def kind(self, folder: Path, own: Path) -> type[AsyncKernelManager]:
+        """Return the kind of kernel that works in `folder`, draws into its notebook, and saves
+        figures and temporary files in `own`. It uses one thread: a kernel a core, more threads
+        would only wait for each other."""
+        from jupyter_client import AsyncKernelManager
+
+        environment = os.environ | {
+            FOLDER_VARIABLE: str(own / "figures"),
+            "OPENBLAS_NUM_THREADS": "1",
+            "TMPDIR": str(own),
+        }
+        environment.pop("MPLBACKEND", None)  # a backend set outside would keep figures out
+        kernels = self
+
+        class Kernel(AsyncKernelManager):
+            async def start_kernel(self, **settings: object) -> None:
+                self.connection_file = str(own / "kernel.json")
+                await super().start_kernel(cwd=str(folder), env=environment, **settings)
+                kernels._started.append(self)
+                if kernels.interrupted:
+                    await self.provisioner.kill()
+
+        return Kernel
+
+    def end(self) -> None:
+        """End all kernels, those too that are just being started."""
+        from nbclient.util import run_sync
+
+        self.interrupted = True
+        logging.getLogger("papermill").addHandler(logging.NullHandler())  # it would tell of each
+        for kernel in self._started:
+            if kernel.has_kernel:
+                run_sync(kernel.provisioner.kill)()
+
+
+def execute(job: Job, scratch: str, kernels: Kernels) -> Outcome:
     """Execute one notebook and move its copy and its figures into place, all or none.
 
     A failed copy is kept beside the good one as `NAME.failed.ipynb`; good notebook and figures stay
-    untouched. All that is written before lies in the folder `scratch`. A worker ends when the
-    process `owner` does.
+    untouched. All that is written before lies in the folder `scratch`. Where `kernels` were ended,
+    nothing is moved or kept.
     """
-    import papermill  # imported by the workers, beside each other
-
-    if os.getpid() != owner:
-        threading.Thread(target=_end_with, args=[owner], daemon=True).start()
     target = job.rendered / job.source.name
     failed = target.with_suffix(".failed.ipynb")
     try:
         with tempfile.TemporaryDirectory(dir=scratch, ignore_cleanup_errors=True) as own:
             copy, figures = Path(own) / "executed.ipynb", Path(own) / "figures"
-            try:
-                with _environment_of_kernels(figures, own):
-                    papermill.execute_notebook(
-                        _literal(job.source),
-                        _literal(copy),
-                        parameters=dict(job.parameters),
-                        progress_bar=False,
-                        cwd=_literal(job.source.parent),
-                        shutdown_kernel="immediate",  # nothing of it is needed once its cells ran
-                        # silences a warning for each kernel
-                        extra_arguments=["--IPKernelApp.log_level=50"],
-                    )
-                fault = unfinished(copy)
-            except papermill.PapermillExecutionError as error:
-                fault = f"cell {error.exec_count}: {error.ename}: {error.evalue}"
-            except Exception as error:
-                fault = f"{type(error).__name__}: {str(error) or repr(error.__cause__)}"
+            notebook, fault = _executed(job, kernels.kind(job.source.parent, Path(own)))
+            if kernels.interrupted:
+                return Outcome("interrupted")
             moves = {}
-            if copy.exists():
-                copy.write_text(canonical(copy), encoding="utf-8")
+            if notebook:
+                copy.write_text(canonical(notebook), encoding="utf-8")
                 moves[copy] = failed if fault else target
             made = [] if fault else sorted(figures.glob("*"))
             moves |= {file: job.figures / file.name for file in made}
-            with MOVING:
-                move_all(moves)
-                if not fault:
-                    failed.unlink(missing_ok=True)
+            move_all(moves)
+            if not fault:
+                failed.unlink(missing_ok=True)
             return Outcome(
                 _printable(fault),
                 tuple(file.name for file in made),
@@ -97,65 +120,71 @@ def execute(job: Job, scratch: str, owner: int) -> Outcome:
         return Outcome(f"{error.filename or job.rendered}: {error.strerror}")
 
 
+def _executed(job: Job, kernel: type[AsyncKernelManager]) -> tuple[NotebookNode | None, str]:
+    """Return a notebook as far as papermill executed it, None where it could not begin, and what
+    went wrong, or ""."""
+    import papermill  # takes a while
+
+    begun: list[NotebookNode] = []
+    try:
+        papermill.execute_notebook(
+            str(job.source).replace("{", "{{").replace("}", "}}"),  # else it fills what they hold
+            None,
+            parameters=dict(job.parameters),
+            progress_bar=False,
+            kernel_manager_class=kernel,
+            on_notebook_start=lambda notebook: begun.append(notebook),
+            shutdown_kernel="immediate",  # nothing of it is needed once its cells ran
+            # silences a warning for each kernel
+            extra_arguments=["--IPKernelApp.log_level=50"],
+        )
+        fault = unfinished(begun[0])
+    except papermill.PapermillExecutionError as error:
+        fault = f"cell {error.exec_count}: {error.ename}: {error.evalue}"
+    except Exception as error:
+        fault = f"{type(error).__name__}: {str(error) or repr(error.__cause__)}"
+    return (begun[0] if begun else None), fault
+
+
 def _printable(text: str) -> str:
     """Return a notebook's message without sequences that would steer the terminal."""
     return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]|[\x00-\x08\x0b-\x1f\x7f-\x9f]", "", text)
 
 
-def _end_with(owner: int) -> None:
-    """Wait until the parent process is gone, however it ended, and end this process: else its
-    notebooks would go on, and kernels with them. What is being moved into place is finished."""
-    while os.getppid() == owner:
-        time.sleep(0.5)
-    with MOVING:
-        os._exit(1)
-
-
-@contextmanager
-def _environment_of_kernels(figures: Path, temporary: str) -> Iterator[None]:
-    """Within it, a kernel that is started draws into its notebook, saves figures in `figures`, and
-    uses one thread: a kernel a core, more threads would only wait for each other."""
-    before, folder = dict(os.environ), tempfile.tempdir
-    tempfile.tempdir = temporary  # of the files that connect to the kernel
-    os.environ.pop("MPLBACKEND", None)  # a backend set outside would keep figures out
-    os.environ |= {FOLDER_VARIABLE: str(figures), "OPENBLAS_NUM_THREADS": "1", "TMPDIR": temporary}
-    try:
-        yield
-    finally:
-        os.environ.clear()
-        os.environ.update(before)
-        tempfile.tempdir = folder
-
-
-def _literal(path: Path) -> str:
-    """Return a path in the form papermill takes literally (it fills braces as a template)."""
-    return str(path).replace("{", "{{").replace("}", "}}")
-
-
 def execute_all(plan: Sequence[Job], jobs: int | None = None, quiet: bool = False) -> list[Outcome]:
-    """Execute jobs in parallel processes with a progress bar; return how each ended.
+    """Execute jobs beside each other with a progress bar; return how each ended.
 
-    By default one more than there are cores, so that none idles while a kernel starts or ends. An
-    interrupt ends all processes at once; what had finished by then is in place, and nothing else
-    was touched. Where a worker is ended from outside, the notebooks without a result run once more.
+    By default one kernel more than there are cores, so that none idles while one starts or ends,
+    and fewer where few files may be open. An interrupt ends all kernels at once; what had finished
+    by then is in place, and nothing else was touched.
     """
     outcomes: dict[int, Outcome] = {}
-    waiting = _longest_first(plan)
+    kernels = Kernels()
     with (
         _scratch() as scratch,
         tqdm(total=len(plan), unit="notebook", disable=quiet or sys.stderr is None) as bar,
+        ThreadPoolExecutor(jobs or _at_once()) as pool,
     ):
-        for _ in range(2):
-            workers = min(len(waiting), jobs or (os.cpu_count() or 1) + 1)
-            work = (delayed(execute)(plan[place], scratch, os.getpid()) for place in waiting)
-            results = Parallel(workers or 1, return_as="generator", batch_size=1)(work)
-            with suppress(TerminatedWorkerError):  # killed, or out of memory
-                for place, outcome in zip(waiting, results, strict=True):
-                    outcomes[place] = outcome
-                    bar.set_postfix_str(plan[place].source.stem)
-                    bar.update()
-            waiting = [place for place in waiting if place not in outcomes]
-    return [outcomes.get(place, Outcome(ENDED)) for place in range(len(plan))]
+        try:
+            running = {
+                pool.submit(execute, plan[place], scratch, kernels): place
+                for place in _longest_first(plan)
+            }
+            for done in as_completed(running):
+                place = running[done]
+                outcomes[place] = done.result()
+                bar.set_postfix_str(plan[place].source.stem)
+                bar.update()
+        except BaseException:
+            kernels.end()
+            pool.shutdown(cancel_futures=True)
+            raise
+    return [outcomes[place] for place in range(len(plan))]
+
+
+def _at_once() -> int:
+    files = os.sysconf("SC_OPEN_MAX") if hasattr(os, "sysconf") else 512
+    return max(1, min((os.cpu_count() or 1) + 1, files // FILES_A_KERNEL))
 
 
 @contextmanager

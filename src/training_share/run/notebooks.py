@@ -3,9 +3,11 @@ form."""
 
 from __future__ import annotations
 
+from copy import deepcopy
 from pathlib import Path
 
 import nbformat
+from nbformat import NotebookNode
 
 from training_share.errors import InputError
 from training_share.report.parameters import literals
@@ -45,10 +47,10 @@ def parameters_of(path: str | Path) -> dict[str, object]:
         raise InputError(f"{path.name}, parameters cell, {error}") from None
 
 
-def unfinished(path: str | Path) -> str:
+def unfinished(notebook: NotebookNode) -> str:
     """Say what an executed notebook lacks: a cell that did not run, an error, a figure that was not
     captured; or ""."""
-    for number, cell in enumerate(nbformat.read(path, as_version=4).cells, start=1):
+    for number, cell in enumerate(notebook.cells, start=1):
         if cell.cell_type != "code" or not cell.source.strip():
             continue
         if cell.execution_count is None:
@@ -61,10 +63,10 @@ def unfinished(path: str | Path) -> str:
     return ""
 
 
-def canonical(path: str | Path) -> str:
+def canonical(notebook: NotebookNode) -> str:
     """Return a notebook's text with nothing in it that differs between two runs of the same
     thing."""
-    notebook = nbformat.read(path, as_version=4)
+    notebook = deepcopy(notebook)
     for name in ("papermill", "widgets"):
         notebook.metadata.pop(name, None)
     notebook.metadata["language_info"] = {"name": "python"}
@@ -79,7 +81,7 @@ def canonical(path: str | Path) -> str:
     return nbformat.writes(notebook, version=nbformat.NO_CONVERT).rstrip("\n") + "\n"
 
 
-def _only_live(output: nbformat.NotebookNode) -> bool:
+def _only_live(output: NotebookNode) -> bool:
     """Take the live parts, which need a kernel, out of an output, and say whether nothing is left
     to show."""
     data = output.get("data", {})
