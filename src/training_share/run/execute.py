@@ -33,6 +33,11 @@ if TYPE_CHECKING:
     from nbformat import NotebookNode
 
 SCRATCH = "training_share-"
+KERNEL_OPTIONS = [
+    "--IPKernelApp.log_level=50",  # silences a warning for each kernel
+    # looking for garbage in all that was imported takes a tenth of a kernel's time
+    "--IPKernelApp.exec_lines=__import__('gc').set_threshold(20_000)",
+]
 FILES_A_KERNEL = 50  # sockets and the like that this process opens for each; 28 on Linux
 
 
@@ -135,8 +140,7 @@ def _executed(job: Job, kernel: type[AsyncKernelManager]) -> tuple[NotebookNode 
             kernel_manager_class=kernel,
             on_notebook_start=lambda notebook: begun.append(notebook),
             shutdown_kernel="immediate",  # nothing of it is needed once its cells ran
-            # silences a warning for each kernel
-            extra_arguments=["--IPKernelApp.log_level=50"],
+            extra_arguments=KERNEL_OPTIONS,
         )
         fault = unfinished(begun[0])
     except papermill.PapermillExecutionError as error:
