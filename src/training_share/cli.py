@@ -5,16 +5,12 @@ from __future__ import annotations
 import argparse
 import signal
 import sys
-import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 
 from training_share.errors import InputError
-from training_share.files import repo_root
-from training_share.run.execute import Outcome
-from training_share.run.plan import Job, prepare
-from training_share.run.runs import results, results_text, run, run_grid
+from training_share.run.plan import Job
+from training_share.run.runs import results_text, run, run_grid
 
 # treated as an interrupt
 ENDINGS = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
@@ -32,31 +28,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
     0 done, 1 a notebook failed, 2 refused before running; interrupted by a signal, 128 and the
     signal's number.
     """
-    arguments = list(sys.argv[1:] if arguments is None else arguments)
-    name, rest = (arguments[0], arguments[1:]) if arguments else ("--help", [])
-    commands: dict[str, Callable[[Sequence[str]], int]] = {
-        "run": run_command,
-        "grid": lambda given: run_command(given, grid=True),
-        "site": _site_command,
-        "new-company": _new_company_command,
-    }
-    if name in commands:
-        return commands[name](rest)
-    asked = name in ("-h", "--help")
-    _tell(COMMANDS if asked else f"error: no command '{name}'\n{COMMANDS}", error=not asked)
-    return 0 if asked else 2
+    name, *rest = (sys.argv[1:] if arguments is None else arguments) or ["--help"]
+    if name in ("run", "grid"):
+        return run_command(rest, grid=name == "grid")
+    if name == "site":
+        from training_share.site import main as site
 
+        return site(rest)
+    if name == "new-company":
+        from training_share.new_company import main as new_company
 
-def _site_command(arguments: Sequence[str]) -> int:
-    from training_share.site import main as site
-
-    return site(arguments)
-
-
-def _new_company_command(arguments: Sequence[str]) -> int:
-    from training_share.new_company import main as new_company
-
-    return new_company(arguments)
+        return new_company(rest)
+    if name in ("-h", "--help"):
+        _tell(COMMANDS)
+        return 0
+    _tell(f"error: no command '{name}'\n{COMMANDS}", error=True)
+    return 2
 
 
 def run_command(arguments: Sequence[str] | None = None, grid: bool = False) -> int:
@@ -73,7 +60,7 @@ def run_command(arguments: Sequence[str] | None = None, grid: bool = False) -> i
         return 2
     except KeyboardInterrupt as interrupt:
         _tell("\ninterrupted: what had finished is in place, and the rest is as it was", error=True)
-        return 128 + getattr(interrupt, "number", signal.SIGINT)
+        return 128 + (interrupt.args[0] if interrupt.args else signal.SIGINT)
 
 
 def _parser(grid: bool) -> argparse.ArgumentParser:
@@ -112,8 +99,7 @@ def _parser(grid: bool) -> argparse.ArgumentParser:
 
 def _run_main(options: argparse.Namespace) -> int:
     given = dict(options.parameters)
-    plan = prepare(options.notebooks, given, options.out, options.notebooks_dir)
-    outcomes = run(
+    ran = run(
         options.notebooks,
         given,
         options.jobs,
@@ -121,47 +107,32 @@ def _run_main(options: argparse.Namespace) -> int:
         options.notebooks_dir,
         replace=options.replace,
     )
-    for job in plan:
+    (done,) = ran.done.values()
+    for job, _ in done:
         if job.without:
             _tell(f"{job.source.stem}: takes no {', '.join(job.without)}; it ran without")
-    for name, outcome in outcomes.items():
+    for job, outcome in done:
         if outcome.fault:
-            _tell(f"\n{_failure(name, outcome)}", error=True)
-    if table := _closing_table(plan, outcomes, bool(given)):
+            kept = f"kept as {outcome.kept}; " if outcome.kept else ""
+            _tell(
+                f"\n{job.source.name} failed: {outcome.fault}\n"
+                f"  {kept}the previous good copy and figures are untouched",
+                error=True,
+            )
+    if table := results_text(ran, bool(given)):
         _tell("\n" + table)
-    failed = any(outcome.fault for outcome in outcomes.values())
+    failed = any(outcome.fault for _, outcome in done)
     if options.html and not failed:
-        return _build_site(options)
+        return _build_site(done[0][0])
     return int(failed)
 
 
-def _failure(name: str, outcome: Outcome) -> str:
-    kept = f"kept as {outcome.kept}; " if outcome.kept else ""
-    return (
-        f"{name}.ipynb failed: {outcome.fault}\n"
-        f"  {kept}the previous good copy and figures are untouched"
-    )
-
-
-def _closing_table(plan: Sequence[Job], outcomes: dict[str, Outcome], changed: bool) -> str:
-    """Return the shares of the companies whose notebooks ran, or why there are none to show."""
-    try:
-        done = [(job, outcomes[job.source.stem]) for job in plan]
-        return results_text(results({"": done}), changed)
-    except (InputError, TypeError) as error:
-        return f"no table of shares: {error}"
-
-
-def _build_site(options: argparse.Namespace) -> int:
+def _build_site(job: Job) -> int:
+    """Build the site of a run, of which `job` is one, beside its figures."""
     from training_share.site.pages import build  # takes a while to import
 
-    folder = None if options.out is None else Path(options.out).expanduser()
-    rendered = folder or (
-        Path(options.notebooks_dir) if options.notebooks_dir else repo_root() / "notebooks"
-    )
-    figures = (folder or rendered.parent) / "figures"
     try:
-        index = build(rendered / "rendered", figures, (folder or figures.parent) / "site")
+        index = build(job.rendered, job.figures, job.figures.parent / "site")
     except InputError as error:
         _tell(f"error: {error}", error=True)
         return 1
@@ -176,7 +147,7 @@ def _grid_main(options: argparse.Namespace) -> int:
         raise InputError(
             "--grid makes no site; build one of a combination with 'run -p ... --html'"
         )
-    manifest, table = run_grid(
+    ran, manifest = run_grid(
         options.grid,
         options.notebooks,
         options.out,
@@ -188,7 +159,7 @@ def _grid_main(options: argparse.Namespace) -> int:
     for row in failed.itertuples():
         _tell(f"{row.combination}, {row.notebook}.ipynb failed: {row.error}", error=True)
     _tell(f"\n{len(manifest) - len(failed)} of {len(manifest)} notebooks done; see {options.out}")
-    _tell(results_text(table, changed=True))
+    _tell(results_text(ran, changed=True))
     return int(not failed.empty)
 
 
@@ -201,29 +172,19 @@ def _tell(text: str, error: bool = False) -> None:
         setattr(sys, name, None)  # else its end would speak up once more
 
 
-class Ended(KeyboardInterrupt):
-    """A signal asked the program to end; `number` says which."""
-
-    def __init__(self, number: int) -> None:
-        super().__init__(number)
-        self.number = number
-
-
 def _interrupt(number: int, _: object) -> None:
     for each in ENDINGS:  # a service manager sends both, and the first is being dealt with
         signal.signal(each, signal.SIG_IGN)
-    raise Ended(number)
+    raise KeyboardInterrupt(number)
 
 
 @contextmanager
 def _signals_interrupt() -> Iterator[None]:
-    """Within it SIGTERM and SIGHUP (a closed terminal) raise Ended; in the main thread, the only
-    one that may say so.
+    """Within it SIGTERM and SIGHUP (a closed terminal) raise KeyboardInterrupt with their number.
 
     A signal that is ignored, as under nohup, or has a handler already is left as it is.
     """
-    main = threading.current_thread() is threading.main_thread()
-    taken = [number for number in ENDINGS if main and signal.getsignal(number) is signal.SIG_DFL]
+    taken = [number for number in ENDINGS if signal.getsignal(number) is signal.SIG_DFL]
     try:
         for number in taken:
             signal.signal(number, _interrupt)

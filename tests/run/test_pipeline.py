@@ -29,8 +29,8 @@ def digests(folder: Path) -> dict[str, str]:
     }
 
 
-def faults(outcomes: dict[str, execute.Outcome]) -> dict[str, str]:
-    return {name: outcome.fault for name, outcome in outcomes.items()}
+def faults(ran: runs.Ran) -> dict[str, str]:
+    return {job.source.stem: end.fault for ends in ran.done.values() for job, end in ends}
 
 
 @pytest.mark.parametrize(
@@ -119,17 +119,12 @@ def test_a_run_elsewhere_cannot_mean_the_projects_own_results(tmp_path, monkeypa
     ],
 )
 def test_the_closing_table_shows_the_companies_that_ran(
-    monkeypatch, capsys, ran, parameters, shown
+    monkeypatch, capsys, tmp_path, ran, parameters, shown
 ):
-    done = dict.fromkeys(ran, execute.Outcome())
-    monkeypatch.setattr(cli, "run", lambda *_, **__: done)
+    monkeypatch.setattr(runs, "execute_all", lambda plan, *_: [execute.Outcome()] * len(plan))
     given = {"n_draws": "500"} | parameters
-    assert (
-        cli.run_command(
-            [*ran, *(word for pair in given.items() for word in ("-p", *pair)), "--out", "unused"]
-        )
-        == 0
-    )
+    options = [word for pair in given.items() for word in ("-p", *pair)]
+    assert cli.run_command([*ran, *options, "--out", str(tmp_path)]) == 0
     printed = capsys.readouterr().out
     assert [line.split("  ")[0] for line in printed.splitlines() if "USDm" in line] == shown
     assert bool(printed) == bool(shown) and "lower bound" not in printed
@@ -140,8 +135,24 @@ def test_the_closing_table_shows_the_companies_that_ran(
 )
 def test_the_closing_table_says_the_caveat(company, caveat):
     jobs = plan.prepare([company], {"n_draws": 500, "release_lag_months": "6"}, "unused")
-    table = runs.results({"": [(job, execute.Outcome()) for job in jobs]})
-    assert runs.results_text(table, changed=True).endswith(caveat)
+    done = {"": [(job, execute.Outcome()) for job in jobs]}
+    text = runs.results_text(runs.Ran(done, runs.results(done)), changed=True)
+    assert text.endswith(caveat)
+
+
+def test_a_notebook_with_parameters_of_its_own_has_no_table_of_shares(
+    monkeypatch, capsys, tmp_path
+):
+    make(tmp_path / "notebooks/mine.ipynb", parameters='words: str = "a"  # no call takes them')
+    monkeypatch.setattr(runs, "execute_all", lambda plan, *_: [execute.Outcome()] * len(plan))
+    folders = ["--notebooks-dir", str(tmp_path / "notebooks"), "--out", str(tmp_path / "out")]
+    assert cli.run_command(folders) == 0
+    assert "no table of shares: " in capsys.readouterr().out
+
+
+def test_a_folder_without_notebooks_is_refused(tmp_path):
+    with pytest.raises(ts.InputError, match="holds no notebooks"):
+        plan.prepare(notebooks_dir=tmp_path)
 
 
 def test_results_stand_beside_the_defaults_and_leave_out_what_failed():
@@ -198,12 +209,13 @@ def test_a_folder_holds_one_run(tmp_path):
     make(tmp_path / "notebooks/mine.ipynb", "scenario")
     where = {"out": tmp_path / "out", "notebooks_dir": tmp_path / "notebooks", "quiet": True}
     for _ in range(2):
-        assert not runs.run(parameters={"scenario": "careful"}, **where)["mine"].fault
+        assert faults(runs.run(parameters={"scenario": "careful"}, **where)) == {"mine": ""}
     (tmp_path / "out/mine.txt").write_text("not a run's")
     with pytest.raises(ts.InputError, match=r"a run with .*careful.*--replace"):
         runs.run(parameters={"scenario": "appendix"}, **where)
     (tmp_path / "out/0007_seed_3").mkdir()
-    assert not runs.run(parameters={"scenario": "appendix"}, replace=True, **where)["mine"].fault
+    replaced = runs.run(parameters={"scenario": "appendix"}, replace=True, **where)
+    assert faults(replaced) == {"mine": ""}
     left = {path.name for path in (tmp_path / "out").iterdir()}
     results = {f"results.{kind}" for kind in ("csv", "png", "svg")}
     assert left == {"rendered", "figures", "parameters.yaml", "mine.txt"} | results
@@ -289,7 +301,7 @@ def test_grid_runs_every_combination_with_a_manifest(tmp_path):
     )
     grid = tmp_path / "grid.yaml"
     grid.write_text("scenario: [newsletter, appendix]\nseed: [1, 2]\n")
-    manifest, _ = runs.run_grid(
+    _, manifest = runs.run_grid(
         grid, ["small"], tmp_path / "out", notebooks_dir=tmp_path / "notebooks", quiet=True
     )
     assert list(zip(manifest["scenario"], manifest["seed"], strict=True)) == [

@@ -6,7 +6,7 @@ from __future__ import annotations
 import itertools
 import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,27 +28,16 @@ MOST_RUNS = 2_000  # of a grid; a day's work
 class Job:
     """One notebook to execute: its source, parameters and where its results go.
 
-    `parameters` are those given that the notebook has, and `without` names those it does not have.
+    `parameters` are those given that the notebook has, `settings` all that it runs with, its own
+    defaults included, and `without` names those given that it does not have.
     """
 
     source: Path
     parameters: Mapping[str, object]
+    settings: Mapping[str, object]
     rendered: Path  # folder of executed notebooks
     figures: Path
-    without: tuple[str, ...] = ()
-
-    @property
-    def settings(self) -> dict[str, object]:
-        """All parameters that the notebook runs with, its own defaults included."""
-        return parameters_of(self.source) | dict(self.parameters)
-
-
-@dataclass(frozen=True)
-class Combination:
-    """One combination of a grid: its name, which is its folder's, and its parameters."""
-
-    name: str
-    parameters: Mapping[str, object]
+    without: tuple[str, ...]
 
 
 def prepare(
@@ -59,25 +48,24 @@ def prepare(
 ) -> list[Job]:
     """Check names and values, and return what there is to execute. Raises InputError as `run.run`
     does; nothing is written."""
-    folder = _folder(notebooks_dir) or repo_root() / "notebooks"
+    folder = Path(notebooks_dir).expanduser() if notebooks_dir else repo_root() / "notebooks"
     chosen = _chosen(folder, names)
     known = {name: parameters_of(source) for name, source in chosen.items()}
-    if given := {name: value for name, value in (parameters or {}).items() if value is not None}:
-        if out is None:
-            raise InputError(
-                "parameters change what the notebooks show; add --out FOLDER, so that the project's"
-                " own rendered notebooks and figures keep standing for the defaults"
-            )
-        checked = _check_parameters(known, given)
-    else:
-        checked = {name: {} for name in chosen}
+    given = {name: value for name, value in (parameters or {}).items() if value is not None}
+    if given and out is None:
+        raise InputError(
+            "parameters change what the notebooks show; add --out FOLDER, so that the project's"
+            " own rendered notebooks and figures keep standing for the defaults"
+        )
+    checked = _check_parameters(known, given)
     if out is None:
-        _refuse_edited(chosen, known)
+        _refuse_edited(known)
     rendered, figures = _targets(folder, out)
     return [
         Job(
             source.absolute(),
             checked[name],
+            known[name] | checked[name],
             rendered,
             figures,
             tuple(one for one in given if one not in known[name]),
@@ -94,10 +82,6 @@ def make_folders(jobs: Sequence[Job]) -> list[Path]:
     return folders
 
 
-def _folder(path: str | Path | None) -> Path | None:
-    return Path(path).expanduser() if path else None
-
-
 def _chosen(folder: Path, names: Sequence[str]) -> dict[str, Path]:
     """Return the notebooks asked for, each once, name -> source; all where none is named."""
     sources = {
@@ -105,15 +89,17 @@ def _chosen(folder: Path, names: Sequence[str]) -> dict[str, Path]:
         for path in sorted(folder.glob("*.ipynb"))
         if not path.stem.endswith(".failed")
     }
+    if not sources:
+        raise InputError(f"{folder}: holds no notebooks; say where they are with --notebooks-dir")
     asked = dict.fromkeys(name.removesuffix(".ipynb") for name in names) or sources
     for name in asked:
         require_known(name, sources, "notebook")
     return {name: sources[name] for name in asked}
 
 
-def _refuse_edited(sources: Mapping[str, Path], known: Mapping[str, dict[str, object]]) -> None:
-    for name in sources:
-        if changes := edited(known[name]):
+def _refuse_edited(known: Mapping[str, dict[str, object]]) -> None:
+    for name, parameters in known.items():
+        if changes := edited(parameters):
             pairs = " ".join(f"-p {one} '{value}'" for one, value in changes.items())
             raise InputError(
                 f"{name}.ipynb, parameters cell: {', '.join(changes)} differ from the defaults, for"
@@ -162,7 +148,8 @@ def _check_parameters(
             for name, value in given.items()
             if name in defaults
         }
-        _try(notebook, defaults | checked[notebook])
+        if given:
+            _try(notebook, defaults | checked[notebook])
     return checked
 
 
@@ -199,12 +186,9 @@ def estimate_settings(parameters: Mapping[str, object]) -> dict[str, object]:
 
 
 # --- grids ----------------------------------------------------------------------------------------
-def read_grid(path: str | Path) -> list[Combination]:
-    """Return the combinations of the parameters in a YAML file (name: list of values).
-
-    A combination's name holds its number and its values, as `0002_careful_mfu_0.3`. InputError for
-    a file that is not such a list, and for more combinations than anybody waits for.
-    """
+def read_grid(path: str | Path) -> dict[str, list[object]]:
+    """Return the parameters in a YAML file, each with its list of values. InputError for a file
+    that is not such a list, and for more combinations than anybody waits for."""
     path = Path(path).expanduser()
     try:
         grid = yaml.load(path.read_text(encoding="utf-8"), _PlainYaml)
@@ -222,7 +206,7 @@ def read_grid(path: str | Path) -> list[Combination]:
             f"{path}: {count:,} combinations; {MOST_RUNS:,} at most. ts.sweep computes more,"
             " without notebooks"
         )
-    return list(_combinations({str(name): values for name, values in grid.items()}))
+    return {str(name): values for name, values in grid.items()}
 
 
 class _PlainYaml(yaml.SafeLoader):
@@ -234,10 +218,14 @@ class _PlainYaml(yaml.SafeLoader):
         return super().compose_node(parent, index)
 
 
-def _combinations(grid: Mapping[str, list[object]]) -> Iterator[Combination]:
+def combinations(grid: Mapping[str, list[object]]) -> dict[str, dict[str, object]]:
+    """Return the parameters of every combination by its name, which is its folder's and holds its
+    number and its values, as `0002_careful_mfu_0.3`."""
+    named = {}
     varied = [name for name, values in grid.items() if len(values) > 1]
     for number, values in enumerate(itertools.product(*grid.values()), start=1):
         given = dict(zip(grid, values, strict=True))
         words = [f"{name}_{given[name] or 'default'}" for name in varied]
         name = re.sub(r"[^A-Za-z0-9.,=+-]+", "_", "_".join([f"{number:04d}", *words]))
-        yield Combination(name[:80].strip("_."), given)
+        named[name[:80].strip("_.")] = given
+    return named

@@ -6,6 +6,7 @@ import re
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
@@ -19,9 +20,26 @@ from training_share.model.comparison import compare
 from training_share.report.display import save
 from training_share.report.text import percent
 from training_share.run.execute import Outcome, execute_all
-from training_share.run.plan import Job, estimate_settings, make_folders, prepare, read_grid
+from training_share.run.plan import (
+    Job,
+    combinations,
+    estimate_settings,
+    make_folders,
+    prepare,
+    read_grid,
+)
 
 ASKED, MANIFEST = "parameters.yaml", "manifest.csv"
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What was executed: by combination, "" where there is one, its jobs and how they ended; the
+    shares (see `results`), and why there are none."""
+
+    done: Mapping[str, Sequence[tuple[Job, Outcome]]]
+    shares: pd.DataFrame
+    fault: str = ""
 
 
 def run(
@@ -32,8 +50,8 @@ def run(
     notebooks_dir: str | Path | None = None,
     quiet: bool = False,
     replace: bool = False,
-) -> dict[str, Outcome]:
-    """Execute notebooks by name (default: all) and return how each ended.
+) -> Ran:
+    """Execute notebooks by name (default: all).
 
     `out` receives `rendered/`, `figures/`, `parameters.yaml` and `results.csv` with its chart, of a
     scenario run elsewhere; parameters that change a result need it, so that the project's own
@@ -50,11 +68,9 @@ def run(
         for name, value in (parameters or {}).items()
         if value is not None
     }
-    with _folders_of(plan, out, asked, replace):
-        outcomes = execute_all(plan, jobs, quiet)
-        if out is not None:
-            _save_results(results({"": list(zip(plan, outcomes, strict=True))}), _folder(out))
-    return {job.source.stem: outcome for job, outcome in zip(plan, outcomes, strict=True)}
+    folder = None if out is None else Path(out).expanduser()
+    with _folders_of(plan, folder, asked, replace):
+        return _executed({"": plan}, folder, jobs, quiet)
 
 
 def run_grid(
@@ -65,81 +81,79 @@ def run_grid(
     notebooks_dir: str | Path | None = None,
     quiet: bool = False,
     replace: bool = False,
-) -> tuple[pd.DataFrame, pd.DataFrame]:
+) -> tuple[Ran, pd.DataFrame]:
     """Execute notebooks once for each combination of the parameters in a YAML file (name: list of
     values), each in a folder of `out` that is named after it.
 
-    Returns, and writes to `out`, the manifest (one row a notebook and combination: its parameters,
-    status, error and figures) and the results (see `results`). Raises InputError as `run` does,
-    before anything runs.
+    Returns, and writes to `out`, the results and the manifest: one row a notebook and combination,
+    its parameters, status, error and figures. Raises InputError as `run` does, before anything
+    runs.
     """
-    combinations = read_grid(path)
+    grid, folder = read_grid(path), Path(out).expanduser()
     plans = {
-        one.name: prepare(names, one.parameters, _folder(out) / one.name, notebooks_dir)
-        for one in combinations
+        name: prepare(names, given, folder / name, notebooks_dir)
+        for name, given in combinations(grid).items()
     }
-    plan = [job for jobs_of in plans.values() for job in jobs_of]
-    asked = yaml.safe_load(Path(path).expanduser().read_text(encoding="utf-8"))
-    with _folders_of(plan, out, asked, replace):
-        ended = iter(execute_all(plan, jobs, quiet))
-        done = {name: [(job, next(ended)) for job in jobs_of] for name, jobs_of in plans.items()}
+    with _folders_of([job for plan in plans.values() for job in plan], folder, grid, replace):
+        ran = _executed(plans, folder, jobs, quiet)
         manifest = pd.DataFrame(
             [
                 {
-                    "combination": one.name,
+                    "combination": combination,
                     "notebook": job.source.stem,
-                    **{name: job.parameters.get(name, "") for name in one.parameters},
+                    **{name: job.parameters.get(name, "") for name in grid},
                     "status": "failed" if outcome.fault else "done",
                     "error": outcome.fault,
                     "figures": " ".join(name for name in outcome.figures if name.endswith(".png")),
                     "does not take": " ".join(job.without),
                 }
-                for one in combinations
-                for job, outcome in done[one.name]
+                for combination, ends in ran.done.items()
+                for job, outcome in ends
             ]
         )
-        table = results(done)
         text = manifest.to_csv(index=False, lineterminator="\n")
-        write_aside(_folder(out) / MANIFEST, text.encode())
-        _save_results(table, _folder(out))
-    return manifest, table
+        write_aside(folder / MANIFEST, text.encode())
+    return ran, manifest
+
+
+def _executed(
+    plans: Mapping[str, Sequence[Job]], folder: Path | None, jobs: int | None, quiet: bool
+) -> Ran:
+    """Execute the jobs of all combinations, and write their results with a chart to the folder."""
+    outcomes = iter(execute_all([job for plan in plans.values() for job in plan], jobs, quiet))
+    done = {name: [(job, next(outcomes)) for job in plan] for name, plan in plans.items()}
+    try:
+        shares = results(done)
+    except (InputError, TypeError) as error:  # a notebook of one's own may take what no call does
+        return Ran(done, pd.DataFrame(), str(error))
+    if folder and not shares.empty:
+        from training_share.report import charts  # brings matplotlib
+
+        save(charts.combinations(shares), "results", folder)
+    return Ran(done, shares)
 
 
 # --- what a run leaves ----------------------------------------------------------------------------
-def _folder(path: str | Path) -> Path:
-    return Path(path).expanduser()
-
-
-def _save_results(table: pd.DataFrame, folder: Path) -> None:
-    """Write results.csv and its chart."""
-    if not table.empty:
-        from training_share.report.charts import combinations  # brings matplotlib
-
-        save(combinations(table), "results", folder)
-
-
 @contextmanager
 def _folders_of(
-    plan: Sequence[Job], out: str | Path | None, asked: dict[str, object], replace: bool
+    plan: Sequence[Job], folder: Path | None, asked: Mapping[str, object], replace: bool
 ) -> Iterator[None]:
-    """Within it the folders of a run are there, this run's alone, and say what was asked."""
-    if out is None:
-        with alone_in(*make_folders(plan)):
-            yield
-        return
-    folder = _folder(out)
-    _refuse_another(folder, asked, replace)
-    require_writable(folder)
-    with alone_in(folder):
-        if replace:
-            _empty(folder)
-        make_folders(plan)
-        text = yaml.safe_dump(asked, sort_keys=False, allow_unicode=True) if asked else "{}\n"
-        write_aside(folder / ASKED, text.encode())
+    """Within it the folders of a run, all in `folder` if there is one, are made, this run's alone,
+    and say what was asked."""
+    if folder:
+        _refuse_another(folder, asked, replace)
+        require_writable(folder)
+    with alone_in(*([folder] if folder else make_folders(plan))):
+        if folder:
+            if replace:
+                _empty(folder)
+            make_folders(plan)
+            text = yaml.safe_dump(dict(asked), sort_keys=False, allow_unicode=True)
+            write_aside(folder / ASKED, text.encode())
         yield
 
 
-def _refuse_another(folder: Path, asked: dict[str, object], replace: bool) -> None:
+def _refuse_another(folder: Path, asked: Mapping[str, object], replace: bool) -> None:
     """Raise InputError where a folder holds a run with other parameters."""
     if replace or not any(_of_a_run(folder)):
         return
@@ -223,11 +237,12 @@ def _settings_of(jobs: Sequence[Job]) -> dict[str, dict[str, object]]:
     return found | {name: estimate_settings(job.settings) for name, job in own.items()}
 
 
-def results_text(table: pd.DataFrame, changed: bool) -> str:
+def results_text(ran: Ran, changed: bool) -> str:
     """Return a run's results as lines of text; where something was `changed`, beside the
     defaults."""
+    table = ran.shares
     if table.empty:
-        return ""
+        return f"no table of shares: {ran.fault}" if ran.fault else ""
     wide = max(map(len, table["combination"]))
     head = f"{'combination':<{wide + 2}}" if wide else ""
     beside = f"{'defaults':>10}" if changed else ""
