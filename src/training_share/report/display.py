@@ -29,7 +29,9 @@ FOLDER_VARIABLE = "TRAINING_SHARE_FIGURES"
 SCREEN_DPI = 80  # pixels of a page for an inch of a figure
 LONG = 160  # letters of a cell from which all but its first sentence is folded
 CELL = re.compile(r"<td>(.*?)</td>", re.S)
-NUMERIC = re.compile(r"\W*([\d,.]+(e[+-]?\d+)?[ %()]*(to|billion|trillion|points)?[ ]*)*")
+NUMERIC = re.compile(  # possessive, as a long text with numbers would be tried for seconds
+    r"\W*([\d,.]++(e[+-]?\d+)?[ %()]*+(to|billion|trillion|points)?[ ]*+)*"
+)
 LINK = re.compile(r'<a href="(https?://([^/"]+)[^"]*)" target="_blank">[^<]*</a>')
 
 
