@@ -65,6 +65,7 @@ def audit(
     """
     tables = load(settings.get("data_dir"))
     held = tables.scenario_evidence(start)
+    first = estimate(company, start, evidence=held, **settings)
     observed: list[str] = []
     if corrections is None:
         already = tables.scenario_corrections(start)
@@ -72,23 +73,21 @@ def audit(
         observed = [name for name in tables.scenario_evidence(target) if name not in held]
     names = listed(corrections)
 
-    def taken(*steps: str) -> Estimate:
+    def taken(est: Estimate, *steps: str) -> Estimate:
         changed = [name for name in steps if name not in observed]
         evidence = [*held, *(name for name in steps if name in observed)]
-        return estimate(company, start, corrections=changed, evidence=evidence, **settings)
+        return est.again(corrections=changed, evidence=evidence)
 
-    base = _spread(taken())
+    base = before = _spread(first)
     rows = {start: base | {"alone": np.nan, "in_sequence": np.nan}}
-    before = base["p50"]
-    estimate(
-        company, start, corrections=names, **settings
-    )  # refuses an impossible list before any step is drawn
-    steps = (*names, *observed)
+    first.again(corrections=names)  # refuses an impossible list before any step is drawn
+    steps, est = (*names, *observed), first
     for place, name in enumerate(steps, start=1):
-        alone = _median(taken(name)) - base["p50"]
-        after = _spread(taken(*steps[:place]))
-        rows[name] = after | {"alone": alone, "in_sequence": after["p50"] - before}
-        before = after["p50"]
+        alone = _median(taken(first, name)) - base["p50"]
+        est = taken(est, *steps[:place])
+        after = _spread(est)
+        rows[name] = after | {"alone": alone, "in_sequence": after["p50"] - before["p50"]}
+        before = after
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis("step")
 
 
@@ -107,14 +106,15 @@ def effects_alone(company: str, start: str = "newsletter", **settings: object) -
     that leaves nothing to estimate says so.
     """
     tables = load(settings.get("data_dir"))
-    base = _median(estimate(company, start, **settings))
+    first = estimate(company, start, **settings)
+    base = _median(first)
     held = tables.scenario_evidence(start)
     changes: dict[str, dict] = {name: {"corrections": [name]} for name in tables.cells_of}
     changes |= {name: {"evidence": [*held, name]} for name in tables.evidence_names}
     rows = {}
     for name, change in changes.items():
         try:
-            after = variant_row(estimate(company, start, **settings, **change))
+            after = variant_row(first.again(**change))
             rows[name] = after | {"alone": after["p50"] - base}
         except InputError as error:
             rows[name] = impossible_row(error) | {"alone": np.nan}
@@ -135,9 +135,9 @@ def beliefs(
     `choices` maps a label to names of evidence. Columns as in `shares.variant_row`, and
     `above_half`, the probability that the share exceeds one half.
     """
-    rows = {}
+    est, rows = estimate(company, scenario, **settings), {}
     for label, evidence in {f"as in {scenario}": None, **choices}.items():
-        est = estimate(company, scenario, evidence=evidence, **settings)
+        est = est.again(evidence=evidence)
         rows[label] = variant_row(est) | {"above_half": est.mean(est.share > MINORITY)}
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis("what is believed")
 
@@ -149,18 +149,15 @@ def minority(
 ) -> pd.DataFrame:
     """Return the probability that a company's share exceeds one half, companies x scenarios, by
     default all."""
-    tables = load(settings.get("data_dir"))
-    return pd.DataFrame(
-        {
-            scenario: {
-                company: est.mean(est.share > MINORITY)
-                for company, est in compare(
-                    companies or None, scenario, **settings
-                ).estimates.items()
-            }
-            for scenario in listed(scenarios or tables.scenario_names)
+    scenarios = listed(scenarios or load(settings.get("data_dir")).scenario_names)
+    found = compare(companies or None, scenarios[0], **settings)
+    columns = {}
+    for scenario in scenarios:
+        found = found.again(scenario=scenario)
+        columns[scenario] = {
+            company: est.mean(est.share > MINORITY) for company, est in found.estimates.items()
         }
-    ).rename_axis("company")
+    return pd.DataFrame(columns).rename_axis("company")
 
 
 def ranking(
@@ -177,18 +174,18 @@ def ranking(
     `independent-market`).
     """
     scenarios = listed(scenarios or load(settings.get("data_dir")).scenario_names)
+    pairs = None if pairs is None else list(pairs)
+    companies = None if pairs is None else dict.fromkeys(name for pair in pairs for name in pair)
+    found = compare(companies, scenarios[0], **settings)
     if pairs is None:
-        medians = compare(None, scenarios[0], **settings).table["share_p50"]
-        pairs = combinations(medians.sort_values(ascending=False, kind="stable").index, 2)
-    pairs = list(pairs)
-    companies = list(dict.fromkeys(name for pair in pairs for name in pair))
+        medians = found.table["share_p50"].sort_values(ascending=False, kind="stable")
+        pairs = list(combinations(medians.index, 2))
     rows = []
     for scenario in scenarios:
-        markets = {"shared": (), "independent": ("independent-market",)}
-        tables = {
-            name: compare(companies, scenario, corrections=extra, **settings).probabilities
-            for name, extra in markets.items()
-        }
+        tables = {}
+        for name, market in {"shared": (), "independent": ("independent-market",)}.items():
+            found = found.again(scenario=scenario, corrections=market)
+            tables[name] = found.probabilities
         rows += [
             {"higher": first, "lower": second, "scenario": scenario}
             | {name: float(table.loc[first, second]) for name, table in tables.items()}
@@ -223,13 +220,13 @@ def denominators(
     base = estimate(company, scenario, **settings)
     for label, correction in sorted(named.items()):
         if correction not in already:
-            other = estimate(company, scenario, corrections=[correction], **settings)
+            other = base.again(corrections=[correction])
             if other.median(other.rd_compute_usd) != base.median(base.rd_compute_usd):
                 choices["R&D compute", label] = {"corrections": [correction]}
     rows = {}
     for key, change in choices.items():
         try:
-            rows[key] = variant_row(estimate(company, scenario, **settings, **change))
+            rows[key] = variant_row(base.again(**change))
         except InputError as error:
             rows[key] = impossible_row(error)
     frame = pd.DataFrame.from_dict(rows, orient="index")

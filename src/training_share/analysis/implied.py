@@ -69,7 +69,7 @@ class ImpliedCompute:
             for place in range(PARTS)
         )
 
-    @property
+    @cached_property
     def table(self) -> pd.DataFrame:
         """p5, p50 and p95 of training_cost and rd_compute in USD million and of the next company's
         share as a fraction, with their Monte Carlo standard errors."""
@@ -184,17 +184,23 @@ def implied_training_cost(
     ['rd_compute', 'share', 'training_cost']
     """
     found = pattern(known, scenario, n_draws, seed, data_dir=data_dir, **settings)
-    tables = found.tables
-    require_known(company, tables.companies, "company")
-    require_known(line, disclosed_lines(tables, company), f"spending line of {company}")
-    row = tables.companies[company]
+    require_known(company, found.tables.companies, "company")
+    row = found.tables.companies[company]
     window = (
         as_date(spending_start or row.spending_start, "spending_start"),
         as_date(spending_end or row.spending_end, "spending_end"),
     )
-    streams, spent = Streams(seed), np.empty(n_draws)
-    for block in streams.blocks(n_draws):
-        spent[block] = spending_in("USD", tables, company, [line], *window, streams)
+    return _at_next_share(found, company, line, window)
+
+
+def _at_next_share(
+    found: Pattern, company: str, line: str, window: tuple[date, date]
+) -> pd.DataFrame:
+    lines = disclosed_lines(found.tables, company)
+    require_known(line, lines, f"spending line of {company}")
+    streams, spent = Streams(found.seed), np.empty(len(found.known.draws))
+    for block in streams.blocks(spent.size):
+        spent[block] = spending_in("USD", found.tables, company, [line], *window, streams)
     table = found.next_share
     spent = spent[found.shares.index[table["draw"]]]
     rows = {
@@ -213,12 +219,12 @@ def implied_training_costs(year: int, **settings) -> pd.DataFrame:
     >>> implied_training_costs(2025, n_draws=500).shape[0]
     3
     """
-    tables = load(settings.get("data_dir"))
+    tables, found = load(settings.get("data_dir")), pattern(**settings)
     window = (date(year, 1, 1), date(year, 12, 31))
     rows = {}
     for key, row in tables.spending.items():
         if row.line.startswith("rd_compute") and (row.period_start, row.period_end) == window:
-            table = implied_training_cost(row.company, row.line, *window, **settings) / 1e3
+            table = _at_next_share(found, row.company, row.line, window) / 1e3
             source = tables.sources[row.source_id]
             rows[key] = {
                 "company": tables.companies[row.company].display_name,

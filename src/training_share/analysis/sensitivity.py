@@ -9,13 +9,14 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable
 from contextlib import suppress
+from functools import cache
 
 import numpy as np
 import pandas as pd
 from scipy.special import ndtri
 
 from training_share.analysis.shares import variant_row
-from training_share.analysis.sweeps import sweep
+from training_share.analysis.sweeps import checked_grid
 from training_share.errors import InputError
 from training_share.inputs.distributions import Distribution
 from training_share.inputs.schema import Assumption
@@ -47,16 +48,17 @@ def surface(
     `rows` and `columns` are (assumption, values); `settings` go to `estimate`. Raises InputError as
     `estimate` and `sweep` do.
     """
-    grid = {name: list(values) for name, values in (rows, columns)}
     fixed = {name: [value] for name, value in settings.items()}
-    draws = {"n_draws": n_draws, "seed": seed, "data_dir": data_dir}
-    cells = sweep(grid | fixed, company, n_jobs=1, progress=False, **draws)
-    for error in cells["error"][cells["error"] != ""]:
-        raise InputError(error)
-    (row_name, row_values), (column_name, column_values) = grid.items()
-    shares = cells["share_p50"].to_numpy().reshape(len(row_values), len(column_values))
-    index = pd.Index(row_values, name=row_name)
-    return pd.DataFrame(shares, index, pd.Index(column_values, name=column_name))
+    grid = checked_grid(load(data_dir), dict([rows, columns]) | fixed, (company,))
+    base = estimate(company, n_draws=n_draws, seed=seed, data_dir=data_dir, **settings)
+    _ = base.share  # drawn first: variants take over what they do not change
+    (row_name, across), (column_name, along) = ((name, grid[name]) for name, _ in (rows, columns))
+    shares = [
+        [_median(base.again(**{row_name: row, column_name: column})) for column in along]
+        for row in across
+    ]
+    index = pd.Index(across, name=row_name)
+    return pd.DataFrame(shares, index, pd.Index(along, name=column_name))
 
 
 def breaking_points(
@@ -75,6 +77,7 @@ def breaking_points(
     to `estimate`.
     """
     base = estimate(company, **settings)
+    share = _median(base)  # drawn first: variants take over what they do not change
     rows: dict[str, dict[str, object]] = {}
     for name, row in base.tables.assumptions.items():
         if not row.correlation:
@@ -98,7 +101,7 @@ def breaking_points(
             beyond = float(beyond) if found["value"] > found["median"] else 1 - float(beyond)
             rows[model] = {"label": f"FLOP of {_name(base, model)}"} | found
             rows[model]["chance_predictive"] = beyond if math.isfinite(found["value"]) else math.nan
-    share, spent = _median(base), np.atleast_1d(base.rd_compute_usd) / 1e6
+    spent = np.atleast_1d(base.rd_compute_usd) / 1e6
     middle = base.median(base.rd_compute_usd) / 1e6
     value = middle * share / threshold
     rows["R&D compute (USD million)"] = {
@@ -124,6 +127,7 @@ def _breaking(
     on it. `at` gives the estimate with the input set to a value."""
     from scipy.optimize import brentq
 
+    @cache  # the ends are asked for twice
     def excess(log_value: float) -> float:
         return _median(at(math.exp(log_value))) - threshold
 
@@ -220,19 +224,12 @@ def lag_and_window(
 
     Pairs for which no run was collected at all are left out.
     """
-    rows = {}
+    base, rows = estimate(company, **settings), {}
     for start, end in windows(company, data_dir=settings.get("data_dir")):
         for lag in lags:
+            window = {"spending_start": start, "spending_end": end, "release_lag_months": lag}
             with suppress(InputError):
-                rows[f"{start} to {end}", lag] = variant_row(
-                    estimate(
-                        company,
-                        spending_start=start,
-                        spending_end=end,
-                        release_lag_months=lag,
-                        **settings,
-                    )
-                )
+                rows[f"{start} to {end}", lag] = variant_row(base.again(**window))
     frame = pd.DataFrame.from_dict(rows, orient="index")
     frame.index = pd.MultiIndex.from_tuples(rows, names=["spending window", "lag (months)"])
     return frame

@@ -19,8 +19,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import scipy
-from joblib import Parallel, delayed
-from tqdm import tqdm
 
 from training_share.errors import InputError, nearest, require_known, whole_number
 from training_share.files import require_writable, write_aside
@@ -90,11 +88,14 @@ def sweep(
     >>> sweep({"mfu": [0.2, 0.4]}, "zai", n_draws=1_000, n_jobs=1, progress=False).shape
     (2, 10)
     """
-    grid = {name: _values(name, values) for name, values in grid.items()}
+    # here, as importing them costs as much as an estimate
+    from joblib import Parallel, delayed
+    from tqdm import tqdm
+
     tables = load(data_dir)
     names = tables.with_spending if companies is None else listed(companies)
+    grid = checked_grid(tables, grid, names)
     draws = {"n_draws": whole_number(n_draws, "n_draws"), "seed": whole_number(seed, "seed", 0)}
-    _require_grid(tables, grid, names)
     combinations = list(itertools.product(*grid.values()))
     settings: list[dict[str, Any]] = [
         {"company": company, **draws} | _told(grid, values, tables.groups([company]))
@@ -136,9 +137,11 @@ def _values(name: str, values: object) -> list[object]:
     return values
 
 
-def _require_grid(
-    tables: Tables, grid: Mapping[str, list[Any]], companies: tuple[str, ...]
-) -> None:
+def checked_grid(
+    tables: Tables, grid: Mapping[str, Iterable[Any]], companies: tuple[str, ...]
+) -> dict[str, list[Any]]:
+    """Return the lists of values of a grid. Raises InputError as `sweep` says."""
+    grid = {name: _values(name, values) for name, values in grid.items()}
     known = [*NAMES, *WINDOW, *tables.assumptions, *tables.rates()]
     unknown = [
         f"unknown parameter '{name}'{nearest(name, known)}" for name in grid if name not in known
@@ -162,6 +165,7 @@ def _require_grid(
     rows = len(companies) * math.prod(map(len, grid.values()))
     if rows > MOST_ROWS:
         raise InputError(f"grid: makes {rows:,} rows; {MOST_ROWS:,} at most, take fewer values")
+    return grid
 
 
 def _told(

@@ -30,6 +30,18 @@ class Comparison:
 
     estimates: dict[str, Estimate]
 
+    @classmethod
+    def of(cls, estimates: dict[str, Estimate]) -> Comparison:
+        """Return estimates of one scenario, by company, that share the weights of their draws."""
+        drawn = known_draws(est.simulation for est in estimates.values())
+        shared = Posterior(next(iter(estimates.values())).case, drawn)
+        return cls({name: replace(est, posterior=shared) for name, est in estimates.items()})
+
+    def again(self, **changes: Any) -> Comparison:
+        """Return the comparison that the same call gives with some arguments changed, as in
+        `again(scenario="careful")`; InputError as `estimate` raises it."""
+        return Comparison.of({name: est.again(**changes) for name, est in self.estimates.items()})
+
     def __repr__(self) -> str:
         return (
             f"<Comparison of {', '.join(self.estimates)}: see table, probabilities, differences()>"
@@ -143,11 +155,7 @@ def compare(
         estimates[company] = estimate(
             company, scenario, n_draws, seed, data_dir=data_dir, exclude_groups=own, **settings
         )
-    if (
-        n_draws == "auto"
-    ):  # shares are compared draw by draw: all take as many as the most demanding
-        most = max(est.n_draws for est in estimates.values())
-        estimates = {company: est.again(n_draws=most) for company, est in estimates.items()}
-    drawn = known_draws(est.simulation for est in estimates.values())
-    shared = Posterior(next(iter(estimates.values())).case, drawn)
-    return Comparison({name: replace(est, posterior=shared) for name, est in estimates.items()})
+    compared = Comparison.of(estimates)
+    if n_draws == "auto":  # shares are compared draw by draw: all take as many as the one with most
+        return compared.again(n_draws=max(est.n_draws for est in estimates.values()))
+    return compared
