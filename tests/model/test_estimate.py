@@ -68,6 +68,31 @@ def test_again_repeats_the_call_with_changes(minimax):
     assert (rest.again().share == rest.share).all()
 
 
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"mfu": "0.3"},
+        {"scenario": "careful"},
+        {"corrections": ["bootstrap-draws"]},
+        {"company": "zai", "evidence": "price-minimax"},
+        {"seed": 7},
+        {"n_draws": 4 * BLOCK + 9},
+    ],
+    ids=str,
+)
+def test_a_variant_is_what_a_call_of_its_own_gives(changes):
+    """Whatever was drawn before it, and whatever of that it takes over."""
+    asked = {"company": "minimax", "n_draws": BLOCK + 5}
+    first, alone = ts.estimate(**asked), ts.estimate(**asked | changes)
+    _ = first.share, first.spread()
+    once, twice = first.again(**changes), first.again(**changes)
+    for variant in (once, twice, twice.again()):
+        assert (variant.share == alone.share).all()
+        assert np.array_equal(variant.weights, alone.weights)
+        assert (variant.costs == alone.costs).all(axis=None)
+        assert variant.spread() == alone.spread()
+
+
 def test_excluding_every_run_is_refused(data_copy):
     for run in runs_released("openai", "2024-01", "2025-12"):
         data_copy.edit("training_runs", run, "group", "everything")

@@ -73,21 +73,20 @@ def test_the_bootstrap_is_a_loop_of_refits(modality, unit):
         index = [point for unit_index in resample for point in members[unit_index]]
         degenerate = np.ptp(x[index]) < 1e-9
         refits.append(np.polyfit(x, y, 1) if degenerate else np.polyfit(x[index], y[index], 1))
-    slopes, intercepts = bootstrap(used_points(load(), modality), resamples, seed, unit)
-    assert slopes == pytest.approx(np.array(refits)[:, 0], rel=1e-6)
-    assert intercepts == pytest.approx(np.array(refits)[:, 1], rel=1e-6)
+    found = bootstrap(used_points(load(), modality), resamples, seed, unit)
+    assert found.slopes == pytest.approx(np.array(refits)[:, 0], rel=1e-6)
+    assert found.intercepts == pytest.approx(np.array(refits)[:, 1], rel=1e-6)
 
 
 def test_a_degenerate_resample_keeps_the_line_of_all_points():
     points = used_points(load(), "speech")[6:11]
-    slopes, intercepts = bootstrap(points, 20_000, 0, "model")
+    found = bootstrap(points, 20_000, 0, "model")
     chosen = generator(0, "bootstrap/speech").integers(0, 5, size=(20_000, 5))
     size = np.array([row.parameters * row.sample_rate_hz for row in points])
     lost = np.ptp(size[chosen], axis=1) == 0
-    assert lost.any() and np.isfinite(slopes).all()
-    assert (slopes[lost] == fit(points).slope).all() and (
-        intercepts[lost] == fit(points).intercept
-    ).all()
+    assert lost.any() and np.isfinite(found.slopes).all()
+    assert (found.slopes[lost] == fit(points).slope).all()
+    assert (found.intercepts[lost] == fit(points).intercept).all()
 
 
 def test_families_widen_the_interval_of_hailuo_02():
@@ -117,9 +116,10 @@ def test_the_published_interval_of_hailuo_02_is_the_95_percent_one():
 def test_a_closed_model_of_known_size_follows_the_line_of_each_resample():
     tables = load()
     points, model = used_points(tables, "video"), tables["closed_models"]["cogvideox"]
-    slopes, intercepts = bootstrap(points, 500, 3, "model")
-    expected = 10 ** (intercepts + slopes * np.log10(5e9 * 1360 * 768))
-    assert predictions(points, model, 500, 3, "model", "line") == pytest.approx(expected, rel=1e-12)
+    refits = bootstrap(points, 500, 3, "model")
+    expected = 10 ** (refits.intercepts + refits.slopes * np.log10(5e9 * 1360 * 768))
+    found = predictions(points, model, 500, 3, "model", "line")
+    assert found.draws == pytest.approx(expected, rel=1e-12)
 
 
 def test_a_predictive_interval_adds_the_residual_variance():

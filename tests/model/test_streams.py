@@ -3,9 +3,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from training_share.inputs.distributions import Exact, LogNormal
+from training_share.inputs.distributions import Exact, LogNormal, Uniform
 from training_share.model.drivers import GivenStreams
-from training_share.model.streams import BLOCK, Streams, draw, generator
+from training_share.model.streams import BLOCK, Drawn, Streams, draw, generator
 
 
 def drawn(name: str, n_draws: int, seed: int = 42, others: tuple[str, ...] = ()) -> np.ndarray:
@@ -122,3 +122,47 @@ def test_draw_transforms_the_stream_of_its_name():
     for _ in streams.blocks(20):
         values = draw(streams, "mfu", distribution)
         assert (values == distribution.from_normal(streams.normal("mfu"))).all()
+
+
+# --- what is kept ---------------------------------------------------------------------------------
+def asked(drawn: Drawn, *keys: str, size: int = 3) -> list[str]:
+    """Ask for keys one after the other and return those whose values had to be made."""
+    made = []
+
+    def make(key: str) -> np.ndarray:
+        made.append(key)
+        return np.full(size, float(len(key)))
+
+    for key in keys:
+        values = drawn.values(key, size, lambda key=key: make(key))
+        assert (values == len(key)).all() and values.size == size
+        assert not values.flags.writeable
+    return made
+
+
+def test_values_are_kept_from_the_second_time_on():
+    drawn = Drawn()
+    assert asked(drawn, "a", "bb", "a", "a", "bb", "bb") == ["a", "bb", "a", "bb"]
+    assert asked(drawn, "a", size=2) == []
+    assert asked(drawn, "a", "a", size=4) == ["a"]
+
+
+def test_a_variant_takes_over_what_it_uses_and_nothing_else():
+    first = Drawn()
+    asked(first, "same", "other", "other")
+    second = Drawn(first)
+    assert asked(second, "same", "new", "same") == ["same", "new"]
+    assert asked(Drawn(first), "same") == []
+    third = Drawn(second)
+    assert asked(third, "same", "other") == ["other"]
+
+
+def test_streams_give_the_same_values_kept_or_not():
+    price, drawn = LogNormal(0.75, 3, 0.1, 0.9), Drawn()
+    for n_draws in (100, BLOCK + 7, 100, 5 * BLOCK, BLOCK + 7):
+        kept, own = Streams(42, drawn), Streams(42)
+        for one, _ in zip(kept.blocks(n_draws), own.blocks(n_draws), strict=True):
+            for distribution in (price, Uniform(2, 3), Uniform(5, 9)):
+                values = draw(kept, "price", distribution)
+                assert values.size == one.stop - one.start
+                assert (values == distribution.from_normal(own.normal("price"))).all()

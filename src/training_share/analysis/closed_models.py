@@ -73,7 +73,7 @@ def estimators(
     methods = {
         f"{interval} interval, resampling {unit}": predictions(
             points, row, tables.resamples, seed, unit, interval
-        )
+        ).draws
         for unit in ("model", "family")
         for interval in ("line", "predictive")
     }
@@ -104,7 +104,7 @@ def residuals(
     centred = frame["log10_size"] - frame["log10_size"].mean()
     frame["leverage"] = 1 / line.n + centred**2 / (centred**2).sum()
     frame["slope_spread"] = np.std(
-        bootstrap(points, tables.resamples, seed, tables.choice("bootstrap_unit"))[0]
+        bootstrap(points, tables.resamples, seed, tables.choice("bootstrap_unit")).slopes
     )
     return frame.set_index("model")
 
@@ -153,8 +153,8 @@ def scaling_band(
     FLOP; size at the median parameters)."""
     tables = for_scenario(scenario, listed(corrections), data_dir=data_dir)
     points = used_points(tables, modality)
-    line = fit(points)
-    slopes, intercepts = bootstrap(points, tables.resamples, seed, tables.choice("bootstrap_unit"))
+    refits = bootstrap(points, tables.resamples, seed, tables.choice("bootstrap_unit"))
+    line, slopes, intercepts = refits.line, refits.slopes, refits.intercepts
     closed = {key: row for key, row in tables["closed_models"].items() if row.modality == modality}
     sizes = {
         key: row.parameters.quantile(0.5) * size_per_parameter(row) for key, row in closed.items()

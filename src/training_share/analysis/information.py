@@ -17,7 +17,6 @@ import pandas as pd
 from training_share.model.estimates import Estimate
 from training_share.model.precision import Weights, quantile, quantiles
 from training_share.model.simulation import blocks
-from training_share.model.streams import Streams
 
 BLOCKS, IN_BLOCK = 60, 150  # most blocks, and the fewest effective draws in one
 LARGEST = 3  # runs whose FLOP and cost are asked about
@@ -66,7 +65,7 @@ def _quantities(est: Estimate) -> Iterable[tuple[str, np.ndarray]]:
     costs = est.cost_table()["p50"].drop(index="total").sort_values(kind="stable")
     runs = list(costs.index[::-1][:LARGEST])
     market = {name: np.ones(est.n_draws) for name in MARKET}
-    for block, model in blocks(est.case, Streams(est.seed), est.n_draws):
+    for block, model in blocks(est.case, est.case.streams(), est.n_draws):
         for name in MARKET:
             market[name][block] = model.assumption(name, runs[0])
     found: dict[str, np.ndarray] = {}
@@ -113,7 +112,7 @@ def by_workload(est: Estimate) -> pd.DataFrame:
     units = {"FLOP": "flop", "GPU-hours": "gpu_hours", "USD": "cost_usd"}
     kinds = sorted({run.workload for run in est.runs.values()})
     sums = {unit: {kind: np.zeros(est.n_draws) for kind in kinds} for unit in units}
-    for block, model in blocks(est.case, Streams(est.seed), est.n_draws):
+    for block, model in blocks(est.case, est.case.streams(), est.n_draws):
         for unit, step in units.items():
             for run_id, run in est.runs.items():
                 value = getattr(model, step)(run_id)

@@ -190,7 +190,7 @@ def _predictive(est: Estimate, model: str) -> np.ndarray:
     tables, row = est.tables, est.tables.closed_models[model]
     points = used_points(tables, row.modality)
     unit = tables.choice("bootstrap_unit")
-    return predictions(points, row, tables.resamples, est.seed, unit, "predictive")
+    return predictions(points, row, tables.resamples, est.seed, unit, "predictive").draws
 
 
 def windows(company: str, months: int = 12, data_dir=None) -> list[tuple[str, str]]:

@@ -19,7 +19,7 @@ from training_share.model.estimates import Estimate
 from training_share.model.precision import QUANTILES
 from training_share.model.simulation import simulate, total
 from training_share.model.spending import spending_in
-from training_share.model.streams import Streams
+from training_share.model.streams import Drawn, Streams
 
 TOTAL = "total (USD million)"  # row of `precision_table`
 PANELS = {
@@ -138,11 +138,12 @@ def ratio_table(
     Blank means the companies that the newsletter prints a share of, and all scenarios.
     """
     data_dir = settings.get("data_dir")
-    names = listed(companies) or printed(data_dir)
+    first, *others = listed(scenarios) or load(data_dir).scenario_names
+    found = compare(listed(companies) or printed(data_dir), first, **settings)
     rows: list[pd.DataFrame] = []
     measured: dict[str, pd.DataFrame] = {}
-    for scenario in listed(scenarios) or load(data_dir).scenario_names:
-        for est in compare(names, scenario, **settings).estimates.values():
+    for one in (found, *(found.again(scenario=scenario) for scenario in others)):
+        for est in one.estimates.values():
             if not est.case.measured:
                 rows.append(company_ratio_table(est))
             elif est.company not in measured:
@@ -279,9 +280,9 @@ class _Tied(Streams):
     """Draws of one company whose market, utilization and price, goes with the others' only in
     part."""
 
-    def __init__(self, seed: int, company: str, correlation: float) -> None:
-        super().__init__(seed)
-        self._company, self._correlation = company, correlation
+    def __init__(self, est: Estimate, correlation: float) -> None:
+        super().__init__(est.seed, Drawn(est.case.drawn))
+        self._company, self._correlation = est.company, correlation
 
     def normal(self, name: str) -> np.ndarray:
         shared = super().normal(name)
@@ -290,11 +291,8 @@ class _Tied(Streams):
         rho, own = self._correlation, super().normal(f"{name}/{self._company}")
         return np.sqrt(rho) * shared + np.sqrt(1 - rho) * own
 
-
-def _tied_share(est: Estimate, correlation: float) -> np.ndarray:
-    streams = _Tied(est.seed, est.company, correlation)
-    groups, rd_compute = simulate(est.simulation.case, streams, est.n_draws)
-    return total(groups[group] for group in groups if group not in est.excluded) / rd_compute
+    def kept(self, key: tuple, make: Callable[[], np.ndarray]) -> np.ndarray:
+        return super().kept((key, "tied") if key[0] in MARKET else key, make)
 
 
 def who_is_higher(
@@ -307,18 +305,26 @@ def who_is_higher(
     Indexed by both names; one column a correlation. A scenario whose evidence weights draws has the
     first column alone, since another market would give other weights.
     """
-    plain = comparison.weights is None
-    rows = {}
-    for among, higher, lower in pairs(comparison):
-        above, below = among.estimates[higher], among.estimates[lower]
-        row = rows[name_of(above), name_of(below)] = {}
-        for rho in correlations:
-            if rho == 1:
-                row[rho] = among.probabilities.loc[higher, lower]
-            elif plain:
-                row[rho] = float((_tied_share(above, rho) > _tied_share(below, rho)).mean())
-    table = pd.DataFrame.from_dict(rows, orient="index").rename_axis(columns="correlation")
-    return table.rename_axis(index=["higher", "lower"])
+    found = pairs(comparison)
+    both = [(among.estimates[one], among.estimates[other]) for among, one, other in found]
+    columns = {}
+    for rho in correlations:
+        if rho == 1:
+            columns[rho] = [among.probabilities.loc[one, other] for among, one, other in found]
+        elif comparison.weights is None:
+            drawn = {
+                company: simulate(est.simulation.case, _Tied(est, rho), est.n_draws)
+                for company, est in comparison.estimates.items()
+            }
+            shares = ([_tied_share(est, *drawn[est.company]) for est in pair] for pair in both)
+            columns[rho] = [float((above > below).mean()) for above, below in shares]
+    names = [(name_of(above), name_of(below)) for above, below in both]
+    index = pd.MultiIndex.from_tuples(names, names=["higher", "lower"])
+    return pd.DataFrame(columns, index).rename_axis(columns="correlation")
+
+
+def _tied_share(est: Estimate, groups: dict[str, np.ndarray], rd_compute: np.ndarray) -> np.ndarray:
+    return total(groups[group] for group in groups if group not in est.excluded) / rd_compute
 
 
 def precision_table(est: Estimate) -> pd.DataFrame:

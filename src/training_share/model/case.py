@@ -19,6 +19,7 @@ from training_share.inputs.schema import Company, Evidence, TrainingRun, chip_of
 from training_share.inputs.tables import Cell, Tables
 from training_share.model.asked import Changes, Runs, cells_of, rows_of
 from training_share.model.spending import as_date, disclosed_lines
+from training_share.model.streams import Drawn, Streams
 
 NO_EVIDENCE = "none"  # as text, since a blank means the scenario's
 MOST_DRAWS = 100_000_000  # half an hour and some GB; digits stop changing long before
@@ -48,6 +49,7 @@ class Case:
     added: tuple[Mapping[str, str], ...] = ()  # training runs of one's own
     part: int | None = None
     evidence: tuple[str, ...] | None = None  # None: the scenario's own
+    drawn: Drawn = field(default_factory=Drawn, repr=False)
 
     @classmethod
     def of(
@@ -97,6 +99,11 @@ class Case:
         )
         _ = case.observed  # refuse what is unknown now, not at first use
         return case
+
+    def streams(self) -> Streams:
+        """Return the streams of the case's seed; what is drawn of them is kept with the case, and
+        with those made from it."""
+        return Streams(self.seed, self.drawn)
 
     @cached_property
     def observed(self) -> list[Evidence]:

@@ -49,7 +49,6 @@ class CostModel:
     part: int | None = None
     regressions: Regressions = field(default_factory=Regressions)
     _flop: dict[str, Quantity | None] = field(default_factory=dict)
-    _assumed: dict[str, Quantity] = field(default_factory=dict)
 
     def flop(self, run_id: str) -> Quantity | None:
         """Return a run's marginal training compute in FLOP; None where it is only known in
@@ -93,12 +92,7 @@ class CostModel:
         """Return draws of an assumption for a run; its `correlation` says whose draw it is."""
         row = self.tables.assumptions[name]
         owner = {"shared": "", "per-company": f"/{self.company}"}.get(row.correlation, f"/{run_id}")
-        stream = name + owner
-        if row.correlation not in ("shared", "per-company"):
-            return draw(self.streams, stream, row.amount)
-        if stream not in self._assumed:
-            self._assumed[stream] = draw(self.streams, stream, row.amount)
-        return self._assumed[stream]
+        return draw(self.streams, name + owner, row.amount)
 
     def _run(self, run_id: str) -> TrainingRun:
         return self.tables.training_runs[run_id]
@@ -157,7 +151,7 @@ class CostModel:
             return cost.value
         shared, own = f"cost_usd/{self.company}", f"cost_usd/{run_id}"
         if rho in (0.0, 1.0):
-            return cost.from_normal(self.streams.normal(shared if rho else own))
+            return draw(self.streams, shared if rho else own, cost)
         z = math.sqrt(rho) * self.streams.normal(shared) + math.sqrt(1 - rho) * self.streams.normal(
             own
         )

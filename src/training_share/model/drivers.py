@@ -13,7 +13,7 @@ the rank correlations describe the draws after it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
 
 import numpy as np
 import pandas as pd
@@ -72,6 +72,10 @@ class GivenStreams:
         given = self._normals.get(name)
         size = self._slice.stop - self._slice.start
         return np.zeros(size) if given is None else given[self._slice]
+
+    def kept(self, key: Hashable, make: Callable[[], np.ndarray]) -> np.ndarray:
+        """Return what `make` makes of this block."""
+        return make()
 
 
 def driver_groups(case: Case) -> dict[str, list[str]]:

@@ -20,6 +20,7 @@ from training_share.model.case import Case
 from training_share.model.precision import QUANTILES, quantile_error, quantiles
 from training_share.model.share import TrainingShare
 from training_share.model.simulation import rd_compute
+from training_share.model.streams import Drawn
 
 PILOT_DRAWS, MOST_DRAWS = 10_000, 10_000_000  # first and largest run of n_draws="auto"
 
@@ -129,7 +130,7 @@ class Estimate(TrainingShare):
 
         Raises InputError as `estimate` does.
         """
-        return _estimated(self.case.base, self.case.asked | changes)
+        return _estimated(self.case.base, self.case.asked | changes, self.case.drawn)
 
     # --- tables -----------------------------------------------------------------------------------
     @property
@@ -295,13 +296,15 @@ def estimate(
     return _estimated(load(data_dir), asked | {"precision_points": precision_points})
 
 
-def _estimated(base: Tables, asked: dict[str, Any]) -> Estimate:
-    """Return the estimate of a call's arguments, refusing now what cannot be estimated."""
+def _estimated(base: Tables, asked: dict[str, Any], before: Drawn | None = None) -> Estimate:
+    """Return the estimate of a call's arguments, refusing now what cannot be estimated; a variant
+    takes over what was drawn `before` and has not changed."""
     points, automatic = asked.pop("precision_points", 0.1), asked["n_draws"] == "auto"
     if asked.get("data_dir"):
         base = load(asked["data_dir"])
     asked.pop("data_dir", None)
     case = Case.of(base, **asked | ({"n_draws": PILOT_DRAWS} if automatic else {}))
+    case = replace(case, drawn=Drawn(before))
     _ = case.runs
     if case.has_spending:
         case.require_one_unit()

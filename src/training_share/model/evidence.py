@@ -22,7 +22,7 @@ from training_share.model.case import Case
 from training_share.model.cost import CostModel
 from training_share.model.scaling import PARTS
 from training_share.model.simulation import SEEN, Simulation, blocks, total
-from training_share.model.streams import Streams, read_only
+from training_share.model.streams import read_only
 
 FEWEST = 100  # effective draws: five beyond p5 and five beyond p95
 SMALLEST_PART = 50  # one draw in so many is enough where few were asked for
@@ -80,8 +80,7 @@ class Posterior:
         case = self.case.world(company)
         simulation = self.drawn.get(company) or Simulation(case)
         values = np.empty((len(rows), case.n_draws))
-        streams = Streams(case.seed)
-        for block, model in blocks(case, streams, case.n_draws, simulation.regressions):
+        for block, model in blocks(case, case.streams(), case.n_draws, simulation.regressions):
             for place, row in enumerate(rows):
                 terms = [_value(t, model, simulation, block) for t in row.quantity.terms]
                 values[place, block] = _ratio(terms)

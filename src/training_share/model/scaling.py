@@ -9,18 +9,17 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from scipy.special import ndtr
 
 from training_share.errors import InputError, require_known, whole_number
 from training_share.inputs.distributions import Distribution, Empirical, Uniform
 from training_share.inputs.schema import ClosedModel, GenerativeModel
 from training_share.inputs.tables import Tables, for_scenario
-from training_share.model.streams import AnyStreams, Streams, draw, generator, read_only
+from training_share.model.streams import AnyStreams, Streams, draw, generator, ranks, read_only
 
 MODALITIES = ("video", "image", "speech")
 PARTS = 20  # into which the resamples are split to see how far they are to be trusted
@@ -119,12 +118,37 @@ def _lines(weights: np.ndarray, x: np.ndarray, y: np.ndarray) -> tuple[np.ndarra
     return slopes, intercepts
 
 
+@dataclass(frozen=True, eq=False)
+class Refits:
+    """A line, and its refits to resamples of its points: slopes and intercepts, read-only."""
+
+    line: ScalingFit
+    slopes: np.ndarray
+    intercepts: np.ndarray
+
+    @cached_property
+    def _lines(self) -> dict[tuple[float, bool, int | None], Lines]:
+        return {}
+
+    def lines(self, log10_size: float, predictive: bool, part: int | None = None) -> Lines:
+        """Return the refits ranked by what they predict for a size; with `part`, those of one part
+        of the resamples."""
+        asked = log10_size, predictive, part
+        if asked not in self._lines:
+            slopes, intercepts = self.slopes[part::PARTS], self.intercepts[part::PARTS]
+            if part is None:
+                slopes, intercepts = self.slopes, self.intercepts
+            ranked = np.argsort(intercepts + slopes * log10_size, kind="stable")
+            scatter = self.line.residual_sd if predictive else 0.0
+            self._lines[asked] = Lines(
+                self.line.modality, slopes[ranked], intercepts[ranked], scatter
+            )
+        return self._lines[asked]
+
+
 @lru_cache(maxsize=32)
-def bootstrap(
-    points: tuple[GenerativeModel, ...], resamples: int, seed: int, unit: str
-) -> tuple[np.ndarray, np.ndarray]:
-    """Refit the line to `resamples` resamples of the points with replacement: slopes and
-    intercepts.
+def bootstrap(points: tuple[GenerativeModel, ...], resamples: int, seed: int, unit: str) -> Refits:
+    """Refit the line to `resamples` resamples of the points with replacement.
 
     `unit` is model (each point on its own) or family (a lineage is drawn as a whole: Cameron,
     Gelbach and Miller 2008, "Bootstrap-based improvements for inference with clustered errors"). A
@@ -144,10 +168,25 @@ def bootstrap(
     counts = np.bincount(flat, minlength=resamples * n_units).reshape(resamples, n_units)
     slopes, intercepts = _lines(counts[:, unit_of_point].astype(float), x, y)
     lost = np.isnan(slopes)
-    return (
+    return Refits(
+        line,
         read_only(np.where(lost, line.slope, slopes)),
         read_only(np.where(lost, line.intercept, intercepts)),
     )
+
+
+class Predictions(Empirical):
+    """Predicted training FLOP of a closed model, one value a resample, as a distribution."""
+
+    @cached_property
+    def interval(self) -> Uniform:
+        """All values between the 5th and the 95th percentile equally likely."""
+        return Uniform(*map(float, np.quantile(self.draws, [0.05, 0.95])))
+
+    @cached_property
+    def parts(self) -> tuple[Predictions, ...]:
+        """What each part of the resamples says (see `precision.resampling_error`)."""
+        return tuple(Predictions(self.draws[place::PARTS]) for place in range(PARTS))
 
 
 @lru_cache(maxsize=128)
@@ -158,7 +197,7 @@ def predictions(
     seed: int,
     unit: str,
     interval: str,
-) -> np.ndarray:
+) -> Predictions:
     """Return one predicted training FLOP of a closed model for each resample, its parameters drawn
     anew each time.
 
@@ -166,18 +205,17 @@ def predictions(
     regression's residual scatter on top, so that the spread is that of a model and not of an
     average).
     """
-    slopes, intercepts = bootstrap(points, resamples, seed, unit)
-    streams = Streams(seed)
+    refits, streams = bootstrap(points, resamples, seed, unit), Streams(seed)
     log_flop = np.empty(resamples)
-    scatter = fit(points).residual_sd if interval == "predictive" else 0.0
+    scatter = refits.line.residual_sd if interval == "predictive" else 0.0
     for block in streams.blocks(resamples):
         parameters = draw(streams, f"parameters/{model.model}", model.parameters)
-        log_flop[block] = intercepts[block] + slopes[block] * np.log10(
+        log_flop[block] = refits.intercepts[block] + refits.slopes[block] * np.log10(
             parameters * size_per_parameter(model)
         )
         if scatter:
             log_flop[block] += scatter * streams.normal(f"residual/{model.model}")
-    return read_only(10**log_flop)
+    return Predictions(read_only(10**log_flop))
 
 
 def used_points(tables: Tables, modality: str) -> tuple[GenerativeModel, ...]:
@@ -192,6 +230,10 @@ def closed_model_draws(
 ) -> np.ndarray:
     """Return the bootstrap predictions of a closed model under the tables' choices of method, in
     FLOP, read-only."""
+    return _predicted(tables, model, seed, resamples).draws
+
+
+def _predicted(tables: Tables, model: str, seed: int, resamples: int | None = None) -> Predictions:
     row = tables.closed_models[model]
     return predictions(
         used_points(tables, row.modality),
@@ -208,11 +250,10 @@ def closed_model_distribution(
 ) -> Distribution:
     """Return the distribution that the Monte Carlo draws a closed model's FLOP from; with `part`,
     what one of the `PARTS` parts of the resamples says (see `precision.resampling_error`)."""
-    draws = closed_model_draws(tables, model, seed)
-    draws = draws if part is None else draws[part::PARTS]
-    if tables.choice("closed_model_distribution") == "bootstrap":
-        return Empirical(draws)
-    return Uniform(*map(float, np.quantile(draws, [0.05, 0.95])))
+    predicted = _predicted(tables, model, seed)
+    predicted = predicted if part is None else predicted.parts[part]
+    bootstrapped = tables.choice("closed_model_distribution") == "bootstrap"
+    return predicted if bootstrapped else predicted.interval
 
 
 @dataclass(frozen=True, eq=False)
@@ -229,25 +270,24 @@ class Lines:
     def of(cls, tables: Tables, modality: str, seed: int, part: int | None = None) -> Lines:
         """Return the lines under the tables' choices of method; with `part`, those of one part of
         the resamples."""
-        points = used_points(tables, modality)
-        unit = tables.choice("bootstrap_unit")
-        slopes, intercepts = bootstrap(points, tables.resamples, seed, unit)
-        if part is not None:
-            slopes, intercepts = slopes[part::PARTS], intercepts[part::PARTS]
+        points, unit = used_points(tables, modality), tables.choice("bootstrap_unit")
+        refits = bootstrap(points, tables.resamples, seed, unit)
         sizes = [
             math.log10(row.parameters.quantile(0.5) * size_per_parameter(row))
             for row in tables.closed_models.values()
             if row.modality == modality
         ]
-        ranked = np.argsort(intercepts + slopes * np.mean(sizes), kind="stable")
         predictive = tables.choice("closed_model_interval") == "predictive"
-        scatter = fit(points).residual_sd if predictive else 0.0
-        return cls(modality, slopes[ranked], intercepts[ranked], scatter)
+        return refits.lines(float(np.mean(sizes)), predictive, part)
 
     def flop(self, row: ClosedModel, streams: AnyStreams) -> np.ndarray:
         """Return a closed model's training FLOP: the line is the modality's one draw, parameters
         and scatter are the model's own."""
-        place = ndtr(streams.normal(f"line/{self.modality}")) * self.slopes.size
+        key = self, row.model, row.parameters, size_per_parameter(row)
+        return streams.kept(key, lambda: self._flop(row, streams))
+
+    def _flop(self, row: ClosedModel, streams: AnyStreams) -> np.ndarray:
+        place = ranks(streams, f"line/{self.modality}") * self.slopes.size
         line = np.minimum(place.astype(np.intp), self.slopes.size - 1)
         parameters = draw(streams, f"parameters/{row.model}", row.parameters)
         size = np.log10(parameters * size_per_parameter(row))

@@ -18,7 +18,7 @@ from training_share.model.evidence import Posterior
 from training_share.model.precision import mean, quantile, spread
 from training_share.model.scaling import PARTS
 from training_share.model.simulation import Simulation, blocks, total
-from training_share.model.streams import Streams, read_only
+from training_share.model.streams import read_only
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -114,7 +114,7 @@ class TrainingShare:
         require_known(run_id, self.runs, f"counted run of {self.case.company}")
         steps: dict[str, np.ndarray] = {}
         known = ("flop", "gpu_hours", *(["cost_usd"] if self.unit == "USD" else []))
-        for block, model in blocks(self.case, Streams(self.case.seed), self.case.n_draws):
+        for block, model in blocks(self.case, self.case.streams(), self.case.n_draws):
             for step in known:
                 value = getattr(model, step)(run_id)
                 if value is not None:

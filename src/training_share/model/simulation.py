@@ -12,9 +12,8 @@ from training_share.model.case import Case
 from training_share.model.cost import CostModel, Regressions
 from training_share.model.scaling import PARTS
 from training_share.model.spending import spending_in
-from training_share.model.streams import AnyStreams, Streams, read_only
+from training_share.model.streams import AnyStreams, read_only
 
-KEPT_BYTES = 64_000_000  # of costs by run; above it only the totals by group are kept
 SEEN = 4_000  # draws that the parts of the resamples are compared on
 
 
@@ -49,26 +48,15 @@ def rd_compute(case: Case, streams: AnyStreams | None = None) -> float | np.ndar
 
 
 def simulate(
-    case: Case,
-    streams: AnyStreams,
-    n_draws: int,
-    by_run: np.ndarray | None = None,
-    largest: np.ndarray | None = None,
-    regressions: Regressions | None = None,
+    case: Case, streams: AnyStreams, n_draws: int, regressions: Regressions | None = None
 ) -> tuple[dict[str, np.ndarray], np.ndarray]:
     """Evaluate the model on given streams: cost by group (all groups) and R&D compute, both in the
-    case's unit. Memory grows with draws x groups; `by_run`, runs x draws, and `largest`, the cost
-    of the dearest run, are filled where they are given (`largest` from zeros)."""
+    case's unit. Memory grows with draws x groups."""
     groups = {run.group: np.zeros(n_draws) for run in case.window_runs.values()}
     spent = np.empty(n_draws)
     for block, model in blocks(case, streams, n_draws, regressions):
-        for place, (run_id, run) in enumerate(case.window_runs.items()):
-            cost = model.amount(run_id, case.unit)
-            groups[run.group][block] += cost
-            if largest is not None:
-                np.maximum(largest[block], cost, out=largest[block])
-            if by_run is not None:
-                by_run[place, block] = cost
+        for run_id, run in case.window_runs.items():
+            groups[run.group][block] += model.amount(run_id, case.unit)
         spent[block] = rd_compute(case, streams)
     return groups, spent
 
@@ -82,17 +70,10 @@ class Simulation:
     regressions: Regressions = field(default_factory=Regressions, repr=False)
 
     @cached_property
-    def _drawn(self) -> tuple[dict[str, np.ndarray], np.ndarray, np.ndarray | None, np.ndarray]:
+    def _drawn(self) -> tuple[dict[str, np.ndarray], np.ndarray]:
         case = self.case
-        shape = len(case.window_runs), case.n_draws
-        by_run = np.empty(shape) if 8 * shape[0] * shape[1] <= KEPT_BYTES else None
-        largest = np.zeros(case.n_draws)
-        groups, rd_compute = simulate(
-            case, Streams(case.seed), case.n_draws, by_run, largest, self.regressions
-        )
-        for draws in (*groups.values(), rd_compute, largest, *([] if by_run is None else [by_run])):
-            read_only(draws)
-        return groups, rd_compute, by_run, largest
+        groups, rd_compute = simulate(case, case.streams(), case.n_draws, self.regressions)
+        return {group: read_only(cost) for group, cost in groups.items()}, read_only(rd_compute)
 
     @property
     def by_group(self) -> dict[str, np.ndarray]:
@@ -104,18 +85,18 @@ class Simulation:
         """R&D compute in the case's unit, one value a draw; NaN without spending."""
         return self._drawn[1]
 
+    @cached_property
+    def largest(self) -> np.ndarray:
+        """Cost of the dearest run of all groups in the case's unit, one value a draw."""
+        case, largest = self.case, np.zeros(self.case.n_draws)
+        for block, model in blocks(case, case.streams(), case.n_draws, self.regressions):
+            for run_id in case.window_runs:
+                np.maximum(largest[block], model.amount(run_id, case.unit), out=largest[block])
+        return read_only(largest)
+
     def by_run(self, runs: list[str]) -> np.ndarray:
         """Return the cost of some runs in the case's unit, runs x draws."""
-        kept = self._drawn[2]
-        if kept is None:
-            return costs(self.case, Streams(self.case.seed), self.case.n_draws, runs)
-        places = {run_id: place for place, run_id in enumerate(self.case.window_runs)}
-        return kept[[places[run_id] for run_id in runs]]
-
-    @property
-    def largest(self) -> np.ndarray:
-        """Cost in USD of the dearest run of all groups, one value a draw."""
-        return self._drawn[3]
+        return costs(self.case, self.case.streams(), self.case.n_draws, runs)
 
     @cached_property
     def parts(self) -> tuple[Simulation, ...]:

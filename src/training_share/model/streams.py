@@ -7,14 +7,15 @@ run extends a shorter one. One name is one shared uncertainty; two names are ind
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Hashable, Iterator
 from copy import deepcopy
 from functools import lru_cache
 from typing import NamedTuple, Protocol
 
 import numpy as np
+from scipy.special import ndtr
 
-from training_share.inputs.distributions import Distribution, Exact
+from training_share.inputs.distributions import Distribution, Exact, Uniform
 
 # Small enough for a block's arrays to stay in the processor's cache, large enough to hide Python's
 # own time.
@@ -46,11 +47,12 @@ class _Opening(NamedTuple):
 
 
 @lru_cache(maxsize=64)
-def _opening(seed: int, name: str, count: int) -> _Opening:
-    """Return the first `count` blocks of a stream: variants on common draws share them."""
+def _opening(seed: int, name: str, size: int) -> _Opening:
+    """Return the blocks of the first `size` draws of a stream: estimates on common draws share
+    them."""
     drawn = generator(seed, name)
-    blocks = tuple(read_only(drawn.standard_normal(BLOCK)) for _ in range(count))
-    return _Opening(blocks, drawn)
+    sizes = (min(BLOCK, size - start) for start in range(0, size, BLOCK))
+    return _Opening(tuple(read_only(drawn.standard_normal(one)) for one in sizes), drawn)
 
 
 class AnyStreams(Protocol):
@@ -62,13 +64,39 @@ class AnyStreams(Protocol):
     def normal(self, name: str) -> np.ndarray:
         """Return the normals of `name` in the block yielded last."""
 
+    def kept(self, key: Hashable, make: Callable[[], np.ndarray]) -> np.ndarray:
+        """Return what `make` makes of this block, known by `key`."""
+
+
+class Drawn:
+    """What was made of draws, kept by its owner from the second time it is asked for: by itself, or
+    by a variant made from it, in which little changes. What is asked for once takes no memory."""
+
+    def __init__(self, before: Drawn | None = None) -> None:
+        self._values: dict[Hashable, np.ndarray | None] = {}  # None: asked for once
+        self._before = {} if before is None else before._values
+
+    def values(self, key: Hashable, size: int, make: Callable[[], np.ndarray]) -> np.ndarray:
+        """Return the first `size` values of a key, read-only; made where they are not at hand."""
+        first = key not in self._values and key not in self._before
+        found = self._values.get(key)
+        if found is None:
+            found = self._before.get(key)
+        if found is None or found.size < size:
+            found = read_only(make())
+            if key in self._before:
+                self._before[key] = found
+        self._values[key] = None if first else found
+        return found[:size]
+
 
 class Streams:
     """Standard normal draws by name, handed out block by block: memory does not grow with their
-    number."""
+    number. What is made of the first blocks is kept in `drawn`."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, drawn: Drawn | None = None) -> None:
         self.seed = seed
+        self._drawn = self._kept = Drawn() if drawn is None else drawn
         self._generators: dict[str, np.random.Generator] = {}
         self._block: dict[str, np.ndarray] = {}
         self._index = self._size = self._opened = 0
@@ -76,10 +104,11 @@ class Streams:
     def blocks(self, n_draws: int) -> Iterator[slice]:
         """Yield the slices of consecutive blocks of `n_draws`; `normal` serves the one yielded
         last."""
-        self._opened = min(KEPT_BLOCKS, -(-n_draws // BLOCK))
+        self._opened = min(KEPT_BLOCKS * BLOCK, n_draws)
         for start in range(0, n_draws, BLOCK):
             stop = min(start + BLOCK, n_draws)
             self._index, self._size, self._block = start // BLOCK, stop - start, {}
+            self._kept = self._drawn if self._index < KEPT_BLOCKS else Drawn()
             yield slice(start, stop)
 
     def normal(self, name: str) -> np.ndarray:
@@ -89,10 +118,15 @@ class Streams:
             self._block[name] = self._draw(name)
         return self._block[name]
 
+    def kept(self, key: Hashable, make: Callable[[], np.ndarray]) -> np.ndarray:
+        """Return what `make` makes of this block's draws, read-only; asked again by the same `key`,
+        which has to hold all that it rests on but the draws, not made again."""
+        return self._kept.values((self.seed, self._index, key), self._size, make)
+
     def _draw(self, name: str) -> np.ndarray:
         opening = _opening(self.seed, name, self._opened)
         if self._index < KEPT_BLOCKS:
-            return opening.blocks[self._index][: self._size]
+            return opening.blocks[self._index]
         if name not in self._generators:
             self._generators[name] = deepcopy(opening.after)
         return self._generators[name].standard_normal(self._size)
@@ -103,4 +137,13 @@ def draw(streams: AnyStreams, name: str, distribution: Distribution) -> float | 
     float."""
     if isinstance(distribution, Exact):
         return distribution.value
-    return distribution.from_normal(streams.normal(name))
+    if isinstance(distribution, Uniform):  # its ranks serve whatever its ends
+        return distribution.quantile(ranks(streams, name))
+    return streams.kept(
+        (name, distribution), lambda: distribution.from_normal(streams.normal(name))
+    )
+
+
+def ranks(streams: AnyStreams, name: str) -> np.ndarray:
+    """Return this block's draws of the stream `name` as ranks from 0 to 1."""
+    return streams.kept((name, "ranks"), lambda: ndtr(streams.normal(name)))
