@@ -18,8 +18,8 @@ from training_share.model.scaling import (
     closed_model_distribution,
     closed_model_draws,
     fit,
+    median_size,
     predictions,
-    size_per_parameter,
     used_points,
 )
 
@@ -37,7 +37,7 @@ def leave_one_out(
     require_known(model, tables["closed_models"], "closed model")
     row = tables["closed_models"][model]
     points = used_points(tables, row.modality)
-    size = row.parameters.quantile(0.5) * size_per_parameter(row)
+    size = median_size(row)
     lines = {"none": fit(points)} | {
         out.model: fit(tuple(p for p in points if p is not out)) for out in points
     }
@@ -98,14 +98,12 @@ def residuals(
     is the standard deviation of the bootstrap slopes, the same in every row.
     """
     tables = for_scenario(scenario, listed(corrections), data_dir=data_dir)
-    points = used_points(tables, modality)
-    line = fit(points)
-    frame = line.models.copy()
+    points, unit = used_points(tables, modality), tables.choice("bootstrap_unit")
+    refits = bootstrap(points, tables.resamples, seed, unit)
+    frame = refits.line.models.copy()
     centred = frame["log10_size"] - frame["log10_size"].mean()
-    frame["leverage"] = 1 / line.n + centred**2 / (centred**2).sum()
-    frame["slope_spread"] = np.std(
-        bootstrap(points, tables.resamples, seed, tables.choice("bootstrap_unit")).slopes
-    )
+    frame["leverage"] = 1 / refits.line.n + centred**2 / (centred**2).sum()
+    frame["slope_spread"] = np.std(refits.slopes)
     return frame.set_index("model")
 
 
@@ -156,9 +154,7 @@ def scaling_band(
     refits = bootstrap(points, tables.resamples, seed, tables.choice("bootstrap_unit"))
     line, slopes, intercepts = refits.line, refits.slopes, refits.intercepts
     closed = {key: row for key, row in tables["closed_models"].items() if row.modality == modality}
-    sizes = {
-        key: row.parameters.quantile(0.5) * size_per_parameter(row) for key, row in closed.items()
-    }
+    sizes = {key: median_size(row) for key, row in closed.items()}
     logs = np.append(line.models["log10_size"], np.log10(list(sizes.values())))
     grid = np.linspace(logs.min() - 0.2, logs.max() + 0.2, n_sizes)
     low, high = np.array([np.quantile(intercepts + slopes * x, [0.05, 0.95]) for x in grid]).T

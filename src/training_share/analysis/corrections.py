@@ -8,20 +8,20 @@ two of them.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import partial
 from itertools import combinations
 from types import MappingProxyType
 
 import numpy as np
 import pandas as pd
 
-from training_share.analysis.shares import impossible_row, variant_row
-from training_share.errors import InputError, require_known
+from training_share.analysis.shares import over_half, row_or_reason, variant_row
+from training_share.errors import require_known
 from training_share.inputs.tables import load
 from training_share.model.case import listed
 from training_share.model.comparison import compare
 from training_share.model.estimates import Estimate, estimate
 
-MINORITY = 0.5
 # What one may believe about what final runs left for the rest of R&D, weakest first: labels and
 # names of evidence.
 OBSERVED = ("price-minimax", "hailuo-ratio")
@@ -113,11 +113,8 @@ def effects_alone(company: str, start: str = "newsletter", **settings: object) -
     changes |= {name: {"evidence": [*held, name]} for name in tables.evidence_names}
     rows = {}
     for name, change in changes.items():
-        try:
-            after = variant_row(first.again(**change))
-            rows[name] = after | {"alone": after["p50"] - base}
-        except InputError as error:
-            rows[name] = impossible_row(error) | {"alone": np.nan}
+        after = row_or_reason(partial(first.again, **change))
+        rows[name] = after | {"alone": after["p50"] - base}
     frame = pd.DataFrame.from_dict(rows, orient="index").rename_axis("correction")
     # equal moves keep the file's order, whatever the last bit of a processor's arithmetic
     return frame.sort_values("alone", key=lambda moves: -moves.abs().round(12), kind="stable")
@@ -138,7 +135,7 @@ def beliefs(
     est, rows = estimate(company, scenario, **settings), {}
     for label, evidence in {f"as in {scenario}": None, **choices}.items():
         est = est.again(evidence=evidence)
-        rows[label] = variant_row(est) | {"above_half": est.mean(est.share > MINORITY)}
+        rows[label] = variant_row(est) | {"above_half": over_half(est)}
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis("what is believed")
 
 
@@ -154,9 +151,7 @@ def minority(
     columns = {}
     for scenario in scenarios:
         found = found.again(scenario=scenario)
-        columns[scenario] = {
-            company: est.mean(est.share > MINORITY) for company, est in found.estimates.items()
-        }
+        columns[scenario] = {name: over_half(est) for name, est in found.estimates.items()}
     return pd.DataFrame(columns).rename_axis("company")
 
 
@@ -223,12 +218,6 @@ def denominators(
             other = base.again(corrections=[correction])
             if other.median(other.rd_compute_usd) != base.median(base.rd_compute_usd):
                 choices["R&D compute", label] = {"corrections": [correction]}
-    rows = {}
-    for key, change in choices.items():
-        try:
-            rows[key] = variant_row(base.again(**change))
-        except InputError as error:
-            rows[key] = impossible_row(error)
+    rows = {key: row_or_reason(partial(base.again, **change)) for key, change in choices.items()}
     frame = pd.DataFrame.from_dict(rows, orient="index")
-    frame.index = pd.MultiIndex.from_tuples(rows, names=["dimension", "choice"])
-    return frame
+    return frame.rename_axis(["dimension", "choice"])

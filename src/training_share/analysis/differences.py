@@ -46,25 +46,22 @@ class Difference:
         """The cells that differ and change a number, indexed by table/key/column: `before`,
         `after`, and the `reason` a correction gives for the new content; None where a row is not
         there."""
-        pairs = zip(self.before.estimates.values(), self.after.estimates.values(), strict=True)
-        found: dict[str, dict[str, str | None]] = {}
-        for one, two in pairs:
+        found: dict[str, tuple[str, str, str]] = {}
+        for company, one in self.before.estimates.items():
+            two = self.after.estimates[company]
             found |= _cells(one.tables, two.tables)
-            if one.evidence != two.evidence:
-                found["evidence in force"] = {
-                    "before": ", ".join(one.evidence) or "none",
-                    "after": ", ".join(two.evidence) or "none",
-                    "reason": "",
-                }
-            left_out = [set(est.case.excluded) for est in (one, two)]
-            if left_out[0] != left_out[1]:
-                texts = [", ".join(sorted(groups)) or "none" for groups in left_out]
-                found[f"groups left out of {one.company}"] = dict(
-                    zip(("before", "after", "reason"), (*texts, ""), strict=True)
-                )
-        frame = pd.DataFrame.from_dict(
-            found, orient="index", columns=["before", "after", "reason"], dtype=object
-        )
+            words = {
+                "evidence in force": (one.evidence, two.evidence),
+                f"groups left out of {company}": (
+                    sorted(set(one.case.excluded)),
+                    sorted(set(two.case.excluded)),
+                ),
+            }
+            for what, names in words.items():
+                if names[0] != names[1]:
+                    found[what] = (*(", ".join(given) or "none" for given in names), "")
+        columns = ["before", "after", "reason"]
+        frame = pd.DataFrame.from_dict(found, orient="index", columns=columns, dtype=object)
         return frame.rename_axis("cell")
 
     @cached_property
@@ -75,16 +72,16 @@ class Difference:
         rows = {}
         for company, one in self.before.estimates.items():
             two = self.after.estimates[company]
-            medians = {"before": one.summary(), "after": two.summary()}
+            before, after = one.summary(), two.summary()
             rows[company] = {
                 "display_name": two.company_row.display_name,
-                **{f"share_{when}": row["share_p50"] for when, row in medians.items()},
+                "share_before": before["share_p50"],
+                "share_after": after["share_p50"],
                 **_change(one, two),
-                **{
-                    f"training_cost_{when}": row["training_cost_p50"]
-                    for when, row in medians.items()
-                },
-                **{f"rd_compute_{when}": row["rd_compute"] for when, row in medians.items()},
+                "training_cost_before": before["training_cost_p50"],
+                "training_cost_after": after["training_cost_p50"],
+                "rd_compute_before": before["rd_compute"],
+                "rd_compute_after": after["rd_compute"],
             }
         return pd.DataFrame.from_dict(rows, orient="index").rename_axis("company")
 
@@ -94,11 +91,10 @@ class Difference:
         after."""
         pairs = list(combinations(self.before.estimates, 2))
         index = pd.MultiIndex.from_tuples(pairs, names=["company", "higher than"])
-        columns = {
-            when: [found.probabilities.loc[pair] for pair in pairs]
-            for when, found in (("before", self.before), ("after", self.after))
-        }
-        return pd.DataFrame(columns, index=index)
+        before, after = (
+            [found.probabilities.loc[pair] for pair in pairs] for found in (self.before, self.after)
+        )
+        return pd.DataFrame({"before": before, "after": after}, index=index)
 
 
 def diff(
@@ -123,12 +119,10 @@ def diff(
             " common; for two companies of one run see ts.compare(...).differences()"
         )
     first = {name: one.estimates[name] for name in common}
-    second = {}
-    for name in common:
-        est, other = first[name], two.estimates[name]
-        drawn = {"n_draws": est.n_draws, "seed": est.seed}
-        same = (est.n_draws, est.seed) == (other.n_draws, other.seed)
-        second[name] = other if same else other.again(**drawn)
+    second = {name: two.estimates[name] for name in common}
+    for name, est in first.items():
+        if (est.n_draws, est.seed) != (second[name].n_draws, second[name].seed):
+            second[name] = second[name].again(n_draws=est.n_draws, seed=est.seed)
     return Difference(Comparison(first), Comparison(second))
 
 
@@ -151,38 +145,29 @@ def _comparison(
 def _change(one: Estimate, two: Estimate) -> dict[str, float]:
     """Return p5, p50 and p95 of the change of the share draw by draw; NaN where the two weigh their
     draws differently, as then no draw of one is a draw of the other."""
-    weights = one.weights, two.weights
-    alike = all(weight is None for weight in weights) or (
-        all(weight is not None for weight in weights) and np.array_equal(*weights)
-    )
+    alike = np.array_equal(one.weights, two.weights)  # None, without evidence, is like None
     values = quantiles(two.share - one.share, one.weights) if alike else np.full(3, np.nan)
     return {f"change_{name}": value for name, value in zip(QUANTILES, values, strict=True)}
 
 
-def _cells(one: Tables, two: Tables) -> dict[str, dict[str, str | None]]:
+def _cells(one: Tables, two: Tables) -> dict[str, tuple[str, str, str]]:
+    """Return the cells that differ and change a number: content before and after, and the reason
+    that a correction gives."""
     reasons = {
         (row.table, row.key, row.column, row.value): row.reason for row in two.corrections.values()
     }
     found = {}
-    for table in one.texts:
-        if table in ABOUT or one.texts[table] is two.texts[table]:
+    for table, old in one.texts.items():
+        new = two.texts[table]
+        if table in ABOUT or old is new:
             continue
-        old, new = one.texts[table], two.texts[table]
-        for key in [*old, *(key for key in new if key not in old)]:
-            was, now = old.get(key), new.get(key)
-            if was is None or now is None:
+        for key in dict.fromkeys([*old, *new]):
+            if key not in old or key not in new:
                 words = ("no such row", "a row")
-                found[f"{table}/{key}"] = {
-                    "before": words[was is not None],
-                    "after": words[now is not None],
-                    "reason": "",
-                }
+                found[f"{table}/{key}"] = (words[key in old], words[key in new], "")
                 continue
-            for column, text in was.items():
-                if column not in WORDS and text != now[column]:
-                    found[f"{table}/{key}/{column}"] = {
-                        "before": text,
-                        "after": now[column],
-                        "reason": reasons.get((table, key, column, now[column]), ""),
-                    }
+            for column, text in new[key].items():
+                if column not in WORDS and text != old[key][column]:
+                    reason = reasons.get((table, key, column, text), "")
+                    found[f"{table}/{key}/{column}"] = (old[key][column], text, reason)
     return found

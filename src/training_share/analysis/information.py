@@ -14,13 +14,13 @@ from collections.abc import Iterable
 import numpy as np
 import pandas as pd
 
+from training_share.analysis.shares import MARKET
 from training_share.model.estimates import Estimate
 from training_share.model.precision import Weights, quantile, quantiles
 from training_share.model.simulation import blocks
 
 BLOCKS, IN_BLOCK = 60, 150  # most blocks, and the fewest effective draws in one
 LARGEST = 3  # runs whose FLOP and cost are asked about
-MARKET = ("mfu", "price_usd_per_gpu_hour")
 
 
 def expected_width(values: np.ndarray, known: np.ndarray, weights: Weights = None) -> float:

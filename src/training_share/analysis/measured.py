@@ -179,7 +179,7 @@ class Pattern:
                 "scope": COMPANY,
                 "grade": "modelled",
                 "unit": est.unit,
-                **dict(zip(QUANTILES, quantiles(est.share, est.weights), strict=True)),
+                **est.share_quantiles,
                 "used": True,
                 "in_scope": "all R&D compute that the company paid for",
                 "out_of_scope": "serving",
@@ -217,8 +217,7 @@ class Pattern:
                     "tau": float(draws["tau"].median())
                 }
         frame = pd.DataFrame.from_dict(rows, orient="index")
-        frame.index = pd.MultiIndex.from_tuples(rows, names=["groups", "scale of tau's prior"])
-        return frame
+        return frame.rename_axis(["groups", "scale of tau's prior"])
 
     def prior_and_posterior(self) -> pd.DataFrame:
         """Return the next company's share and the spread between cases (tau, in logits) before and

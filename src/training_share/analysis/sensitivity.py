@@ -7,9 +7,9 @@ values.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from contextlib import suppress
-from functools import cache
+from functools import cache, partial
 
 import numpy as np
 import pandas as pd
@@ -25,7 +25,7 @@ from training_share.model.estimates import Estimate, estimate
 from training_share.model.scaling import closed_model_distribution, predictions, used_points
 
 # standard normals of equal weight, by which the probability of a part of a distribution is counted
-EQUALLY_LIKELY = ndtri((np.arange(100_000) + 0.5) / 100_000)
+LIKELY = ndtri((np.arange(100_000) + 0.5) / 100_000)
 
 
 def _median(est: Estimate) -> float:
@@ -78,29 +78,20 @@ def breaking_points(
     """
     base = estimate(company, **settings)
     share = _median(base)  # drawn first: variants take over what they do not change
+    breaking = partial(_breaking, base, threshold=threshold, reach=reach)
     rows: dict[str, dict[str, object]] = {}
     for name, row in base.tables.assumptions.items():
-        if not row.correlation:
-            continue  # a choice of method
-
-        def at_value(value: float, name: str = name) -> Estimate:
-            return base.again(**{name: f"{value:.12g}"})
-
-        found = _breaking(at_value, row.amount, _bounds(row), threshold, reach)
-        if found:
-            rows[name] = {"label": row.label} | found
+        if row.correlation:  # else a choice of method
+            found = breaking([f"assumptions/{name}/value"], row.amount, _bounds(row))
+            rows |= {name: {"label": row.label} | found} if found else {}
     for model in _closed_models(base):
-
-        def at_flop(value: float, model: str = model) -> Estimate:
-            return _with_flop(base, model, value)
-
+        runs = {key: run for key, run in base.tables.training_runs.items() if run.flop == model}
         used = closed_model_distribution(base.tables, model, base.seed)
-        found = _breaking(at_flop, used, (0.0, math.inf), threshold, reach)
+        found = breaking([f"training_runs/{key}/flop" for key in runs], used)
         if found:
-            beyond = (_predictive(base, model) >= found["value"]).mean()
-            beyond = float(beyond) if found["value"] > found["median"] else 1 - float(beyond)
-            rows[model] = {"label": f"FLOP of {_name(base, model)}"} | found
-            rows[model]["chance_predictive"] = beyond if math.isfinite(found["value"]) else math.nan
+            beyond = _beyond(_predictive(base, model), found["value"], found["median"])
+            label = f"FLOP of {next(iter(runs.values())).model}"
+            rows[model] = {"label": label} | found | {"chance_predictive": beyond}
     spent = np.atleast_1d(base.rd_compute_usd) / 1e6
     middle = base.median(base.rd_compute_usd) / 1e6
     value = middle * share / threshold
@@ -117,21 +108,26 @@ def breaking_points(
 
 
 def _breaking(
-    at: Callable[[float], Estimate],
+    base: Estimate,
+    cells: list[str],
     distribution: Distribution,
-    bounds: tuple[float, float],
+    bounds: tuple[float, float] = (0.0, math.inf),
+    *,
     threshold: float,
     reach: float,
 ) -> dict[str, float]:
-    """Return median, value, factor and chance of one input; nothing where the share does not depend
-    on it. `at` gives the estimate with the input set to a value."""
+    """Return median, value, factor and chance of the input that stands in `cells`; nothing where
+    the share does not depend on it."""
     from scipy.optimize import brentq
+
+    given = {"/".join(cell[:3]): cell[3] for cell in base.case.changes}
 
     @cache  # the ends are asked for twice
     def excess(log_value: float) -> float:
-        return _median(at(math.exp(log_value))) - threshold
+        changes = given | dict.fromkeys(cells, f"{math.exp(log_value):.12g}")
+        return _median(base.again(changes=changes)) - threshold
 
-    median = distribution.quantile(0.5)
+    median, likely = distribution.quantile(0.5), np.asarray(distribution.from_normal(LIKELY))
     ends = [math.log(max(median / reach, bounds[0])), math.log(min(median * reach, bounds[1]))]
     low, high = map(excess, ends)
     if low == high:
@@ -141,7 +137,7 @@ def _breaking(
         "median": median,
         "value": value,
         "factor": value / median,
-        "chance": _chance(distribution, value),
+        "chance": _beyond(likely, value, median),
     }
 
 
@@ -153,13 +149,11 @@ def _bounds(row: Assumption) -> tuple[float, float]:
     )
 
 
-def _chance(distribution: Distribution, value: float) -> float:
-    """Return the probability that a distribution gives `value` or one further from its median."""
-    draws = np.asarray(distribution.from_normal(EQUALLY_LIKELY))
+def _beyond(draws: np.ndarray, value: float, median: float) -> float:
+    """Return the part of draws at `value` or further from the median; NaN for an exact one."""
     if draws.ndim == 0 or math.isnan(value):
         return math.nan
-    above = value > distribution.quantile(0.5)
-    return float((draws >= value).mean() if above else (draws <= value).mean())
+    return float((draws >= value if value > median else draws <= value).mean())
 
 
 def _closed_models(est: Estimate) -> list[str]:
@@ -170,19 +164,6 @@ def _closed_models(est: Estimate) -> list[str]:
             run = est.tables.training_runs[run.base_run]
         found += [run.flop] if isinstance(run.flop, str) else []
     return list(dict.fromkeys(found))
-
-
-def _name(est: Estimate, model: str) -> str:
-    runs = est.tables.training_runs.values()
-    return next(run.model for run in runs if run.flop == model)
-
-
-def _with_flop(est: Estimate, model: str, flop: float) -> Estimate:
-    """Return an estimate with the training FLOP of a closed model set to an exact value."""
-    runs = est.tables.training_runs.items()
-    changes = {"/".join(cell[:3]): cell[3] for cell in est.case.changes}
-    changes |= {f"training_runs/{key}/flop": f"{flop:.12g}" for key, r in runs if r.flop == model}
-    return est.again(changes=changes)
 
 
 def _predictive(est: Estimate, model: str) -> np.ndarray:
@@ -231,5 +212,4 @@ def lag_and_window(
             with suppress(InputError):
                 rows[f"{start} to {end}", lag] = variant_row(base.again(**window))
     frame = pd.DataFrame.from_dict(rows, orient="index")
-    frame.index = pd.MultiIndex.from_tuples(rows, names=["spending window", "lag (months)"])
-    return frame
+    return frame.rename_axis(["spending window", "lag (months)"])

@@ -74,14 +74,9 @@ def _changes(est: Estimate) -> str:
     return f"{case.scenario}, changed: {'; '.join(told)}" if told else ""
 
 
-def chance(est: Estimate, of: np.ndarray) -> float:
-    """Return the probability of what is true of some draws, one bool each."""
-    return float(np.average(of, weights=est.weights))
-
-
 def over_half(est: Estimate) -> float:
     """Return the probability that final training runs took more than half of R&D compute."""
-    return chance(est, est.share > HALF)
+    return est.mean(est.share > HALF)
 
 
 def ratio_row(est: Estimate, label: str = "") -> dict:
@@ -414,11 +409,7 @@ def variants_table(est: Estimate, lags: Iterable[int] = (0, 3, 6)) -> pd.DataFra
         est.again, denominator_window="2024-01-01 to 2024-12-31"
     )
     rows = {"as set above": variant_row(est)}
-    for label, make in made.items():
-        try:
-            rows[label] = variant_row(make())
-        except InputError as error:
-            rows[label] = impossible_row(error)
+    rows |= {label: row_or_reason(make) for label, make in made.items()}
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis("variant")
 
 
@@ -451,7 +442,10 @@ def variant_row(est: Estimate) -> dict[str, object]:
     }
 
 
-def impossible_row(error: InputError) -> dict[str, object]:
-    """Return the row of a variant that cannot be estimated, with the reason as its remark."""
-    unknown = [*QUANTILES, "effective_draws"]
-    return dict.fromkeys(unknown, np.nan) | {"caveat": "", "note": str(error)}
+def row_or_reason(make: Callable[[], Estimate]) -> dict[str, object]:
+    """Return the row of a variant, or of one that cannot be estimated the reason as its remark."""
+    try:
+        return variant_row(make())
+    except InputError as error:
+        unknown = dict.fromkeys([*QUANTILES, "effective_draws"], np.nan)
+        return unknown | {"caveat": "", "note": str(error)}

@@ -173,12 +173,12 @@ def _told(
 ) -> dict[str, str]:
     """Return a combination as it applies to a company that has these groups of runs, as text by
     name; blank is left out."""
-    told = {name: _cell(value) for name, value in zip(grid, values, strict=True)}
+    asked = dict(zip(grid, values, strict=True))
+    told = {name: _cell(value) for name, value in asked.items()}
     excluded = [group for group in listed(told.get("exclude_groups")) if group in groups]
     told["exclude_groups"] = ", ".join(excluded)
-    if "evidence" in told and told["evidence"] == "":
-        empty = dict(zip(grid, values, strict=True))["evidence"]
-        told["evidence"] = "" if isinstance(empty, str) else "none"
+    if told.get("evidence") == "" and asked["evidence"] != "":
+        told["evidence"] = "none"  # an empty list is no evidence, a blank the scenario's
     return {name: str(value) for name, value in told.items() if value is not None and value != ""}
 
 
@@ -224,23 +224,20 @@ class _Checkpoint:
 
     def read(self, settings: list[Mapping[str, Any]]) -> dict[int, Row]:
         """Return the rows that are there, by their place; warn of those that cannot be believed."""
-        done: dict[int, Row] = {}
-        damaged = []
-        for place, asked in enumerate(settings):
-            path = self._path(asked)
-            if path.is_file():
-                row = self._believed(path, asked)
-                if row is None:
-                    damaged.append(path.name)
-                else:
-                    done[place] = row
+        paths = {place: self._path(asked) for place, asked in enumerate(settings)}
+        found = {
+            place: self._believed(path, settings[place])
+            for place, path in paths.items()
+            if path.is_file()
+        }
+        damaged = [paths[place].name for place, row in found.items() if row is None]
         if damaged:
             warnings.warn(
                 f"{self.folder}: {len(damaged)} damaged or changed rows are computed again, "
                 f"{damaged[0]} first",
                 stacklevel=3,
             )
-        return done
+        return {place: row for place, row in found.items() if row is not None}
 
     def write(self, asked: Mapping[str, Any], row: Row) -> None:
         """Keep a finished row."""

@@ -50,6 +50,11 @@ def size_per_parameter(row: GenerativeModel | ClosedModel) -> float:
     return required(row.width) * required(row.height)
 
 
+def median_size(row: ClosedModel) -> float:
+    """Return a closed model's size at its median parameters."""
+    return row.parameters.quantile(0.5) * size_per_parameter(row)
+
+
 def net_flop(row: GenerativeModel) -> float:
     """Return a point's training FLOP without what is known to be finetuning."""
     return required(row.training_flop) - (row.finetune_flop or 0.0)
@@ -273,7 +278,7 @@ class Lines:
         points, unit = used_points(tables, modality), tables.choice("bootstrap_unit")
         refits = bootstrap(points, tables.resamples, seed, unit)
         sizes = [
-            math.log10(row.parameters.quantile(0.5) * size_per_parameter(row))
+            math.log10(median_size(row))
             for row in tables.closed_models.values()
             if row.modality == modality
         ]
