@@ -69,24 +69,19 @@ class AnyStreams(Protocol):
 
 
 class Drawn:
-    """What was made of draws, kept by its owner from the second time it is asked for: by itself, or
-    by a variant made from it, in which little changes. What is asked for once takes no memory."""
+    """What was made of draws, kept by its owner, so that nothing is made twice. A variant, in which
+    little changes, takes over what it uses itself of what was made `before` it."""
 
     def __init__(self, before: Drawn | None = None) -> None:
-        self._values: dict[Hashable, np.ndarray | None] = {}  # None: asked for once
+        self._values: dict[Hashable, np.ndarray] = {}
         self._before = {} if before is None else before._values
 
     def values(self, key: Hashable, size: int, make: Callable[[], np.ndarray]) -> np.ndarray:
         """Return the first `size` values of a key, read-only; made where they are not at hand."""
-        first = key not in self._values and key not in self._before
-        found = self._values.get(key)
-        if found is None:
-            found = self._before.get(key)
+        found = self._values.get(key, self._before.get(key))
         if found is None or found.size < size:
             found = read_only(make())
-            if key in self._before:
-                self._before[key] = found
-        self._values[key] = None if first else found
+        self._values[key] = found
         return found[:size]
 
 
