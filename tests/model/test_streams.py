@@ -124,6 +124,15 @@ def test_draw_transforms_the_stream_of_its_name():
         assert (values == distribution.from_normal(streams.normal("mfu"))).all()
 
 
+@pytest.mark.parametrize("asked", [{5}, {0, 6}, {4, 6, 7}])
+def test_a_name_has_its_numbers_whenever_it_is_asked_for(asked):
+    whole, some = Streams(1), Streams(1)
+    for place, _ in enumerate(zip(whole.blocks(8 * BLOCK), some.blocks(8 * BLOCK), strict=True)):
+        expected = whole.normal("mfu")
+        if place in asked:
+            assert (some.normal("mfu") == expected).all()
+
+
 # --- what is kept ---------------------------------------------------------------------------------
 def asked(drawn: Drawn, *keys: str, size: int = 3) -> list[str]:
     """Ask for keys one after the other and return those whose values had to be made."""

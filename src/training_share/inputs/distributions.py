@@ -3,11 +3,11 @@
 3.142e24                             a number taken as certain
 6e23 to 1.5e24 (min-max uniform)     all values between the two equally likely
 0.15 to 0.35 (p10-p90 lognormal)     a lognormal with a tenth below 0.15 and a tenth above 0.35
-0 to 1 (1-2 beta)                    a beta with exponents 1 and 2, stretched from 0 to 1
+0 to 1 (1-2 beta)                    a beta with shapes 1 and 2, stretched from 0 to 1
 
-`parse` reads it and `str` prints it back. A distribution is drawn rank by rank: a standard normal
-draw becomes the value that has as much of the distribution below it. So a higher draw is a higher
-value, and a draw belongs to a quantity, whatever is believed of it.
+`parse` reads it and `str` prints it back, to twelve digits. A distribution is drawn rank by rank: a
+standard normal draw becomes the value that has as much of the distribution below it. So a higher
+draw is a higher value, and a draw belongs to a quantity, whatever is believed of it.
 """
 
 from __future__ import annotations
@@ -32,7 +32,8 @@ class Distribution:
     """What is believed of a positive quantity."""
 
     def quantile(self, p: Any) -> Any:
-        """Return the value below which a fraction `p` (one or an array) of it lies."""
+        """Return the value below which a fraction `p` of it lies; but for a lognormal, of an array
+        of fractions an array."""
         raise NotImplementedError
 
     def from_normal(self, z: np.ndarray) -> Any:
@@ -70,7 +71,7 @@ class Uniform(Distribution):
 
 @dataclass(frozen=True)
 class Beta(Distribution):
-    """A beta distribution with exponents `a` and `b`, stretched from `low` to `high`."""
+    """A beta distribution with shape parameters `a` and `b`, stretched from `low` to `high`."""
 
     low: float
     high: float
@@ -162,8 +163,9 @@ _HOW = (
 def parse(text: str | float) -> Given:
     """Read a distribution of a positive quantity from the notation; a bare number is exact.
 
-    Raises InputError for an empty, non-numeric, negative, zero, NaN or infinite amount, a low above
-    the high, a missing or unknown bracket, and quantiles that are equal or in the wrong order.
+    Raises InputError for an empty, non-numeric, negative, NaN or infinite amount, zero unless a
+    beta begins there, a low above the high, a missing or unknown bracket, and quantiles that are
+    equal or in the wrong order.
     """
     words = str(text).strip()
     if not words:

@@ -17,10 +17,9 @@ from training_share.inputs.tables import for_scenario
 from training_share.model.asked import Runs, rows_of
 from training_share.model.case import known_groups, listed
 from training_share.model.estimates import Estimate, estimate
-from training_share.model.evidence import Posterior
+from training_share.model.evidence import Posterior, known_draws
 from training_share.model.precision import spread
 from training_share.model.scaling import PARTS
-from training_share.model.share import known_draws
 
 
 @dataclass(frozen=True, eq=False, repr=False)

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from training_share.inputs.distributions import Distribution, Exact
+from training_share.inputs.distributions import Exact
 from training_share.inputs.schema import Given, TrainingRun, chip_of
 from training_share.inputs.tables import Tables
 from training_share.model.scaling import Lines, closed_model_distribution
@@ -25,21 +25,12 @@ MFU_OF_WORKLOAD = {"pretraining": "mfu", "rl": "mfu_rl"}
 
 
 @dataclass
-class Regressions:
-    """What the regressions say under one set of tables, made when first asked for: distributions
-    of closed models, and lines of modalities."""
-
-    closed: dict[str, Distribution] = field(default_factory=dict)
-    lines: dict[str, Lines] = field(default_factory=dict)
-
-
-@dataclass
 class CostModel:
     """The compute and cost of one company's runs for one block of draws.
 
     `streams` gives standard normals by name (`Streams` or its like); `seed` is that of the
     regressions, and `part` the part of their resamples that closed models are drawn from, all by
-    default. `regressions` keeps what they say from block to block.
+    default.
     """
 
     tables: Tables
@@ -47,12 +38,11 @@ class CostModel:
     streams: AnyStreams
     seed: int
     part: int | None = None
-    regressions: Regressions = field(default_factory=Regressions)
-    _flop: dict[str, Quantity | None] = field(default_factory=dict)
+    _flop: dict[str, Quantity | None] = field(default_factory=dict, init=False)
 
     def flop(self, run_id: str) -> Quantity | None:
-        """Return a run's marginal training compute in FLOP; None where it is only known in
-        GPU-hours or USD."""
+        """Return the training compute in FLOP of one run alone, without its base's; None where it
+        is known, or a fraction of its base, in GPU-hours or USD."""
         if run_id not in self._flop:
             self._flop[run_id] = self._compute_flop(self._run(run_id))
         return self._flop[run_id]
@@ -91,8 +81,10 @@ class CostModel:
     def assumption(self, name: str, run_id: str) -> Quantity:
         """Return draws of an assumption for a run; its `correlation` says whose draw it is."""
         row = self.tables.assumptions[name]
-        owner = {"shared": "", "per-company": f"/{self.company}"}.get(row.correlation, f"/{run_id}")
-        return draw(self.streams, name + owner, row.amount)
+        if row.correlation == "shared":
+            return draw(self.streams, name, row.amount)
+        owner = self.company if row.correlation == "per-company" else run_id
+        return draw(self.streams, f"{name}/{owner}", row.amount)
 
     def _run(self, run_id: str) -> TrainingRun:
         return self.tables.training_runs[run_id]
@@ -130,18 +122,18 @@ class CostModel:
             flop = self._closed_model(run.flop)
         else:
             flop = draw(self.streams, f"flop/{run.run_id}", run.flop)
-        return flop * self.assumption(run.post_training, run.run_id) if run.post_training else flop
+        if run.post_training:
+            flop = flop * self.assumption(run.post_training, run.run_id)
+        return flop
 
     def _closed_model(self, model: str) -> Quantity:
-        kept, how = self.regressions, (self.seed, self.part)
+        """A closed model's FLOP, from what its modality's regression predicts."""
+        how = self.seed, self.part
         if self.tables.choice("closed_model_line") == "common":
             row = self.tables.closed_models[model]
-            if row.modality not in kept.lines:
-                kept.lines[row.modality] = Lines.of(self.tables, row.modality, *how)
-            return kept.lines[row.modality].flop(row, self.streams)
-        if model not in kept.closed:
-            kept.closed[model] = closed_model_distribution(self.tables, model, *how)
-        return draw(self.streams, f"flop/{model}", kept.closed[model])
+            return Lines.of(self.tables, row.modality, *how).flop(row, self.streams)
+        predicted = closed_model_distribution(self.tables, model, *how)
+        return draw(self.streams, f"flop/{model}", predicted)
 
     def _given_cost(self, run_id: str, cost: Given) -> Quantity:
         """Costs given in USD share `usd_run_correlation` of their draw within the company (a
@@ -150,9 +142,7 @@ class CostModel:
         if isinstance(cost, Exact):
             return cost.value
         shared, own = f"cost_usd/{self.company}", f"cost_usd/{run_id}"
-        if rho in (0.0, 1.0):
-            return draw(self.streams, shared if rho else own, cost)
-        z = math.sqrt(rho) * self.streams.normal(shared) + math.sqrt(1 - rho) * self.streams.normal(
-            own
-        )
-        return cost.from_normal(z)
+        if rho in (0.0, 1.0):  # so that no draw is made that has no part in the cost
+            return draw(self.streams, own if rho == 0 else shared, cost)
+        of_company, of_run = self.streams.normal(shared), self.streams.normal(own)
+        return cost.from_normal(math.sqrt(rho) * of_company + math.sqrt(1 - rho) * of_run)

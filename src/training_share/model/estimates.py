@@ -19,7 +19,7 @@ from training_share.model.asked import Changes, Runs
 from training_share.model.case import Case
 from training_share.model.precision import QUANTILES, quantile_error, quantiles
 from training_share.model.share import TrainingShare
-from training_share.model.simulation import rd_compute
+from training_share.model.simulation import spent
 from training_share.model.streams import Drawn
 
 PILOT_DRAWS, MOST_DRAWS = 10_000, 10_000_000  # first and largest run of n_draws="auto"
@@ -308,7 +308,7 @@ def _estimated(base: Tables, asked: dict[str, Any], before: Drawn | None = None)
     _ = case.runs
     if case.has_spending:
         case.require_one_unit()
-        _ = rd_compute(case)
+        spent(case)  # refuses a window that the disclosures do not cover
     made = Estimate.of(case)
     return _precise(made, points) if automatic else made
 

@@ -9,7 +9,7 @@ share utilization and price: a company's number is the same alone and in a compa
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -18,7 +18,7 @@ import numpy as np
 from training_share.errors import InputError
 from training_share.inputs.observable import Term
 from training_share.inputs.schema import Evidence
-from training_share.model.case import Case
+from training_share.model.case import WINDOW, Case
 from training_share.model.cost import CostModel
 from training_share.model.scaling import PARTS
 from training_share.model.simulation import SEEN, Simulation, blocks, total
@@ -80,7 +80,7 @@ class Posterior:
         case = self.case.world(company)
         simulation = self.drawn.get(company) or Simulation(case)
         values = np.empty((len(rows), case.n_draws))
-        for block, model in blocks(case, case.streams(), case.n_draws, simulation.regressions):
+        for block, model in blocks(case, case.streams(), case.n_draws):
             for place, row in enumerate(rows):
                 terms = [_value(t, model, simulation, block) for t in row.quantity.terms]
                 values[place, block] = _ratio(terms)
@@ -116,6 +116,16 @@ class Posterior:
             )
             for part in range(PARTS)
         )
+
+
+def known_draws(simulations: Iterable[Simulation]) -> dict[str, Simulation]:
+    """Return the simulations that evidence can be held against, by company: those that were asked
+    for in the scenario's own windows."""
+    return {
+        simulation.case.company: simulation
+        for simulation in simulations
+        if not set(WINDOW) & set(simulation.case.settings)
+    }
 
 
 _OF_SIMULATION = ("share", "largest run")

@@ -3,7 +3,7 @@ with the weight that evidence gives each draw."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Self
@@ -13,8 +13,8 @@ import pandas as pd
 
 from training_share.errors import InputError, require_known
 from training_share.inputs.schema import TrainingRun
-from training_share.model.case import WINDOW, Case, known_groups
-from training_share.model.evidence import Posterior
+from training_share.model.case import Case, known_groups
+from training_share.model.evidence import Posterior, known_draws
 from training_share.model.precision import mean, quantile, spread
 from training_share.model.scaling import PARTS
 from training_share.model.simulation import Simulation, blocks, total
@@ -24,7 +24,7 @@ from training_share.model.streams import read_only
 @dataclass(frozen=True, eq=False, repr=False)
 class TrainingShare:
     """Draws of a training share and of what it is made of. Nothing is drawn until asked, and
-    nothing is read from disk."""
+    nothing is read from disk. `Estimate` adds how it is asked for and what is told of it."""
 
     simulation: Simulation
     posterior: Posterior  # a comparison's companies share it
@@ -151,13 +151,13 @@ class TrainingShare:
         """Return the share on the same draws without some groups of runs."""
         further = known_groups(self.case.tables, [self.case.company], groups)
         other = replace(self, excluded=tuple(dict.fromkeys((*self.excluded, *further))))
-        _ = other.runs
+        _ = other.runs  # refuses to leave out all
         return other
 
     @cached_property
     def parts(self) -> tuple[Self, ...]:
         """The same share by each part of the regressions' resamples, on its first draws; none
-        where neither it nor its evidence rests on a regression."""
+        where it does not rest on a regression and no evidence, which may, weighs its draws."""
         rests = self.case.rests_on_regressions or self.weights is not None
         return tuple(map(self.part, range(PARTS))) if rests else ()
 
@@ -198,13 +198,3 @@ class TrainingShare:
         if not self.case.predicted(quantity) and self.weights is None:
             return spread(self.costs[quantity].to_numpy() / 1e6)
         return self.spread_of(lambda est: est.costs[quantity].to_numpy() / 1e6)
-
-
-def known_draws(simulations: Iterable[Simulation]) -> dict[str, Simulation]:
-    """Return the simulations that evidence can be held against, by company: those that were asked
-    for in the scenario's own windows."""
-    return {
-        simulation.case.company: simulation
-        for simulation in simulations
-        if not set(WINDOW) & set(simulation.case.settings)
-    }

@@ -1,15 +1,15 @@
-"""The one loop over the cost model: draws of every counted run's cost and of R&D compute."""
+"""The walk over blocks of draws: the cost of every counted run, by group, and R&D compute."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 
 from training_share.model.case import Case
-from training_share.model.cost import CostModel, Regressions
+from training_share.model.cost import CostModel
 from training_share.model.scaling import PARTS
 from training_share.model.spending import spending_in
 from training_share.model.streams import AnyStreams, read_only
@@ -17,16 +17,10 @@ from training_share.model.streams import AnyStreams, read_only
 SEEN = 4_000  # draws that the parts of the resamples are compared on
 
 
-def blocks(
-    case: Case, streams: AnyStreams, n_draws: int, regressions: Regressions | None = None
-) -> Iterator[tuple[slice, CostModel]]:
+def blocks(case: Case, streams: AnyStreams, n_draws: int) -> Iterator[tuple[slice, CostModel]]:
     """Yield the cost model of each block of draws, and which draws these are."""
-    regressions = regressions or Regressions()
     for block in streams.blocks(n_draws):
-        yield (
-            block,
-            CostModel(case.tables, case.company, streams, case.seed, case.part, regressions),
-        )
+        yield block, CostModel(case.tables, case.company, streams, case.seed, case.part)
 
 
 def costs(case: Case, streams: AnyStreams, n_draws: int, runs: list[str]) -> np.ndarray:
@@ -38,7 +32,7 @@ def costs(case: Case, streams: AnyStreams, n_draws: int, runs: list[str]) -> np.
     return values
 
 
-def rd_compute(case: Case, streams: AnyStreams | None = None) -> float | np.ndarray:
+def spent(case: Case, streams: AnyStreams | None = None) -> float | np.ndarray:
     """Return R&D compute in the case's unit for the block that `streams` serves, or at the medians;
     NaN without spending."""
     if not case.has_spending:
@@ -48,17 +42,17 @@ def rd_compute(case: Case, streams: AnyStreams | None = None) -> float | np.ndar
 
 
 def simulate(
-    case: Case, streams: AnyStreams, n_draws: int, regressions: Regressions | None = None
+    case: Case, streams: AnyStreams, n_draws: int
 ) -> tuple[dict[str, np.ndarray], np.ndarray]:
     """Evaluate the model on given streams: cost by group (all groups) and R&D compute, both in the
     case's unit. Memory grows with draws x groups."""
     groups = {run.group: np.zeros(n_draws) for run in case.window_runs.values()}
-    spent = np.empty(n_draws)
-    for block, model in blocks(case, streams, n_draws, regressions):
+    rd_compute = np.empty(n_draws)
+    for block, model in blocks(case, streams, n_draws):
         for run_id, run in case.window_runs.items():
             groups[run.group][block] += model.amount(run_id, case.unit)
-        spent[block] = rd_compute(case, streams)
-    return groups, spent
+        rd_compute[block] = spent(case, streams)
+    return groups, rd_compute
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,12 +61,11 @@ class Simulation:
     leave groups out share them."""
 
     case: Case
-    regressions: Regressions = field(default_factory=Regressions, repr=False)
 
     @cached_property
     def _drawn(self) -> tuple[dict[str, np.ndarray], np.ndarray]:
         case = self.case
-        groups, rd_compute = simulate(case, case.streams(), case.n_draws, self.regressions)
+        groups, rd_compute = simulate(case, case.streams(), case.n_draws)
         return {group: read_only(cost) for group, cost in groups.items()}, read_only(rd_compute)
 
     @property
@@ -89,7 +82,7 @@ class Simulation:
     def largest(self) -> np.ndarray:
         """Cost of the dearest run of all groups in the case's unit, one value a draw."""
         case, largest = self.case, np.zeros(self.case.n_draws)
-        for block, model in blocks(case, case.streams(), case.n_draws, self.regressions):
+        for block, model in blocks(case, case.streams(), case.n_draws):
             for run_id in case.window_runs:
                 np.maximum(largest[block], model.amount(run_id, case.unit), out=largest[block])
         return read_only(largest)

@@ -39,6 +39,10 @@ def signed_periods(
     between its own two days, found breadth first. Raises InputError naming what is disclosed where
     no path exists.
     """
+    if end < start:
+        raise InputError(
+            f"{company}, {line}: the window {start} to {end} ends before it starts; swap the dates"
+        )
     rows = [row for row in tables.spending.values() if (row.company, row.line) == (company, line)]
     goal = end + _DAY
     reached: dict[date, list[tuple[int, Spending]]] = {start: []}
@@ -54,10 +58,6 @@ def signed_periods(
                 if origin == here and target not in reached:
                     reached[target] = [*reached[here], (sign, row)]
                     queue.append(target)
-    if end < start:
-        raise InputError(
-            f"{company}, {line}: the window {start} to {end} ends before it starts; swap the dates"
-        )
     if goal not in reached:
         disclosed = "; ".join(
             f"{row.period} ({row.period_start} to {row.period_end})" for row in rows
@@ -99,7 +99,7 @@ def spending_in(
     H100-hours: a float, or draws where an input is uncertain.
 
     Each period is converted at the rate of its own years. Without `streams`, uncertain amounts
-    stand at their medians. A line the company never discloses adds nothing. Raises InputError where
+    stand at their medians. Raises InputError where
     hours would have to become money, or money hours.
     """
 
@@ -108,7 +108,6 @@ def spending_in(
 
     total: float | np.ndarray = 0.0
     for line in lines:
-        by_rate: dict[FxRate | None, list[tuple[int, Spending]]] = {}
         for sign, row in signed_periods(tables, company, line, start, end):
             if (chip_of(row.currency) or chip_of(unit)) and row.currency != unit:
                 raise InputError(
@@ -116,19 +115,16 @@ def spending_in(
                     "hours of a chip have no price here, and money no hours"
                 )
             fx = rate(tables, row.currency, row.period_start, row.period_end)
-            by_rate.setdefault(fx, []).append((sign, row))
-        for fx, periods in by_rate.items():
-            amount = sum(
-                sign * value(f"spending/{row.company}/{row.line}/{row.period}", row.amount_millions)
-                for sign, row in periods
-            )
-            total = total + 1e6 * amount / (
-                1 if fx is None else value(f"fx/{fx.currency}/{fx.period}", fx.per_usd)
-            )
+            period = f"spending/{company}/{line}/{row.period}"
+            amount = sign * 1e6 * value(period, row.amount_millions)
+            if fx is not None:
+                amount = amount / value(f"fx/{fx.currency}/{fx.period}", fx.per_usd)
+            total = total + amount
     if np.min(total) <= 0:
+        draws = " in some draws" if np.max(total) > 0 else ""
         raise InputError(
             f"{company}: spending on {' + '.join(lines)} from {start} to {end} comes out at or "
-            "below zero"
+            f"below zero{draws}"
         )
     return total
 

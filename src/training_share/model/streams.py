@@ -15,7 +15,7 @@ from typing import NamedTuple, Protocol
 import numpy as np
 from scipy.special import ndtr
 
-from training_share.inputs.distributions import Distribution, Exact, Uniform
+from training_share.inputs.distributions import Distribution, Exact, LogNormal
 
 # Small enough for a block's arrays to stay in the processor's cache, large enough to hide Python's
 # own time.
@@ -69,8 +69,8 @@ class AnyStreams(Protocol):
 
 
 class Drawn:
-    """What was made of draws, kept by its owner, so that nothing is made twice. A variant, in which
-    little changes, takes over what it uses itself of what was made `before` it."""
+    """A cache of what was made of draws, which its owner, a case, holds. That of a variant, in
+    which little changes, begins with what was made `before` it, and keeps of this what it uses."""
 
     def __init__(self, before: Drawn | None = None) -> None:
         self._values: dict[Hashable, np.ndarray] = {}
@@ -92,7 +92,7 @@ class Streams:
     def __init__(self, seed: int, drawn: Drawn | None = None) -> None:
         self.seed = seed
         self._drawn = self._kept = Drawn() if drawn is None else drawn
-        self._generators: dict[str, np.random.Generator] = {}
+        self._later: dict[str, tuple[np.random.Generator, int]] = {}  # and the block it is at
         self._block: dict[str, np.ndarray] = {}
         self._index = self._size = self._opened = 0
 
@@ -122,9 +122,10 @@ class Streams:
         opening = _opening(self.seed, name, self._opened)
         if self._index < KEPT_BLOCKS:
             return opening.blocks[self._index]
-        if name not in self._generators:
-            self._generators[name] = deepcopy(opening.after)
-        return self._generators[name].standard_normal(self._size)
+        drawn, at = self._later.get(name) or (deepcopy(opening.after), KEPT_BLOCKS)
+        drawn.standard_normal(BLOCK * (self._index - at))  # of blocks in which nobody asked
+        self._later[name] = drawn, self._index + 1
+        return drawn.standard_normal(self._size)
 
 
 def draw(streams: AnyStreams, name: str, distribution: Distribution) -> float | np.ndarray:
@@ -132,11 +133,11 @@ def draw(streams: AnyStreams, name: str, distribution: Distribution) -> float | 
     float."""
     if isinstance(distribution, Exact):
         return distribution.value
-    if isinstance(distribution, Uniform):  # its ranks serve whatever its ends
-        return distribution.quantile(ranks(streams, name))
-    return streams.kept(
-        (name, distribution), lambda: distribution.from_normal(streams.normal(name))
-    )
+    if isinstance(distribution, LogNormal):
+        return streams.kept(
+            (name, distribution), lambda: distribution.from_normal(streams.normal(name))
+        )
+    return streams.kept((name, distribution), lambda: distribution.quantile(ranks(streams, name)))
 
 
 def ranks(streams: AnyStreams, name: str) -> np.ndarray:
