@@ -11,7 +11,9 @@ import pandas as pd
 import pytest
 from bs4 import BeautifulSoup
 
+import training_share as ts
 from training_share.files import repo_root
+from training_share.report.text import end, percent
 from training_share.run.notebooks import canonical, unfinished
 from training_share.run.runs import run
 
@@ -131,3 +133,13 @@ def test_committed_figures_show_the_numbers_of_today(executed):
             pd.read_csv(io.StringIO(committed)), pd.read_csv(fresh), rtol=1e-9, obj=fresh.name
         )
         assert committed == fresh.read_text(encoding="utf-8"), fresh.name
+
+
+def test_the_readme_tells_the_shares_as_the_chart_has_them():
+    told = " ".join((ROOT / "README.md").read_text(encoding="utf-8").split())
+    table = pd.read_csv(ROOT / "figures/training_share_settings.csv")
+    rows = table[table["without"].isna()].set_index(["scenario", "company"])
+    ours = [percent(rows.loc[("newsletter", name), "share_p50"]) for name in ts.shares.printed()]
+    assert "Ours are {}, {} and {}".format(*ours) in told
+    ends = [end(rows.loc[(name, "minimax"), "share_p95"]) for name in ("careful", "newsletter")]
+    assert "its interval ends at {} in place of {}".format(*ends) in told
