@@ -3,13 +3,16 @@
 import importlib
 import json
 import pkgutil
+import re
 import subprocess
 import sys
+from pathlib import Path
 from types import ModuleType
 
 import pytest
 
 import training_share
+from training_share.files import repo_root
 
 NOT_FOR_NUMBERS = ["matplotlib", "IPython", "ipywidgets", "papermill", "bs4", "openpyxl"]
 
@@ -141,3 +144,17 @@ def test_public_values_have_a_short_repr():
         text = repr(value)
         assert len(text) < 400 and "\n" not in text and "0x" not in text, text
     assert repr(values[-2]) == "<WindowSpending - 9M2024 + FY2024 + 9M2025 = 179.925 million USD>"
+
+
+def test_the_picture_of_the_house_names_its_rooms_and_modules():
+    drawing = (repo_root() / "docs" / "architecture.svg").read_text(encoding="utf-8")
+    told = set(re.findall(r"[a-z_]+", " ".join(re.findall(r">([^<]+)<", drawing))))
+    package = Path(training_share.__file__).parent
+    rooms = {path.parent.name for path in package.glob("*/__init__.py")}
+    named = {
+        path.stem
+        for room in ("inputs", "model", "analysis", "report")
+        for path in (package / room).iterdir()
+        if path.suffix == ".py" or (path / "__init__.py").exists()
+    }
+    assert rooms | named - {"__init__"} <= told

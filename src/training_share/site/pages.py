@@ -117,6 +117,7 @@ def build(
     for name in sorted(shown):
         files[f"figures/{name}.svg"] = slim(maker.figure(name, "svg")).encode()
         files[f"figures/{name}.csv"] = harmless(maker.figure(name, "csv")).encode()
+    files |= {path.name: path.read_bytes() for path in root.glob("docs/*.svg")}
     files |= {f"data/{name}.csv": csv_of(tables.frame(name)) for name in MODELS}
     with folder_aside(target) as aside:
         for name, content in files.items():
