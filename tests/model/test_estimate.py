@@ -93,6 +93,14 @@ def test_a_variant_is_what_a_call_of_its_own_gives(changes):
         assert variant.spread() == alone.spread()
 
 
+def test_groups_are_left_out_one_after_the_other(data_copy):
+    data_copy.edit("training_runs", "minimax-m1-80k-rl", "group", "reasoning")
+    est = ts.estimate("minimax", n_draws=10, data_dir=data_copy.folder)
+    both = est.without("hailuo").without("reasoning")
+    assert (both.share == est.without("hailuo", "reasoning").share).all()
+    assert both.case.excluded == ("hailuo", "reasoning")
+
+
 def test_excluding_every_run_is_refused(data_copy):
     for run in runs_released("openai", "2024-01", "2025-12"):
         data_copy.edit("training_runs", run, "group", "everything")

@@ -129,6 +129,10 @@ def test_intervals_leave_out_what_is_unknown_and_say_what_a_hollow_dot_is():
     assert len(figure.table) == 2 and "hollow" not in figure.axes[0].get_xlabel()
     hollow = ts.charts.intervals(ROW.assign(caveat="lower bound"))
     assert "(hollow: lower bound)" in hollow.axes[0].get_xlabel()
+    told = pd.concat([ROW, ROW.set_axis(["b"])]).assign(caveat=["", "lower bound"])
+    dots = ts.charts.intervals(told).axes[0].lines
+    white = [dot.get_ydata().tolist() for dot in dots if dot.get_markerfacecolor() == "white"]
+    assert white == [[1]]
 
 
 def test_dots_are_the_draws_and_count_as_probabilities(comparison):
