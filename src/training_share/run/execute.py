@@ -6,7 +6,7 @@ aside, and moves into place only when every cell has run and every figure is the
 
 from __future__ import annotations
 
-import logging
+import asyncio
 import os
 import re
 import shutil
@@ -14,7 +14,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -75,21 +75,26 @@ class Kernels:
             async def start_kernel(self, **settings: object) -> None:
                 self.connection_file = str(own / "kernel.json")
                 await super().start_kernel(cwd=str(folder), env=environment, **settings)
+                self.loop = asyncio.get_running_loop()
                 kernels._started.append(self)
                 if kernels.interrupted:
-                    await self.provisioner.kill()
+                    self.cut_off()
+
+            def cut_off(self) -> None:
+                """End the kernel and whatever waits for it; its process alone, as its group is this
+                process' own until it has begun."""
+                if self.has_kernel:
+                    self.provisioner.process.kill()
+                    for task in asyncio.all_tasks(self.loop):
+                        task.cancel()
 
         return Kernel
 
     def end(self) -> None:
         """End all kernels, those too that are just being started."""
-        from nbclient.util import run_sync
-
         self.interrupted = True
-        logging.getLogger("papermill").addHandler(logging.NullHandler())  # it would tell of each
         for kernel in self._started:
-            if kernel.has_kernel:
-                run_sync(kernel.provisioner.kill)()
+            kernel.loop.call_soon_threadsafe(kernel.cut_off)
 
 
 def execute(job: Job, scratch: str, kernels: Kernels) -> Outcome:
@@ -122,7 +127,7 @@ def execute(job: Job, scratch: str, kernels: Kernels) -> Outcome:
                 failed.name if fault and moves else "",
             )
     except OSError as error:
-        return Outcome(f"{error.filename or job.rendered}: {error.strerror}")
+        return Outcome(f"{error.filename or f'{scratch} or {job.rendered}'}: {error.strerror}")
 
 
 def _executed(job: Job, kernel: type[AsyncKernelManager]) -> tuple[NotebookNode | None, str]:
@@ -174,11 +179,14 @@ def execute_all(plan: Sequence[Job], jobs: int | None = None, quiet: bool = Fals
                 pool.submit(execute, plan[place], scratch, kernels): place
                 for place in _longest_first(plan)
             }
-            for done in as_completed(running):
-                place = running[done]
-                outcomes[place] = done.result()
-                bar.set_postfix_str(plan[place].source.stem)
-                bar.update()
+            waiting = set(running)
+            while waiting:  # a signal that comes while a kernel is forked does not end a wait
+                done, waiting = wait(waiting, timeout=0.5, return_when=FIRST_COMPLETED)
+                for future in done:
+                    place = running[future]
+                    outcomes[place] = future.result()
+                    bar.set_postfix_str(plan[place].source.stem)
+                    bar.update()
         except BaseException:
             kernels.end()
             pool.shutdown(cancel_futures=True)
