@@ -7,6 +7,7 @@ import signal
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 from training_share.errors import InputError
 from training_share.run.plan import Job
@@ -97,16 +98,13 @@ def _parser(grid: bool) -> argparse.ArgumentParser:
     return parser
 
 
+def _how(options: argparse.Namespace) -> dict[str, Any]:
+    return {name: getattr(options, name) for name in ("jobs", "notebooks_dir", "replace")}
+
+
 def _run_main(options: argparse.Namespace) -> int:
     given = dict(options.parameters)
-    ran = run(
-        options.notebooks,
-        given,
-        options.jobs,
-        options.out,
-        options.notebooks_dir,
-        replace=options.replace,
-    )
+    ran = run(options.notebooks, given, out=options.out, **_how(options))
     (done,) = ran.done.values()
     for job, _ in done:
         if job.without:
@@ -147,14 +145,7 @@ def _grid_main(options: argparse.Namespace) -> int:
         raise InputError(
             "--grid makes no site; build one of a combination with 'run -p ... --html'"
         )
-    ran, manifest = run_grid(
-        options.grid,
-        options.notebooks,
-        options.out,
-        options.jobs,
-        options.notebooks_dir,
-        replace=options.replace,
-    )
+    ran, manifest = run_grid(options.grid, options.notebooks, options.out, **_how(options))
     failed = manifest[manifest["status"] != "done"]
     for row in failed.itertuples():
         _tell(f"{row.combination}, {row.notebook}.ipynb failed: {row.error}", error=True)

@@ -110,22 +110,20 @@ def _refuse_edited(known: Mapping[str, dict[str, object]]) -> None:
 
 def _targets(folder: Path, out: str | Path | None) -> tuple[Path, Path]:
     """Return the folders of executed notebooks and figures."""
-    rendered, figures = folder / "rendered", folder.parent / "figures"
+    own = (folder / "rendered").resolve(), (folder.parent / "figures").resolve()
     if out is None:
-        return rendered.resolve(), figures.resolve()
+        return own
     root = repo_root()
-    own = {
-        path.resolve()
-        for path in (rendered, figures, root / "notebooks" / "rendered", root / "figures")
-    }
+    others = (root / "notebooks" / "rendered").resolve(), (root / "figures").resolve()
     place = Path(out).expanduser()
-    for target in (place / "rendered", place / "figures"):
-        if target.resolve() in own:
+    targets = (place / "rendered").resolve(), (place / "figures").resolve()
+    for target in targets:
+        if target in own + others:
             raise InputError(
-                f"--out {out}: {target.resolve()} holds the project's own results, which stand"
+                f"--out {out}: {target} holds the project's own results, which stand"
                 " for the defaults; choose a folder of its own, such as --out my_scenario"
             )
-    return (place / "rendered").resolve(), (place / "figures").resolve()
+    return targets
 
 
 # --- parameters -----------------------------------------------------------------------------------

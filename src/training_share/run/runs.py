@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -30,6 +29,9 @@ from training_share.run.plan import (
 )
 
 ASKED, MANIFEST = "parameters.yaml", "manifest.csv"
+RESULTS = "results.csv", "results.png", "results.svg"
+COMBINATION = "[0-9]" * 4, "[0-9]" * 4 + "_*"  # its folder
+LEFT = "rendered", "figures", "site", ASKED, MANIFEST, *RESULTS, *COMBINATION  # by a run
 
 
 @dataclass(frozen=True)
@@ -155,7 +157,7 @@ def _folders_of(
 
 def _refuse_another(folder: Path, asked: Mapping[str, object], replace: bool) -> None:
     """Raise InputError where a folder holds a run with other parameters."""
-    if replace or not any(_of_a_run(folder)):
+    if replace or not _of_a_run(folder):
         return
     try:
         found = yaml.safe_load((folder / ASKED).read_text(encoding="utf-8"))
@@ -168,17 +170,13 @@ def _refuse_another(folder: Path, asked: Mapping[str, object], replace: bool) ->
         )
 
 
-def _of_a_run(folder: Path) -> Iterator[Path]:
-    """Yield what a run has left in a folder."""
-    results = (f"results.{kind}" for kind in ("csv", "png", "svg"))
-    names = ("rendered", "figures", "site", ASKED, MANIFEST, *results)
-    yield from (folder / name for name in names if (folder / name).exists())
-    if folder.is_dir():
-        yield from (path for path in folder.iterdir() if re.match(r"\d{4}(_|$)", path.name))
+def _of_a_run(folder: Path) -> list[Path]:
+    """Return what a run has left in a folder."""
+    return [path for pattern in LEFT for path in folder.glob(pattern)]
 
 
 def _empty(folder: Path) -> None:
-    for path in list(_of_a_run(folder)):
+    for path in _of_a_run(folder):
         if path.is_dir() and not path.is_symlink():
             shutil.rmtree(path)
         else:
