@@ -1,4 +1,4 @@
-"""How long the notebooks take, as whole commands from a cold start, and what their time goes into.
+"""How long the notebooks take, as whole commands from a cold start, and what each of them imports.
 
 pytest -n 0 benchmarks/bench_pipeline.py --benchmark-only
 """
@@ -13,7 +13,18 @@ from pathlib import Path
 from training_share.files import repo_root
 
 IMPORTED = "ipykernel.kernelapp, training_share, training_share.report.charts.style"
-NOTEBOOKS = ("minimax", "zai", "openai", "closed_models", "comparison")
+NOTEBOOKS = (
+    "openai",
+    "minimax",
+    "zai",
+    "comparison",
+    "closed_models",
+    "sensitivity",
+    "audit",
+    "deepseek",
+    "moonshot",
+    "explorer",
+)
 
 
 def seconds_of(*command: str | Path) -> float:
@@ -22,8 +33,8 @@ def seconds_of(*command: str | Path) -> float:
     return time.perf_counter() - start
 
 
-def test_five_notebooks(benchmark, tmp_path):
-    """The five notebooks through the pipeline, beside papermill's own command for one after the
+def test_ten_notebooks(benchmark, tmp_path):
+    """The ten notebooks through the pipeline, beside papermill's own command for one after the
     other in the same run."""
     benchmark.pedantic(
         lambda: seconds_of(

@@ -174,15 +174,15 @@ TEXTS = {
         ),
         f"{info['scenarios'] * 3 / t:.0f} rows a second, workers' start included",
     ),
-    "five_notebooks": lambda info, t: (
-        "five notebooks through the pipeline, the whole command, cold",
+    "ten_notebooks": lambda info, t: (
+        "ten notebooks through the pipeline, the whole command, cold",
         (
             f"papermill's own command for one after the other: {seconds(info['series_s'])},"
             f" {info['series_s'] / t:.1f} times"
         ),
     ),
     "imports_of_a_kernel": lambda info, t: (
-        "the imports of a notebook's kernel, which the pipeline makes once for all",
+        "the imports of a notebook's kernel",
         f"`import papermill` alone: {seconds(info['papermill_s'])}",
     ),
     "drivers": lambda info, t: ("Sobol indices of minimax, n = 1,024", "10,240 evaluations"),

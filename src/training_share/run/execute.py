@@ -1,7 +1,7 @@
 """Execute the notebooks through papermill.
 
 Each notebook has a kernel, which is a process of its own, and a thread that talks to it; it writes
-aside, and moves into place only when every cell has run and every figure is there.
+aside, and moves into place only when every cell has run.
 """
 
 from __future__ import annotations
