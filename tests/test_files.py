@@ -71,6 +71,7 @@ def test_a_link_laid_beside_is_not_followed(tmp_path, monkeypatch):
     assert not (tmp_path / "victim").exists()
 
 
+@pytest.mark.slow
 def test_a_folder_is_held_until_its_holder_ends(tmp_path):
     with files.alone_in(tmp_path):
         code = (

@@ -46,6 +46,7 @@ print(json.dumps(list(ts.estimate("minimax", n_draws=100).summary().index)))
 """
 
 
+@pytest.mark.slow
 def test_numbers_need_no_notebook_no_chart_and_no_page():
     """Every module of inputs and model, and an estimate, where those packages are not installed."""
     assert "share_p50" in run(ESTIMATE_WITHOUT, NOT_FOR_NUMBERS)

@@ -72,6 +72,7 @@ def test_rows_are_those_of_single_estimates(frame):
         assert row.caveat == est.caveat
 
 
+@pytest.mark.slow
 def test_processes_change_nothing(frame):
     assert_same(ts.sweep(GRID, **QUICK | {"n_jobs": 2}), frame)
     with joblib.parallel_config("threading"):

@@ -40,6 +40,9 @@ SHOWS_RUNS = """expected => JSON.stringify(
   .map(option => option.textContent.trim().split(/\\s+/))) == expected"""
 
 
+pytestmark = pytest.mark.slow  # a JupyterLab and a browser
+
+
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     """Return a copy of the notebooks with few draws, so that nothing in the checkout is written."""
@@ -130,7 +133,6 @@ def assert_shown(page, company: str, **settings) -> None:
     assert [line.split() for line in lines] == expected
 
 
-@pytest.mark.slow
 def test_explorer_by_keyboard_and_mouse(explorer, folder, tmp_path):
     page = explorer
     assert not [

@@ -34,6 +34,7 @@ def notebook(request):
     return request.param, nbformat.read(request.param, as_version=4)
 
 
+@pytest.mark.slow
 def test_sources_are_stripped():
     paths = [str(path) for path in NOTEBOOKS]
     check = subprocess.run(
