@@ -65,7 +65,7 @@ def _quantities(est: Estimate) -> Iterable[tuple[str, np.ndarray]]:
     costs = est.cost_table()["p50"].drop(index="total").sort_values(kind="stable")
     runs = list(costs.index[::-1][:LARGEST])
     market = {name: np.ones(est.n_draws) for name in MARKET}
-    for block, model in blocks(est.case, est.case.streams(), est.n_draws):
+    for block, model in blocks(est.case):
         for name in MARKET:
             market[name][block] = model.assumption(name, runs[0])
     found: dict[str, np.ndarray] = {}
@@ -112,7 +112,7 @@ def by_workload(est: Estimate) -> pd.DataFrame:
     units = {"FLOP": "flop", "GPU-hours": "gpu_hours", "USD": "cost_usd"}
     kinds = sorted({run.workload for run in est.runs.values()})
     sums = {unit: {kind: np.zeros(est.n_draws) for kind in kinds} for unit in units}
-    for block, model in blocks(est.case, est.case.streams(), est.n_draws):
+    for block, model in blocks(est.case):
         for unit, step in units.items():
             for run_id, run in est.runs.items():
                 value = getattr(model, step)(run_id)

@@ -238,14 +238,19 @@ def without_groups(comparison: Comparison) -> Comparison:
     return Comparison({name: est.without(*groups_of(est)) for name, est in estimates})
 
 
-def pairs(comparison: Comparison) -> list[tuple[Comparison, str, str]]:
-    """Return each pair of companies, the one that is higher more often first; pairs in which a
-    company has a named group of runs once more without it. InputError for a single company."""
+def require_two(comparison: Comparison) -> None:
+    """Raise InputError for a single company, of which nothing is higher or lower."""
     if len(comparison.estimates) < 2:
         raise InputError(
             f"companies: {', '.join(comparison.estimates)} alone cannot be higher or lower; name a "
             "second one, or see the notebook of the company"
         )
+
+
+def pairs(comparison: Comparison) -> list[tuple[Comparison, str, str]]:
+    """Return each pair of companies, the one that is higher more often first; pairs in which a
+    company has a named group of runs once more without it. InputError for a single company."""
+    require_two(comparison)
     found = []
     without = without_groups(comparison)
     for one, other in combinations(comparison.estimates, 2):

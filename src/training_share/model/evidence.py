@@ -80,7 +80,7 @@ class Posterior:
         case = self.case.world(company)
         simulation = self.drawn.get(company) or Simulation(case)
         values = np.empty((len(rows), case.n_draws))
-        for block, model in blocks(case, case.streams(), case.n_draws):
+        for block, model in blocks(case):
             for place, row in enumerate(rows):
                 terms = [_value(t, model, simulation, block) for t in row.quantity.terms]
                 values[place, block] = _ratio(terms)

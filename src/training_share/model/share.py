@@ -114,7 +114,7 @@ class TrainingShare:
         require_known(run_id, self.runs, f"counted run of {self.case.company}")
         steps: dict[str, np.ndarray] = {}
         known = ("flop", "gpu_hours", *(["cost_usd"] if self.unit == "USD" else []))
-        for block, model in blocks(self.case, self.case.streams(), self.case.n_draws):
+        for block, model in blocks(self.case):
             for step in known:
                 value = getattr(model, step)(run_id)
                 if value is not None:

@@ -17,9 +17,13 @@ from training_share.model.streams import AnyStreams, read_only
 SEEN = 4_000  # draws that the parts of the resamples are compared on
 
 
-def blocks(case: Case, streams: AnyStreams, n_draws: int) -> Iterator[tuple[slice, CostModel]]:
-    """Yield the cost model of each block of draws, and which draws these are."""
-    for block in streams.blocks(n_draws):
+def blocks(
+    case: Case, streams: AnyStreams | None = None, n_draws: int | None = None
+) -> Iterator[tuple[slice, CostModel]]:
+    """Yield the cost model of each block of draws, by default the case's own, and which draws
+    these are."""
+    streams = case.streams() if streams is None else streams
+    for block in streams.blocks(n_draws or case.n_draws):
         yield block, CostModel(case.tables, case.company, streams, case.seed, case.part)
 
 
@@ -82,7 +86,7 @@ class Simulation:
     def largest(self) -> np.ndarray:
         """Cost of the dearest run of all groups in the case's unit, one value a draw."""
         case, largest = self.case, np.zeros(self.case.n_draws)
-        for block, model in blocks(case, case.streams(), case.n_draws):
+        for block, model in blocks(case):
             for run_id in case.window_runs:
                 np.maximum(largest[block], model.amount(run_id, case.unit), out=largest[block])
         return read_only(largest)

@@ -47,7 +47,7 @@ def gpu_hours(case: Case, weights: np.ndarray | None, hardware: str = "") -> pd.
         require_known(hardware, case.tables.hardware, "hardware")
     rows = {run_id: np.empty(case.n_draws) for run_id in case.runs}
     chips = {run_id: _chip(case, run) for run_id, run in case.runs.items()}
-    for block, model in blocks(case, case.streams(), case.n_draws):
+    for block, model in blocks(case):
         for run_id in rows:
             hours = _hours(model, run_id)
             if hardware and chips[run_id]:
@@ -91,7 +91,7 @@ def trace(case: Case, weights: np.ndarray | None, run_id: str) -> pd.DataFrame:
     require_known(run_id, case.runs, f"counted run of {case.company}")
     steps = list(_steps(case, case.runs[run_id]))
     values = {step.step: np.empty(case.n_draws) for step in steps}
-    for block, model in blocks(case, case.streams(), case.n_draws):
+    for block, model in blocks(case):
         for step in steps:
             values[step.step][block] = _value(model, case.runs[run_id], step)
     rows = []

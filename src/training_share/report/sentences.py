@@ -16,7 +16,7 @@ from training_share.analysis.shares import (
     groups_of,
     name_of,
     over_half,
-    pairs,
+    require_two,
     window_text,
     without_groups,
 )
@@ -255,7 +255,7 @@ def catch_up(comparison: Comparison) -> str:
     """Return whether the draws bear out that companies which catch up spend a larger share on final
     runs than the company that spends most on R&D compute, and what the order rests on."""
     estimates = comparison.estimates
-    pairs(comparison)  # refuses a single company
+    require_two(comparison)
     leader = max(estimates, key=lambda name: estimates[name].summary()["rd_compute"])
     without = without_groups(comparison)
     odds = {
