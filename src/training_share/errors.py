@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
+from typing import Any
 
 
 class InputError(ValueError):
     """Input that cannot be used. Its message says where it stands, what is wrong and how to mend
     it."""
+
+
+class UnknownName(InputError):
+    """Input that names nothing that exists."""
 
 
 def nearest(word: object, options: Iterable[str]) -> str:
@@ -21,21 +26,18 @@ def nearest(word: object, options: Iterable[str]) -> str:
 
 
 def require_known(word: object, options: Iterable[str], what: str) -> None:
-    """Raise InputError unless `word` is one of `options`; `what` names the kind, as in
-    "company"."""
+    """Raise InputError unless `word` is one of `options`; `what` names their kind ("company")."""
     names = list(options)
     if word not in names:
-        raise InputError(f"unknown {what} {word!r}{nearest(word, names)}")
+        raise UnknownName(f"unknown {what} {word!r}{nearest(word, names)}")
 
 
-def whole_number(value: object, name: str, minimum: int = 1, most: int | None = None) -> int:
+def whole_number(value: Any, name: str, minimum: int = 1, most: int | None = None) -> int:
     """Return `value` as an int from `minimum` to `most`; InputError for 2.5, "many", True and the
     like."""
-    integral = isinstance(value, int) and not isinstance(value, bool)
-    if not integral and hasattr(value, "__index__") and not isinstance(value, bool):
-        value, integral = value.__index__(), True
-    if not integral or value < minimum:
+    integral = hasattr(value, "__index__") and not isinstance(value, bool)
+    if not integral or (number := int(value)) < minimum:
         raise InputError(f"{name}: expected a whole number of at least {minimum}, got {value!r}")
-    if most is not None and value > most:
-        raise InputError(f"{name}: {value:,} would not fit into memory; {most:,} at most")
-    return value
+    if most is not None and number > most:
+        raise InputError(f"{name}: {number:,} would not fit into memory; {most:,} at most")
+    return number

@@ -10,13 +10,14 @@ gpu_hours of minimax-text-01 + minimax-vl-01
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 import numpy as np
 from scipy.special import betainc, log_ndtr, xlogy
 
 from training_share.errors import InputError, nearest
-from training_share.inputs.distributions import Beta, Exact, Given, LogNormal, parse
+from training_share.inputs.notation import Beta, Distribution, Exact, LogNormal, parse
 
 STEPS = ("flop", "gpu_hours", "cost_usd")  # of a run, each a step of its cost
 WHOLE = ("share", "largest run")
@@ -48,21 +49,24 @@ class Observable:
 
 def parse_observable(text: str) -> Observable:
     """Read a quantity; InputError for words that are none."""
-    parts = text.split(" / ")
+    parts = [part.strip() for part in text.split(" / ")]
     if len(parts) > 2:
         raise InputError(f"'{text}': a ratio has two sides; {_HOW}")
-    return Observable(text, tuple(_term(part.strip(), text) for part in parts))
+    return Observable(text, tuple(_term(part, text) for part in parts))
 
 
 def _term(words: str, text: str) -> Term:
+    match = re.fullmatch(r"assumption (\S+)|(flop|gpu_hours|cost_usd) of (.+)", words)
     if words in WHOLE:
         return Term(words)
-    kind, _, rest = words.partition(" ")
-    if kind == "assumption" and rest and " " not in rest:
-        return Term(kind, (rest,))
-    if kind in STEPS and rest.startswith("of "):
-        return Term(kind, tuple(name.strip() for name in rest.removeprefix("of ").split(" + ")))
-    raise InputError(f"'{text}'{nearest(words, [*WHOLE, *STEPS, 'assumption'])}; {_HOW}")
+    if not match:
+        raise InputError(f"'{text}'{nearest(words, [*WHOLE, *STEPS, 'assumption'])}; {_HOW}")
+    assumption, step, names = match.groups()
+    return (
+        Term(step, tuple(map(str.strip, names.split(" + "))))
+        if step
+        else Term("assumption", (assumption,))
+    )
 
 
 @dataclass(frozen=True)
@@ -70,7 +74,7 @@ class Observed:
     """What a quantity was found to be: `value`, or with a `side` ("at most", "at least") a limit at
     `value`, which is soft where `value` is a distribution."""
 
-    value: Given
+    value: Distribution
     side: str = ""
 
     def __str__(self) -> str:
@@ -91,7 +95,8 @@ class Observed:
             # its far tail underflows before its logarithm does
             return log_ndtr(-z if most else z) if self.side else -0.5 * z**2
         a, b = (value.a, value.b) if isinstance(value, Beta) else (1.0, 1.0)
-        part = (np.asarray(x) - value.low) / (value.high - value.low)
+        low, high = ends(value)
+        part = (np.asarray(x) - low) / (high - low)
         inside = np.clip(part, 0.0, 1.0)
         if not self.side:
             density = xlogy(a - 1, inside) + xlogy(b - 1, 1 - inside)
@@ -106,14 +111,20 @@ def parse_observed(text: str) -> Observed:
 
     Raises InputError as `parse` does, and for a bare number, which no draw ever hits.
     """
-    words = text.strip()
-    for side in ("at most", "at least"):
-        if words.startswith(f"{side} "):
-            return Observed(parse(words.removeprefix(side)), side)
-    value = parse(words)
-    if isinstance(value, Exact):
+    side = next((side for side in ("at most", "at least") if text.startswith(f"{side} ")), "")
+    value = parse(text.removeprefix(side))
+    if isinstance(value, Exact) and not side:
         raise InputError(
-            f"'{words}': an exact observation agrees with no draw; give it a range, as in '8 to 18 "
+            f"'{text}': an exact observation agrees with no draw; give it a range, as in '8 to 18 "
             "(p10-p90 lognormal)', or make it a limit, as in 'at most 1'"
         )
-    return Observed(value)
+    return Observed(value, side)
+
+
+def ends(distribution: Distribution) -> tuple[float, float]:
+    """Return the lowest and highest amount that a distribution names, its median and, where it
+    names none, its p5 and p95."""
+    middle = distribution.quantile(0.5)
+    low = getattr(distribution, "low", distribution.quantile(0.05))
+    high = getattr(distribution, "high", distribution.quantile(0.95))
+    return min(low, middle), max(high, middle)

@@ -14,29 +14,73 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
 import pandas as pd
-from pydantic import ValidationError
-from pydantic_core import ErrorDetails
 
 from training_share.errors import InputError, require_known
 from training_share.files import repo_root
-from training_share.inputs import checks, disclosures
-from training_share.inputs.checks import missing_cell, twice
-from training_share.inputs.schema import MENDS, MODELS, Evidence, Row, Rows, Texts, chip_of
+from training_share.inputs import rules
+from training_share.inputs.columns import (
+    Content,
+    Layout,
+    Row,
+    Schema,
+    Texts,
+    at,
+    chip_of,
+    package_of,
+    schema_of,
+)
+from training_share.inputs.notation import Distribution
 
 LONGEST = 32_767  # characters in a spreadsheet's cell
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ufffe\uffff]")  # no workbook or page holds them
-Cell = tuple[str, str, str, str]  # table, key, column, new content
+Cell = tuple[str, str, str, Content]  # table, key, column, new content
+Rows = Mapping[str, Any]  # by key
+Given = Mapping[tuple[str, str, str], Distribution]  # in place of a cell's text
+
+
+class ReadOnly(dict[Any, Any]):
+    """A dict that refuses changes; it can be pickled and copied."""
+
+    def _refused(self, *args: object, **named: object) -> Any:
+        raise TypeError("tables are read-only; use tables.changed")
+
+    __setitem__ = __delitem__ = __ior__ = _refused
+    clear = pop = popitem = setdefault = update = _refused
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return ReadOnly, (dict(self),)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Tables(Rows):
+class Tables:
     """The checked tables, read-only. `tables.training_runs["minimax-m2-rl"]` is a row with typed
-    fields, `tables["training_runs"]` the same table by its name, `tables.texts` what the files say.
-    """
+    attributes, `tables["training_runs"]` the same table by its name, `tables.texts` what the files
+    say: table -> key -> column -> text."""
+
+    companies: Rows
+    training_runs: Rows
+    spending: Rows
+    fx: Rows
+    assumptions: Rows
+    hardware: Rows
+    generative_models: Rows
+    closed_models: Rows
+    evidence: Rows
+    corrections: Rows
+    scenarios: Rows
+    published: Rows
+    measured_cases: Rows
+    sources: Rows
+    texts: Texts
+    given: Given
+    schema: Schema
+
+    def __getitem__(self, table: str) -> Rows:
+        require_known(table, self.schema, "table")
+        return getattr(self, table)
 
     def __repr__(self) -> str:
         sizes = ", ".join(f"{len(rows)} {table}" for table, rows in self.texts.items())
@@ -44,8 +88,8 @@ class Tables(Rows):
 
     def frame(self, table: str) -> pd.DataFrame:
         """Return a table as text, one column a header, in the file's order."""
-        require_known(table, MODELS, "table")
-        columns = list(MODELS[table].model_fields)
+        require_known(table, self.schema, "table")
+        columns = list(self.schema[table].columns)
         return pd.DataFrame(list(self.texts[table].values()), columns=columns, dtype=str)
 
     @cached_property
@@ -58,31 +102,34 @@ class Tables(Rows):
     # --- what the rows say together ---------------------------------------------------------------
     def choice(self, name: str) -> str:
         """Return the word of a choice of method in `assumptions`."""
-        return self.assumptions[name].value
+        return str(self.assumptions[name].value)
 
-    @cached_property
+    @property
     def resamples(self) -> int:
         """Number of bootstrap resamples of a regression's models."""
-        return int(float(self.choice("bootstrap_resamples")))
+        return int(self.assumptions["bootstrap_resamples"].amount.value)
 
     @cached_property
     def with_spending(self) -> tuple[str, ...]:
         """Keys of the companies with runs and with spending in money alone, in the file's order:
         those whose share is modelled."""
         running = {run.company for run in self.training_runs.values()}
-        rows = self.spending.values()
-        in_hours = {row.company for row in rows if chip_of(row.currency)}
-        among = running & {row.company for row in rows} - in_hours
-        return tuple(company for company in self.companies if company in among)
+        units = {(row.company, bool(chip_of(row.currency))) for row in self.spending.values()}
+        in_money = {company for company, _ in units if (company, True) not in units}
+        return tuple(company for company in self.companies if company in running & in_money)
 
     def groups(self, companies: Iterable[str]) -> list[str]:
         """Return the named groups of the runs of some companies."""
         runs = [run for run in self.training_runs.values() if run.company in companies]
         return sorted({run.group for run in runs} - {""})
 
+    def lines(self, company: str) -> list[str]:
+        """Return the names of the spending lines a company discloses."""
+        rows = self.spending.values()
+        return list(dict.fromkeys(row.line for row in rows if row.company == company))
+
     def rates(self) -> dict[str, list[str]]:
-        """Return the keyword that sets an exchange rate, as cny_per_usd -> keys of its rows in
-        fx."""
+        """Return the keyword that sets an exchange rate, as cny_per_usd -> keys of rows in fx."""
         found: dict[str, list[str]] = {}
         for key, row in self.fx.items():
             found.setdefault(f"{row.currency.lower()}_per_usd", []).append(key)
@@ -90,12 +137,13 @@ class Tables(Rows):
 
     # --- scenarios: corrections and evidence ------------------------------------------------------
     @cached_property
-    def cells_of(self) -> dict[str, list[Cell]]:
+    def cells_of(self) -> Mapping[str, tuple[Cell, ...]]:
         """The changed cells of every correction, by its name."""
-        cells: dict[str, list[Cell]] = {}
+        cells: dict[str, tuple[Cell, ...]] = {}
         for row in self.corrections.values():
-            cells.setdefault(row.correction, []).append((row.table, row.key, row.column, row.value))
-        return cells
+            cell = row.table, row.key, row.column, row.value
+            cells[row.correction] = (*cells.get(row.correction, ()), cell)
+        return ReadOnly(cells)
 
     @cached_property
     def evidence_names(self) -> tuple[str, ...]:
@@ -118,21 +166,17 @@ class Tables(Rows):
     def _steps(self, scenario: str) -> list[str]:
         require_known(scenario, self.scenario_names, "scenario")
         rows = [row for row in self.scenarios.values() if row.scenario == scenario]
-        return [
-            name for _, name in sorted((r.order, r.correction) for r in rows if r.order is not None)
-        ]
+        steps = sorted((row.order, row.correction) for row in rows if row.order is not None)
+        return [name for _, name in steps]
 
-    def observed(self, names: Iterable[str]) -> list[Evidence]:
-        """Return the rows of the named evidence, in the file's order.
-
-        Raises InputError for an unknown name and for two rows that observe the same quantity of a
-        company.
-        """
+    def observed(self, names: Iterable[str]) -> list[Row]:
+        """Return the rows of the named evidence, in the file's order. InputError for an unknown
+        name, and for two rows that observe the same quantity of a company."""
         asked = list(names)
         for name in asked:
             require_known(name, self.evidence_names, "evidence")
         rows = {key: row for key, row in self.evidence.items() if row.evidence in asked}
-        for key, twin in twice(rows, lambda row: (row.company, row.quantity)):
+        for key, twin in rules.twice(rows, "company", "quantity"):
             one, two = rows[twin], rows[key]
             raise InputError(
                 f"evidence '{one.evidence}' and '{two.evidence}' both speak of {two.quantity} of "
@@ -147,8 +191,8 @@ class Tables(Rows):
         Raises InputError for an unknown correction, one named twice, one whose cell does not exist,
         and two that set the same cell to different values.
         """
-        set_by: dict[tuple[str, str, str], tuple[str, str]] = {}  # cell -> correction, content
         names = list(corrections)
+        set_by: dict[tuple[str, str, str], tuple[str, Content]] = {}  # cell -> correction, content
         for name in names:
             require_known(name, self.cells_of, "correction")
             if names.count(name) > 1:
@@ -158,57 +202,65 @@ class Tables(Rows):
                 if value != before:
                     raise InputError(
                         f"corrections '{other}' and '{name}' exclude each other: both set "
-                        f"{table}.csv, row {key}, column {column}; choose one"
+                        f"{at(table, key, column)}; choose one"
                     )
         try:
             return self.changed([(*cell, value) for cell, (_, value) in set_by.items()])
         except InputError as error:
-            for (table, key, column), (name, _) in set_by.items():
-                if f"{table}.csv, row {key}, column {column}: " in str(error):
+            for cell, (name, _) in set_by.items():
+                if f"{at(*cell)}: " in str(error):
                     raise InputError(f"corrections.csv, correction '{name}': {error}") from None
             raise
 
-    def changed(self, cells: Iterable[Cell] = (), runs: Iterable[Mapping[str, str]] = ()) -> Tables:
-        """Return the tables with single cells set to other contents and further training runs,
-        checked again as a whole."""
-        cells, runs = list(cells), list(runs)
-        texts = {table: dict(rows) for table, rows in self.texts.items()}
-        for table, key, column, value in cells:
-            if fault := missing_cell(texts, table, key, column):
+    def changed(
+        self, cells: Iterable[Cell] = (), runs: Iterable[Mapping[str, Content]] = ()
+    ) -> Tables:
+        """Return the tables with single cells set to other contents, text or a distribution, and
+        further training runs, checked again as a whole."""
+        texts, given = {table: dict(rows) for table, rows in self.texts.items()}, dict(self.given)
+        changes = [(table, key, {column: content}) for table, key, column, content in cells]
+        for table, key, (column,) in changes:
+            if fault := rules.missing_cell(self, table, key, column):
                 raise InputError(fault)
-            texts[table][key] = MappingProxyType({**texts[table][key], column: value})
-        for run in runs:
-            texts["training_runs"][run["run_id"]] = MappingProxyType(dict(run))
-        return _checked(texts, self) if cells or runs else self
-
-    @cached_property
-    def _by_corrections(self) -> dict[tuple[str, ...], Tables]:
-        return {}
+        changes += [("training_runs", str(run["run_id"]), dict(run)) for run in runs]
+        for table, key, contents in changes:
+            for column, content in contents.items():
+                given.pop((table, key, column), None)
+                if isinstance(content, Distribution):
+                    given[table, key, column] = content
+            said = {column: str(content) for column, content in contents.items()}
+            texts[table][key] = ReadOnly({**texts[table].get(key, {}), **said})
+        return _checked(texts, self.schema, given, self) if changes else self
 
     def for_scenario(
         self,
         scenario: str = "newsletter",
         corrections: Iterable[str] = (),
         cells: Iterable[Cell] = (),
-        runs: Iterable[Mapping[str, str]] = (),
+        runs: Iterable[Mapping[str, Content]] = (),
     ) -> Tables:
         """Return the tables of a scenario, with further corrections and then changed cells and
-        further training runs on top.
+        further training runs on top; the same object for the same wishes.
 
         Raises InputError as `corrected` and `changed` do, and for a correction that the scenario
         already has.
         """
-        named = self.scenario_corrections(scenario)
-        for name in corrections:
+        named, more = self.scenario_corrections(scenario), tuple(corrections)
+        for name in more:
             if name in named:
                 raise InputError(
                     f"correction '{name}' is applied twice: scenario '{scenario}' already has it; "
                     "drop it"
                 )
-        applied = (*named, *corrections)
-        if applied not in self._by_corrections:
-            self._by_corrections[applied] = self.corrected(applied)
-        return self._by_corrections[applied].changed(cells, runs)
+        rows = tuple(tuple(run.items()) for run in runs)
+        return _for_scenario(self, (*named, *more), tuple(map(tuple, cells)), rows)
+
+
+@lru_cache(maxsize=32)
+def _for_scenario(base: Tables, corrections: Any, cells: Any, runs: Any) -> Tables:
+    if cells or runs:
+        return _for_scenario(base, corrections, (), ()).changed(cells, map(dict, runs))
+    return base.corrected(corrections)
 
 
 def load(data_dir: str | Path | None = None) -> Tables:
@@ -221,23 +273,21 @@ def load(data_dir: str | Path | None = None) -> Tables:
     'MiniMax'
     """
     folder = Path(data_dir) if data_dir else repo_root() / "data"
-    paths = [folder / f"{name}.csv" for name in MODELS]
-    missing = [path.name for path in paths if not path.is_file()]
-    if missing:
-        raise InputError(
-            f"{folder.name}/: missing {', '.join(missing)}; a data folder holds one CSV a table"
-        )
-    return _loaded(tuple(path.read_bytes() for path in paths))
+    package = package_of(folder)
+    paths = [folder / f"{table}.csv" for table in schema_of(package)]
+    if missing := ", ".join(path.name for path in paths if not path.is_file()):
+        raise InputError(f"{folder.name}/: missing {missing}; a data folder holds one CSV a table")
+    return _loaded(package, tuple(path.read_bytes() for path in paths))
 
 
 @lru_cache(maxsize=4)
-def _loaded(contents: tuple[bytes, ...]) -> Tables:  # by content: an edited file is a new entry
-    texts, faults = {}, []
-    for (name, model), content in zip(MODELS.items(), contents, strict=True):
-        texts[name], found = read_texts(content, f"{name}.csv", model)
+def _loaded(package: bytes, contents: tuple[bytes, ...]) -> Tables:  # an edited file: a new entry
+    schema, texts, faults = schema_of(package), {}, []
+    for (table, layout), content in zip(schema.items(), contents, strict=True):
+        texts[table], found = read_texts(content, f"{table}.csv", layout)
         faults += found
     _refuse(faults, "in the tables")
-    return _checked(texts)
+    return _checked(texts, schema, {})
 
 
 def for_scenario(
@@ -247,117 +297,94 @@ def for_scenario(
     data_dir: str | Path | None = None,
 ) -> Tables:
     """Return the tables of a folder under a scenario; see `Tables.for_scenario`."""
-    return load(data_dir).for_scenario(scenario, tuple(corrections), cells)
+    return load(data_dir).for_scenario(scenario, corrections, cells)
 
 
-# --- reading --------------------------------------------------------------------------------------
+# --- reading and checking -------------------------------------------------------------------------
 def read_texts(
-    content: bytes, name: str, model: type[Row]
+    content: bytes, name: str, layout: Layout
 ) -> tuple[dict[str, Mapping[str, str]], list[str]]:
-    """Read the content of a CSV file into key -> column -> content, and list its faults of form.
+    """Read the content of a CSV file into key -> column -> text, and list its faults of form.
 
     What spreadsheets save is read too: a byte-order mark, Windows line ends, and semicolons or tabs
     between the cells where the header shows them.
     """
-    columns = list(model.model_fields)
+    columns = list(layout.columns)
     try:
-        header, *lines = _lines(content, name, columns)
-    except InputError as error:
-        return {}, [str(error)]
-    places = {column: header.index(column) for column in columns}
+        header, *lines = _lines(content, columns)
+    except UnicodeDecodeError as error:
+        line = content[: error.start].count(b"\n") + 1
+        return {}, [f"{name}, line {line}: not UTF-8 (Latin-1 perhaps); save it as UTF-8"]
+    except csv.Error as error:
+        return {}, [f"{name}: not a CSV file ({error}); look for an unclosed quotation mark"]
+    if sorted(header) != sorted(columns):
+        odd = {
+            "missing": [column for column in columns if column not in header],
+            "unknown": [column for column in header if column not in columns],
+            "repeated": sorted({column for column in header if header.count(column) > 1}),
+        }
+        told = "; ".join(f"{what} {', '.join(map(repr, of))}" for what, of in odd.items() if of)
+        return {}, [f"{name}, header: {told}; the columns are {', '.join(columns)}"]
     rows: dict[str, Mapping[str, str]] = {}
     faults = []
     for number, cells in enumerate(lines, start=2):
         where = f"{name}, line {number}"
         if not any(cells):
             continue  # a blank line
-        if cells[0].startswith(("<<<<<<<", "=======", ">>>>>>>")):
-            faults.append(f"{where}: a mark of a merge; resolve the conflict")
-        elif len(cells) != len(header):
-            faults.append(
-                f"{where}: {len(cells)} cells, expected {len(header)}; a cell with a comma (or a "
-                "thousands separator) needs care: quote text, write 1234.5"
-            )
-        else:
-            row = {column: cells[place].strip() for column, place in places.items()}
-            for column, cell in row.items():
-                if control := CONTROL.search(cell):
-                    told = f"a control character, {control[0]!r}; remove it"
-                    faults.append(f"{where}, column {column}: {told}")
-                elif len(cell) > LONGEST:
-                    told = f"{len(cell):,} characters; a spreadsheet's cell holds {LONGEST:,}"
-                    faults.append(f"{where}, column {column}: {told}, shorten it")
-            key = "/".join(row[column] for column in model.key_columns)
-            if key in rows:
-                faults.append(f"{where}: the key '{key}' stands twice; keys are unique")
-            rows[key] = MappingProxyType(row)
+        if len(cells) != len(header):
+            told = "quote text with a comma, write no thousands separator, resolve what git merges"
+            faults.append(f"{where}: {len(cells)} cells, expected {len(header)}; {told}")
+            continue
+        said = dict(zip(header, map(str.strip, cells), strict=True))
+        whole = "".join(cells)
+        for column, cell in said.items() if len(whole) > LONGEST or CONTROL.search(whole) else ():
+            if control := CONTROL.search(cell):
+                told = f"a control character, {control[0]!r}; remove it"
+                faults.append(f"{where}, column {column}: {told}")
+            if len(cell) > LONGEST:
+                told = f"a spreadsheet's cell holds {LONGEST:,}, shorten it"
+                faults.append(f"{where}, column {column}: {len(cell):,} characters; {told}")
+        key = "/".join(said[column] for column in layout.keys)
+        if key in rows:
+            faults.append(f"{where}: the key '{key}' stands twice; keys are unique")
+        rows[key] = ReadOnly({column: said[column] for column in columns})
     return rows, faults
 
 
-def _lines(content: bytes, name: str, columns: list[str]) -> list[list[str]]:
-    """Return the cells of header and lines; InputError where a file has not these columns."""
-    try:
-        text = content.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
-    except UnicodeDecodeError as error:
-        line = content[: error.start].count(b"\n") + 1
-        raise InputError(
-            f"{name}, line {line}: not UTF-8 (Latin-1 perhaps); save it as UTF-8"
-        ) from None
+def _lines(content: bytes, columns: list[str]) -> list[list[str]]:
+    text = content.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
     first = text.partition("\n")[0]
-    between = next((mark for mark in ",;\t" if sorted(first.split(mark)) == sorted(columns)), ",")
-    try:
-        reader = csv.reader(io.StringIO(text, newline=""), delimiter=between, strict=True)
-        header, *lines = list(reader) or [[]]
-    except csv.Error as error:
-        raise InputError(
-            f"{name}: not a readable CSV file ({error}); look for an unclosed quotation mark"
-        ) from None
-    differences = {
-        "missing": [column for column in columns if column not in header],
-        "unknown": [column for column in header if column not in columns],
-        "repeated": sorted({column for column in header if header.count(column) > 1}),
-    }
-    told = [f"{what} {', '.join(map(repr, which))}" for what, which in differences.items() if which]
-    if told:
-        raise InputError(f"{name}, header: {'; '.join(told)}; the columns are {', '.join(columns)}")
-    return [header, *lines]
+    mark = next((mark for mark in ",;\t" if sorted(first.split(mark)) == sorted(columns)), ",")
+    return list(csv.reader(io.StringIO(text, newline=""), delimiter=mark, strict=True)) or [[]]
 
 
-# --- checking -------------------------------------------------------------------------------------
-def _checked(texts: Texts, before: Tables | None = None) -> Tables:
+def _checked(texts: Texts, schema: Schema, given: Given, before: Tables | None = None) -> Tables:
     """Return checked tables of `texts`; rows that are the same object in `before` are taken
     over."""
-    typed: dict[str, Any] = {table: {} for table in MODELS}
+    typed: dict[str, dict[str, Row]] = {table: {} for table in schema}
     faults: list[str] = []
-    for table, model in MODELS.items():
-        known, same = (before[table], before.texts[table]) if before else ({}, {})
-        for key, row in texts[table].items():
-            try:
-                unchanged = same.get(key) is row
-                typed[table][key] = known[key] if unchanged else model.model_validate(row)
-            except ValidationError as error:
-                faults += [_fault(table, key, row, detail) for detail in error.errors()]
+    for table, layout in schema.items():
+        for key, cells in texts[table].items():
+            if before and before.texts[table].get(key) is cells:
+                typed[table][key] = before[table][key]
+                continue
+            held = {column: it for (*row, column), it in given.items() if row == [table, key]}
+            row, found = layout.row(key, {**cells, **held}, texts)
+            if not found:  # the first contradiction, which may have others in its train
+                found = [f"{at(table, key)}: {told}" for told in rules.within(layout, row)][:1]
+            if not found:
+                typed[table][key] = row
+            faults += found
     tables = Tables(
-        **{table: MappingProxyType(rows) for table, rows in typed.items()},
-        texts=MappingProxyType({table: MappingProxyType(rows) for table, rows in texts.items()}),
+        **{table: ReadOnly(rows) for table, rows in typed.items()},
+        texts=ReadOnly({table: ReadOnly(rows) for table, rows in texts.items()}),
+        given=given,
+        schema=schema,
     )
-    for rule in (*checks.RULES, *disclosures.RULES):
+    for rule in rules.RULES if before else (*rules.RULES, rules.lonely_names):
         faults += rule(tables)
-    if before is None:
-        faults += checks.lonely_names(texts)
     _refuse(faults, "after these changes" if before else "in the tables")
     return tables
-
-
-def _fault(table: str, key: str, row: Mapping[str, str], detail: ErrorDetails) -> str:
-    failed = detail.get("ctx", {}).get("pattern") or detail["type"]
-    message = MENDS.get(failed, detail["msg"].removeprefix("Value error, "))
-    if not detail["loc"]:
-        return f"{table}.csv, row {key}: {message}"
-    column = str(detail["loc"][0])
-    shown = f"'{row[column]}'"
-    told = message if shown in message else f"{shown}: {message}"
-    return f"{table}.csv, row {key}, column {column}: {told}"
 
 
 def _refuse(faults: list[str], where: str) -> None:

@@ -5,6 +5,9 @@ import pytest
 
 import training_share as ts
 from training_share.errors import InputError
+from training_share.inputs.changes import cells_of, rows_of
+from training_share.inputs.notation import Empirical
+from training_share.inputs.tables import load
 
 PERIOD = "spending/minimax/rd_compute/9M2025/amount_millions"
 RUN = {"model": "X 1", "released": "2025-07", "flop": "2e24"}
@@ -20,8 +23,8 @@ def test_a_changed_cell_moves_the_share_by_arithmetic():
 @pytest.mark.parametrize("changes", [{PERIOD: 150}, f"{PERIOD} = 150", f"\n{PERIOD}=150;\n"])
 def test_changes_are_a_mapping_or_text(changes):
     est = ts.estimate("minimax", n_draws=20, changes=changes)
-    assert est.rd_compute_usd == pytest.approx(187.528e6)
-    assert est.again(seed=1).rd_compute_usd == est.rd_compute_usd
+    assert est.rd_compute == pytest.approx(187.528e6)
+    assert est.again(seed=1).rd_compute == est.rd_compute
 
 
 def test_a_star_and_a_factor_scale_every_period():
@@ -43,6 +46,18 @@ def test_a_changed_assumption_is_that_of_the_keyword():
     by_name = ts.estimate("zai", n_draws=50, mfu="0.3")
     assert (by_cell.share == by_name.share).all()
     assert by_cell.inputs().loc["mfu", "source"] == "set in this call"
+
+
+def test_a_distribution_stands_in_a_cell_and_is_scaled_as_text_is():
+    values = Empirical(np.array([1e24, 3e24]))
+    cell = "training_runs/minimax-vl-01/flop"
+    tables = load().changed(cells_of({cell: values}, load()))
+    (change,) = cells_of({cell: "x 2"}, tables)
+    assert change[3].quantile(np.array([0, 0.5, 1])) == pytest.approx([2e24, 4e24, 6e24])
+    (text,) = cells_of({cell: "x 2"}, load().changed([(*cell.split("/"), "1e24")]))
+    assert text[3] == "2e+24"
+    (row,) = rows_of([RUN | {"flop": values}], load(), "minimax")
+    assert load().changed((), [row]).training_runs["own-x-1"].flop is values
 
 
 @pytest.mark.parametrize(
@@ -69,13 +84,12 @@ def test_a_change_that_cannot_be_is_refused(changes, told):
 def test_a_run_of_ones_own_adds_its_cost(runs):
     base = ts.estimate("minimax", n_draws=200)
     more = ts.estimate("minimax", n_draws=200, runs=runs)
-    model_price = base.trace("minimax-vl-01")["p50"]
+    flop = base.trace("minimax-vl-01").loc["flop", "p50"]
     assert list(set(more.runs) - set(base.runs)) == ["own-x-1"]
-    ratio = more.cost_usd["own-x-1"] / base.cost_usd["minimax-vl-01"]  # same chip, MFU and price
-    np.testing.assert_allclose(ratio, 2e24 / model_price["FLOP"], rtol=1e-12)
-    np.testing.assert_allclose(
-        more.total_cost_usd, base.total_cost_usd + more.cost_usd["own-x-1"], rtol=1e-12
-    )
+    ratio = more.costs["own-x-1"] / base.costs["minimax-vl-01"]  # same chip, MFU and price
+    np.testing.assert_allclose(ratio, 2e24 / flop, rtol=1e-12)
+    total = base.total_cost + more.costs["own-x-1"]
+    np.testing.assert_allclose(more.total_cost, total, rtol=1e-12)
 
 
 def test_runs_may_be_a_fraction_of_another():
@@ -87,7 +101,7 @@ def test_runs_may_be_a_fraction_of_another():
         "workload": "pretraining",
     }
     est = ts.estimate("minimax", n_draws=50, runs=[rl])
-    np.testing.assert_allclose(est.cost_usd["own-y"], 0.1 * est.cost_usd["minimax-vl-01"])
+    np.testing.assert_allclose(est.costs["own-y"], 0.1 * est.costs["minimax-vl-01"])
 
 
 @pytest.mark.parametrize(
@@ -96,7 +110,7 @@ def test_runs_may_be_a_fraction_of_another():
         (RUN | {"flops": "1"}, "no column 'flops'; did you mean 'flop'"),
         ({"model": "X", "flop": "1e24"}, "give released"),
         ({"model": "X", "released": "2025-07"}, "give its size"),
-        (RUN | {"released": "July"}, "write the release as YYYY-MM"),
+        (RUN | {"released": "July"}, "write the month as YYYY-MM"),
         (RUN | {"hardware": "h900"}, "no hardware 'h900'"),
         (RUN | {"gpu_hours": "5"}, "fill exactly one of"),
         (RUN | {"run_id": "minimax-m2-rl"}, "exists; give a run_id"),

@@ -5,9 +5,8 @@
 0.15 to 0.35 (p10-p90 lognormal)     a lognormal with a tenth below 0.15 and a tenth above 0.35
 0 to 1 (1-2 beta)                    a beta with shapes 1 and 2, stretched from 0 to 1
 
-`parse` reads it and `str` prints it back, to twelve digits. A distribution is drawn rank by rank: a
-standard normal draw becomes the value that has as much of the distribution below it. So a higher
-draw is a higher value, and a draw belongs to a quantity, whatever is believed of it.
+`parse` reads it and `str` prints it back, to twelve digits. A standard normal draw becomes the
+value of the same rank: a higher draw is a higher value, whatever is believed of the quantity.
 """
 
 from __future__ import annotations
@@ -24,7 +23,8 @@ from scipy.special import betaincinv, ndtr
 
 from training_share.errors import InputError
 
-SMALLEST, LARGEST = 1e-40, 1e40  # of an amount; products of a few stay finite
+LEAST, MOST = 1e-40, 1e40  # of an amount; products of a few stay finite
+NORMAL = NormalDist()
 
 
 # --- what it says and how it draws ----------------------------------------------------------------
@@ -32,13 +32,11 @@ class Distribution:
     """What is believed of a positive quantity."""
 
     def quantile(self, p: Any) -> Any:
-        """Return the value below which a fraction `p` of it lies; but for a lognormal, of an array
-        of fractions an array."""
+        """Return the value below which a fraction `p` lies (not for a lognormal: an array)."""
         raise NotImplementedError
 
     def from_normal(self, z: np.ndarray) -> Any:
-        """Return the values of standard normal draws `z` (any shape): each the quantile of its
-        rank. An exact number is one number, however many draws there are."""
+        """Return the values of standard normal draws (any shape), each the quantile of its rank."""
         return self.quantile(ndtr(z))
 
 
@@ -71,7 +69,7 @@ class Uniform(Distribution):
 
 @dataclass(frozen=True)
 class Beta(Distribution):
-    """A beta distribution with shape parameters `a` and `b`, stretched from `low` to `high`."""
+    """A beta distribution with shapes `a` and `b`, stretched from `low` to `high`."""
 
     low: float
     high: float
@@ -87,8 +85,8 @@ class Beta(Distribution):
 
 @dataclass(frozen=True)
 class LogNormal(Distribution):
-    """A lognormal given by two of its quantiles: a fraction `p_low` of it lies below `low`, a
-    fraction `p_high` below `high`."""
+    """A lognormal of which a fraction `p_low` lies below `low` and `p_high` below `high`; `mu` and
+    `sigma` are mean and standard deviation of its natural logarithm."""
 
     low: float
     high: float
@@ -97,23 +95,18 @@ class LogNormal(Distribution):
 
     @cached_property
     def sigma(self) -> float:
-        """Standard deviation of the natural logarithm."""
-        normal = NormalDist()
-        apart = normal.inv_cdf(self.p_high) - normal.inv_cdf(self.p_low)
+        apart = NORMAL.inv_cdf(self.p_high) - NORMAL.inv_cdf(self.p_low)
         return math.log(self.high / self.low) / apart
 
     @cached_property
     def mu(self) -> float:
-        """Mean of the natural logarithm, the logarithm of the median."""
-        return math.log(self.low) - self.sigma * NormalDist().inv_cdf(self.p_low)
+        return math.log(self.low) - self.sigma * NORMAL.inv_cdf(self.p_low)
 
     def quantile(self, p: float) -> float:
-        return math.exp(self.mu + self.sigma * NormalDist().inv_cdf(p))
+        return math.exp(self.mu + self.sigma * NORMAL.inv_cdf(p))
 
     def from_normal(self, z: np.ndarray) -> np.ndarray:
-        """Return exp(mu + sigma z), worked out in place: a second array of a million draws would
-        cost more time than the exponential."""
-        values = np.multiply(z, self.sigma)
+        values = np.multiply(z, self.sigma)  # then in place: a second array costs more time
         values += self.mu
         return np.exp(values, out=values)
 
@@ -124,8 +117,7 @@ class LogNormal(Distribution):
 
 @dataclass(frozen=True, eq=False)
 class Empirical(Distribution):
-    """Computed draws used as a distribution, by linear interpolation between their order
-    statistics. No notation says it: closed models get theirs from a regression's resamples."""
+    """Computed draws, interpolated between their order statistics; no notation says it."""
 
     draws: np.ndarray = field(repr=False)
 
@@ -146,71 +138,59 @@ class Empirical(Distribution):
         return f"{self.draws.size} bootstrap draws, p5 {low}, p50 {middle}, p95 {high}"
 
 
-Given = Exact | Uniform | LogNormal | Beta
-
 # --- how it is read -------------------------------------------------------------------------------
 _NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
 _MARK = r"p?\d+(?:\.\d+)?"
 _BRACKET = rf"\(({_MARK}|min)-({_MARK}|max)\s+(\w+)\)"
 _NOTATION = re.compile(rf"({_NUMBER})\s+to\s+({_NUMBER})\s*(?:{_BRACKET})?")
-_HOW = (
-    "write it as '0.15 to 0.35 (p10-p90 lognormal)', '6e23 to 1.5e24 (min-max uniform)' or"
-    " '3.142e24'"
-)
+_HOW = "write it as '0.15 to 0.35 (p10-p90 lognormal)', '1 to 2 (min-max uniform)' or '3.142e24'"
 
 
 @lru_cache(maxsize=1024, typed=True)
-def parse(text: str | float) -> Given:
-    """Read a distribution of a positive quantity from the notation; a bare number is exact.
+def parse(given: str | float | Distribution) -> Distribution:
+    """Read a distribution of a positive quantity from the notation; a bare number is exact, and a
+    distribution is returned as it is.
 
-    Raises InputError for an empty, non-numeric, negative, NaN or infinite amount, zero unless a
-    beta begins there, a low above the high, a missing or unknown bracket, and quantiles that are
-    equal or in the wrong order.
+    Raises InputError for what is no finite amount above zero (a beta may begin there), a low above
+    the high, a missing or unknown bracket, and quantiles that are equal or in the wrong order.
     """
-    words = str(text).strip()
-    if not words:
-        raise InputError(f"an empty cell where an amount is needed; {_HOW}")
+    if isinstance(given, Distribution):
+        low, high = given.quantile(1e-9), given.quantile(1 - 1e-9)
+        if 0 < low <= high < math.inf:
+            return given
+        raise InputError(f"'{given}' runs from {low:g} to {high:g}; amounts are finite, above zero")
+    words = str(given).strip()
     match = _NOTATION.fullmatch(words)
     if not match:
         return Exact(_positive(words))
     first, second, low_mark, high_mark, family = match.groups()
     low = 0.0 if family == "beta" and float(first) == 0 else _positive(first)
     high = _positive(second)
+    fault = f"a uniform takes min-max, a lognormal two quantiles, a beta its two exponents; {_HOW}"
     if family is None:
-        raise InputError(
-            f"'{words}': the bracket is missing, so the meaning of 'to' is open; {_HOW}"
-        )
-    if low >= high:
-        equal = "equals" if low == high else "is above"
-        raise InputError(
-            f"'{words}': the low {equal} the high; write the smaller amount first, or one exact"
-            " number"
-        )
-    if family == "uniform" and (low_mark, high_mark) == ("min", "max"):
+        fault = f"the bracket is missing, so the meaning of 'to' is open; {_HOW}"
+    elif low >= high:
+        fault = f"the low, {low:g}, is not below the high, {high:g}; write the smaller first"
+    elif family == "uniform" and (low_mark, high_mark) == ("min", "max"):
         return Uniform(low, high)
-    if family == "beta" and low_mark[0].isdigit() and high_mark[0].isdigit():
+    elif family == "beta" and low_mark[0].isdigit() and high_mark[0].isdigit():
         return Beta(low, high, _positive(low_mark), _positive(high_mark))
-    if family == "lognormal" and low_mark[0] == high_mark[0] == "p":
+    elif family == "lognormal" and low_mark[0] == high_mark[0] == "p":
         p_low, p_high = float(low_mark[1:]) / 100, float(high_mark[1:]) / 100
         if 0 < p_low < p_high < 1:
             return LogNormal(low, high, p_low, p_high)
-        raise InputError(
-            f"'{words}': the quantiles must be two different ones, lower first, between p0 and p100"
-        )
-    raise InputError(
-        f"'{words}': a uniform takes min-max, a lognormal two quantiles and a beta its two"
-        f" exponents, nothing else; {_HOW}"
-    )
+        fault = "the quantiles must be two different ones, lower first, between p0 and p100"
+    raise InputError(f"'{words}': {fault}")
 
 
 def _positive(text: str) -> float:
+    if not text:
+        raise InputError(f"an empty cell where an amount is needed; {_HOW}")
     try:
         number = float(text.replace("_", "x"))  # Python reads 1_000, a table does not
     except ValueError:
         comma = " without thousands separators or decimal commas" if "," in text else ""
         raise InputError(f"'{text}' is not an amount{comma}; {_HOW}") from None
-    if not math.isfinite(number) or number <= 0:
-        raise InputError(f"'{text}': expected a finite amount above zero")
-    if not SMALLEST <= number <= LARGEST:
-        raise InputError(f"'{text}': expected an amount from {SMALLEST:g} to {LARGEST:g}")
+    if not LEAST <= number <= MOST:
+        raise InputError(f"'{text}': expected a finite amount above zero, {LEAST:g} to {MOST:g}")
     return number

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from training_share.errors import InputError
-from training_share.inputs.distributions import Empirical, Exact, LogNormal, Uniform, parse
+from training_share.inputs.notation import Empirical, Exact, LogNormal, Uniform, parse
 from training_share.inputs.observable import Observed, parse_observed
 
 AMOUNTS = st.floats(min_value=1e-12, max_value=1e30).map(lambda x: float(f"{x:.12g}"))
@@ -51,15 +51,6 @@ def test_lognormal_with_unequal_tails():
     read = parse("2 to 10 (p5-p75 lognormal)")
     assert read.quantile(0.05) == pytest.approx(2, rel=1e-12)
     assert read.quantile(0.75) == pytest.approx(10, rel=1e-12)
-
-
-def test_quantiles_of_the_openai_costs():
-    assert parse("1.7e8 to 8.9e8 (p5-p95 lognormal)").quantile(0.5) == pytest.approx(
-        math.sqrt(1.7 * 8.9) * 1e8
-    )
-    assert parse("2.4e7 to 4.35e8 (p5-p95 lognormal)").quantile(0.5) == pytest.approx(
-        1.0217e8, rel=1e-4
-    )
 
 
 def test_uniform_is_linear_in_probability():
@@ -134,11 +125,11 @@ def test_spacing_and_number_forms_do_not_matter(words):
         ("many", "not an amount"),
         ("-3", "above zero"),
         ("0", "above zero"),
-        ("nan", "finite"),
-        ("NaN", "finite"),
-        ("inf", "finite"),
-        ("-inf", "finite"),
-        ("1e999", "finite"),
+        ("nan", "above zero, 1e-40 to 1e+40"),
+        ("NaN", "above zero, 1e-40 to 1e+40"),
+        ("inf", "above zero, 1e-40 to 1e+40"),
+        ("-inf", "above zero, 1e-40 to 1e+40"),
+        ("1e999", "above zero, 1e-40 to 1e+40"),
         ("1,000", "without thousands separators"),
         ("0,15", "decimal commas"),
         ("1_000", "not an amount"),
@@ -147,13 +138,13 @@ def test_spacing_and_number_forms_do_not_matter(words):
         ("$5", "not an amount"),
         ("0x10", "not an amount"),
         ("6e23-1.5e24", "not an amount"),
-        ("0.35 to 0.15 (p10-p90 lognormal)", "low is above the high"),
-        ("1.5e24 to 6e23 (min-max uniform)", "low is above the high"),
-        ("0.15 to 0.15 (p10-p90 lognormal)", "low equals the high"),
+        ("0.35 to 0.15 (p10-p90 lognormal)", "is not below the high"),
+        ("1.5e24 to 6e23 (min-max uniform)", "is not below the high"),
+        ("0.15 to 0.15 (p10-p90 lognormal)", "is not below the high"),
         ("0 to 1 (min-max uniform)", "above zero"),
         ("0 to 1 (p10-p90 lognormal)", "above zero"),
         ("-1 to 1 (min-max uniform)", "above zero"),
-        ("1 to 1e999 (min-max uniform)", "finite"),
+        ("1 to 1e999 (min-max uniform)", "above zero, 1e-40 to 1e+40"),
         ("0.15 to 0.35", "bracket is missing"),
         ("0.15 to 0.35 (p50-p50 lognormal)", "two different ones"),
         ("0.15 to 0.35 (p90-p10 lognormal)", "lower first"),
