@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import math
+import re
 from pathlib import Path
 from statistics import NormalDist
 
@@ -30,6 +31,9 @@ class LogNormalForm:
             return self * (1 / other)
         return self * LogNormalForm(-other.mu, other.sigma)
 
+    def __rtruediv__(self, other):
+        return LogNormalForm(-self.mu, self.sigma) * other
+
     __rmul__ = __mul__
 
     def quantile(self, p: float) -> float:
@@ -40,6 +44,13 @@ def lognormal(low: float, high: float, p: float = 0.10) -> LogNormalForm:
     """The lognormal with `low` at probability p and `high` at 1 - p."""
     z = NORMAL.inv_cdf(1 - p)
     return LogNormalForm((math.log(low) + math.log(high)) / 2, math.log(high / low) / (2 * z))
+
+
+def posterior(prior: LogNormalForm, likelihood: LogNormalForm) -> LogNormalForm:
+    """Lognormal prior times lognormal likelihood: in logarithms, precisions add."""
+    precisions = np.array([prior.sigma**-2, likelihood.sigma**-2])
+    mu = precisions @ [prior.mu, likelihood.mu] / precisions.sum()
+    return LogNormalForm(float(mu), float(precisions.sum() ** -0.5))
 
 
 MFU = lognormal(0.15, 0.35)
@@ -67,6 +78,14 @@ def assert_quantiles(draws: np.ndarray, form: LogNormalForm, errors: float = 4.0
         )
 
 
+def assert_uniform(draws: np.ndarray, low: float, high: float, errors: float = 4.0) -> None:
+    """Fail where draws leave `low` to `high`, stop a hundredth short of an end, or have a median
+    more than `errors` standard errors from the middle."""
+    part = (np.asarray(draws) - low) / (high - low)
+    assert 0 < part.min() < 0.01 and 0.99 < part.max() < 1
+    assert abs(np.median(part) - 0.5) < errors * 0.5 / math.sqrt(part.size)
+
+
 def assert_close(found, expected, rel: float = 1e-12) -> None:
     """Fail where floats or arrays differ by more than `rel`, relatively."""
     np.testing.assert_allclose(found, expected, rtol=rel, atol=0)
@@ -75,6 +94,25 @@ def assert_close(found, expected, rel: float = 1e-12) -> None:
 def median_error(draws: np.ndarray) -> float:
     """Standard error of the median of nearly normal draws."""
     return math.sqrt(math.pi / 2) * float(np.std(draws)) / math.sqrt(len(draws))
+
+
+def computed(expression: str, **values) -> float | np.ndarray:
+    """Evaluate an expression as a trace prints it."""
+    names = {"__builtins__": {}, "minimum": np.minimum}
+    return eval(expression.replace(" x ", " * "), names, values)
+
+
+def assert_sentence_adds_up(sentence: str, cost: float, digits: int = 4) -> None:
+    """Fail unless each `name = calculation = number` of a trace's sentence is right within the
+    digits of its numbers, and the last number is the cost."""
+    off = 0.5 * 10.0 ** (1 - digits)  # how far a number is off at most, relatively
+    _, _, rest = sentence.removesuffix(" (each input at its median).").partition(": ")
+    for part in rest.split("; "):
+        _, *calculation, number = part.removesuffix(", as stated").split(" = ")
+        for expression in calculation:
+            limit = off * len(re.findall(r"\d[\d.e+-]*", part)) * float(number)
+            assert abs(computed(expression) - float(number)) < limit, part
+    assert abs(float(number) - cost) <= off * cost
 
 
 def regression_points(modality: str) -> dict[str, tuple[float, float, str]]:

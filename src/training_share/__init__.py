@@ -1,4 +1,4 @@
-"""Which share of an AI company's R&D compute spending goes to the final training runs of the models
+"""What share of an AI company's R&D compute spending goes to the final training runs of the models
 it releases?"""
 
 from types import ModuleType
@@ -10,24 +10,22 @@ from training_share.analysis import (
     measured,
     published,
     sensitivity,
-    shares,
 )
 from training_share.analysis.corrections import audit
 from training_share.analysis.differences import Difference, diff
-from training_share.analysis.implied import (
+from training_share.analysis.measured import (
+    Pattern,
     implied_rd_compute,
-    implied_training_cost,
     implied_training_costs,
+    pattern,
 )
-from training_share.analysis.measured import Pattern, pattern
-from training_share.analysis.sweeps import sweep
+from training_share.analysis.variants import sweep, variants
 from training_share.errors import InputError
 from training_share.inputs.tables import load
 from training_share.model.comparison import Comparison, compare
-from training_share.model.estimates import Estimate, estimate
-from training_share.model.scaling import closed_model_flop, fit_scaling
-from training_share.model.trace import window_spending
-from training_share.report import sentences, tables
+from training_share.model.cost import cost, cost_usd, gpu_hours
+from training_share.model.estimate import Estimate, estimate
+from training_share.report import sentences, shares, tables
 from training_share.report.display import save, say, show, show_table
 from training_share.report.parameters import begin
 
@@ -50,15 +48,15 @@ __all__ = [
     "audit",
     "begin",
     "charts",
-    "closed_model_flop",
     "closed_models",
     "compare",
     "corrections",
+    "cost",
+    "cost_usd",
     "diff",
     "estimate",
-    "fit_scaling",
+    "gpu_hours",
     "implied_rd_compute",
-    "implied_training_cost",
     "implied_training_costs",
     "information",
     "load",
@@ -74,5 +72,5 @@ __all__ = [
     "show_table",
     "sweep",
     "tables",
-    "window_spending",
+    "variants",
 ]

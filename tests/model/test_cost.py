@@ -1,3 +1,5 @@
+"""What a run costs: by hand, by closed forms, and whose draw each input is."""
+
 import math
 
 import numpy as np
@@ -11,58 +13,135 @@ from arithmetic import (
     PRICE,
     PROBABILITIES,
     RL_FRACTION,
+    SFT_FRACTION,
+    LogNormalForm,
     assert_close,
     assert_quantiles,
+    assert_uniform,
     lognormal,
 )
+from refusals import assert_refused
 
 import training_share as ts
-from training_share.inputs.tables import for_scenario, load
-from training_share.model.cost import CostModel
-from training_share.model.drivers import GivenStreams
-from training_share.model.streams import BLOCK, Streams, generator
+from training_share.inputs.notation import Exact, LogNormal, Uniform
+from training_share.inputs.tables import load
+from training_share.model.draws import generator
 
-N = BLOCK
-RUNS = "training_runs"
-
-
-def model_of(company: str, tables=None, seed: int = 42, n: int = N) -> CostModel:
-    """The cost model of a company for the first block of draws."""
-    streams = Streams(seed)
-    next(streams.blocks(n))
-    return CostModel(tables or load(), company, streams, seed)
+N = 16_000
+RL_OF_RL = RL_FRACTION * RL_FRACTION  # two draws
 
 
-def assumed(name: str, form, n: int = N, seed: int = 42) -> np.ndarray:
-    """Draws of a lognormal from the stream of its name."""
-    return np.exp(form.mu + form.sigma * generator(seed, name).standard_normal(n))
+def estimated(company: str, *runs: dict[str, str], **settings) -> ts.Estimate:
+    """An estimate with further runs of July 2025."""
+    runs = [{"model": run["run_id"], "released": "2025-07"} | run for run in runs]
+    return ts.estimate(company, n_draws=N, runs=runs, **settings)
 
 
-# --- closed forms ---------------------------------------------------------------------------------
+def assumed(name: str, form: LogNormalForm, seed: int = 42) -> np.ndarray:
+    """Draws of a lognormal from the normals of its name."""
+    return np.exp(form.mu + form.sigma * generator(seed, name).standard_normal(N))
+
+
+def correlation(one: np.ndarray, other: np.ndarray) -> float:
+    return np.corrcoef(np.log(one), np.log(other))[0, 1]
+
+
+# --- one run by the formula -----------------------------------------------------------------------
+def test_the_formula_by_hand():
+    hours = ts.gpu_hours(3.6e24, 1e15, 0.25)
+    assert hours == pytest.approx(4e6, rel=1e-15) and ts.cost_usd(hours, 2.5) == 2.5 * hours
+    several = ts.gpu_hours(np.array([3.6e24, 7.2e24]), 1e15, np.array([0.25, 0.5]))
+    assert several == pytest.approx([4e6, 4e6], rel=1e-15)
+
+
+@pytest.mark.parametrize("form", [float, str, Exact])
+def test_a_cost_of_exact_inputs_is_one_row_by_hand(form):
+    given = {"flop": form(1e25), "mfu": form(0.4), "price_usd_per_gpu_hour": form(2)}
+    for chip, peak in (("h800-sxm-bf16", 9.89e14), ("h800-fp8", 1.513e15)):
+        table = ts.cost(**given, hardware=chip)
+        assert list(table) == ["gpu_hours", "cost_usd"] and list(table.index) == [0]
+        assert table["gpu_hours"].item() == pytest.approx(1e25 / (0.4 * peak * 3600), rel=1e-15)
+        assert table["cost_usd"].item() == 2 * table["gpu_hours"].item()
+
+
 @pytest.mark.parametrize(
-    ("company", "run_id", "form"),
+    ("given", "hours", "usd"),
     [
-        ("minimax", "minimax-vl-01", PRICE * 1.41e23 / BF16 / MFU),
-        ("minimax", "minimax-m1-continued-pretraining", PRICE * 2.0655e24 / BF16 / MFU),
-        ("minimax", "minimax-text-01", PRICE * 3.142e24 / BF16 / MFU * POST_TRAINING),
-        ("minimax", "minimax-m1-80k-rl", PRICE * 2.756e23 / BF16 / MFU_RL),
-        ("zai", "glm-4.5", PRICE * 4.42e24 / BF16 / MFU * POST_TRAINING),
-        ("zai", "glm-4.6", PRICE * 4.42e24 / BF16 / MFU_RL * POST_TRAINING * RL_FRACTION),
-        (
-            "zai",
-            "autoglm-rumination",
-            PRICE * 2.88e24 / BF16 / MFU_RL * POST_TRAINING * RL_FRACTION * RL_FRACTION,
-        ),
-        ("openai", "openai-gpt-4.5", lognormal(1.7e8, 8.9e8, 0.05)),
-        ("openai", "openai-other-models", lognormal(2.4e7, 4.35e8, 0.05)),
+        ({}, 1 / MFU, PRICE / MFU),
+        ({"mfu": ""}, 1 / MFU, PRICE / MFU),
+        ({"mfu": 0.4}, None, 1 / 0.4 * PRICE),
+        ({"price_usd_per_gpu_hour": 2}, 1 / MFU, 2 / MFU),
+        ({"flop": LogNormal(1e24, 1e26, 0.1, 0.9)}, lognormal(0.1, 10) / MFU, None),
+        ({"mfu": "0.05 to 0.20 (p10-p90 lognormal)"}, 1 / MFU_RL, PRICE / MFU_RL),
     ],
 )
-def test_a_run_has_the_quantiles_of_a_product_of_lognormals(company, run_id, form):
-    assert_quantiles(model_of(company).cost_usd(run_id), form)
+def test_a_cost_has_closed_form_quantiles_and_blanks_are_the_assumptions(given, hours, usd):
+    table = ts.cost(**{"flop": 1e25, "n_draws": N} | given)
+    assert len(table) == N and table.index.name == "draw"
+    for column, form in (("gpu_hours", hours), ("cost_usd", usd)):
+        if form is not None:
+            assert_quantiles(table[column].to_numpy(), 1e25 / BF16 * form)
+
+
+@pytest.mark.parametrize("seed", [42, 7])
+def test_every_draw_is_flop_over_effective_rate_times_price_as_an_estimate_draws_it(seed):
+    table = ts.cost("1.41e23", n_draws=N, seed=seed)
+    hours = 1.41e23 / (9.89e14 * assumed("mfu", MFU, seed) * 3600)
+    assert_close(table["gpu_hours"], hours)
+    assert_close(table["cost_usd"], hours * assumed("price_usd_per_gpu_hour", PRICE, seed))
+    chain = ts.estimate("minimax", n_draws=N, seed=seed).chain("minimax-vl-01")
+    assert (chain["flop"] == 1.41e23).all() and (chain[list(table)] == table).all(axis=None)
+    assert (ts.cost(1.41e23, n_draws=9, seed=seed) == table.head(9)).all(axis=None)
+
+
+def test_a_cost_reads_the_tables_of_its_folder(data_copy):
+    data_copy.edit("assumptions", "mfu", "value", "0.5")
+    data_copy.edit("hardware", "h800-fp8", "peak_flop_per_s", "1e15 to 2e15 (min-max uniform)")
+    hours = ts.cost(3.6e24, "h800-fp8", n_draws=N, data_dir=data_copy.folder)["gpu_hours"]
+    assert_uniform(3.6e24 / (0.5 * 3600 * hours), 1e15, 2e15)
+
+
+def test_a_cost_that_cannot_be_is_refused():
+    for told, given in (
+        ("unknown hardware 'h80-sxm-bf16'; did you mean 'h800-sxm-b", {"hardware": "h80-sxm-bf16"}),
+        ("mfu: a fraction cannot exceed 1, got 40; write 5% as 0.05", {"mfu": 40}),
+        ("mfu: a fraction cannot exceed 1, got 1.2", {"mfu": "0.5 to 1.2 (p10-p90 lognormal)"}),
+        ("mfu: a fraction cannot exceed 1, got 1.5", {"mfu": Uniform(0.5, 1.5)}),
+        ("mfu: '0': expected a finite amount above zero", {"mfu": 0}),
+        ("flop: 'much' is not an amount.*; write it as", {"flop": "much"}),
+        ("flop: 'None' is not an amount.*; write it as", {"flop": None}),
+        ("flop: an empty cell where an amount is needed; write it as", {"flop": ""}),
+        ("flop: .* is not an amount", {"flop": [1e25]}),
+        ("usd_per_gpu_hour: '2 to 3': the bracket is", {"price_usd_per_gpu_hour": "2 to 3"}),
+        ("1,000,001 would not fit into memory; 1,000,000 at most", {"n_draws": 1_000_001}),
+        ("n_draws: expected a whole number of at least 1, got 0", {"n_draws": 0}),
+        ("seed: expected a whole number of at least 0, got -1", {"seed": -1}),
+    ):
+        assert_refused(told, ts.cost, **{"flop": 1e25} | given)
+
+
+# --- closed forms of an estimate's runs -----------------------------------------------------------
+@pytest.mark.parametrize(
+    ("run_id", "form"),
+    [
+        ("minimax-vl-01", PRICE * 1.41e23 / BF16 / MFU),
+        ("minimax-m1-continued-pretraining", PRICE * 2.0655e24 / BF16 / MFU),
+        ("minimax-text-01", PRICE * 3.142e24 / BF16 / MFU * POST_TRAINING),
+        ("minimax-m1-80k-rl", PRICE * 2.756e23 / BF16 / MFU_RL),
+        ("glm-4.5", PRICE * 4.42e24 / BF16 / MFU * POST_TRAINING),
+        ("glm-4.6", PRICE * 4.42e24 / BF16 / MFU_RL * POST_TRAINING * RL_FRACTION),
+        ("autoglm-rumination", PRICE * 2.88e24 / BF16 / MFU_RL * POST_TRAINING * RL_OF_RL),
+        ("openai-gpt-4.5", lognormal(1.7e8, 8.9e8, 0.05)),
+        ("openai-other-models", lognormal(2.4e7, 4.35e8, 0.05)),
+    ],
+)
+def test_a_run_has_the_quantiles_of_a_product_of_lognormals(run_id, form):
+    est = estimated(load().training_runs[run_id].company)
+    assert_quantiles(est.cost_usd_of(run_id), form)
 
 
 def test_a_run_with_uniform_flop_has_the_distribution_of_the_integral():
-    cost = model_of("minimax").cost_usd("minimax-m2-pretraining")
+    cost = estimated("minimax").cost_usd_of("minimax-m2-pretraining")
     per_flop = PRICE / (1.513e15 * 3600) / MFU
     flop = 6e23 + (1.5e24 - 6e23) * (np.arange(2000) + 0.5) / 2000
     for p in PROBABILITIES:
@@ -71,222 +150,128 @@ def test_a_run_with_uniform_flop_has_the_distribution_of_the_integral():
         assert abs(below - p) < 4 * math.sqrt(p * (1 - p) / N)
 
 
-def test_every_draw_is_flop_over_effective_rate_times_price():
-    model = model_of("minimax")
-    mfu, price = assumed("mfu", MFU), assumed("price_usd_per_gpu_hour", PRICE)
-    hours = 1.41e23 / (9.89e14 * mfu * 3600)
-    assert model.flop("minimax-vl-01") == 1.41e23
-    assert_close(model.gpu_hours("minimax-vl-01"), hours)
-    assert_close(model.cost_usd("minimax-vl-01"), hours * price)
-
-
-def test_medians_by_hand():
-    model = CostModel(load(), "minimax", GivenStreams({}).at(1), 42)
-    mfu, price = math.sqrt(0.15 * 0.35), math.sqrt(1.5 * 3.0)
-    assert_close(model.cost_usd("minimax-vl-01")[0], 1.41e23 / (9.89e14 * 3600 * mfu) * price)
-    m2_rl = 1.05e24 * math.sqrt(0.05 * 0.15) / (1.513e15 * 3600 * math.sqrt(0.05 * 0.20)) * price
-    assert_close(model.cost_usd("minimax-m2-rl")[0], m2_rl)
-
-
 # --- whose draw -----------------------------------------------------------------------------------
 def test_pretraining_shares_one_utilization_and_rl_runs_draw_their_own():
-    model = model_of("minimax")
-    ratio = model.gpu_hours("minimax-m1-continued-pretraining") / model.gpu_hours("minimax-vl-01")
-    assert_close(ratio, 2.0655e24 / 1.41e23)
+    est = estimated("minimax")
+    m1, vl = map(est.gpu_hours_of, ("minimax-m1-continued-pretraining", "minimax-vl-01"))
+    assert_close(m1 / vl, 2.0655e24 / 1.41e23)
     own = []
     for run_id, flop in (("minimax-m1-80k-rl", 2.756e23), ("minimax-m1-40k-rl", 1.378e23)):
-        own.append(flop / BF16 / model.gpu_hours(run_id))
+        own.append(flop / BF16 / est.gpu_hours_of(run_id))
         assert_close(own[-1], assumed(f"mfu_rl/{run_id}", MFU_RL))
-    assert abs(np.corrcoef(np.log(own))[0, 1]) < 4 / math.sqrt(N)
+    assert abs(correlation(*own)) < 4 / math.sqrt(N)
 
 
-def test_price_and_utilization_are_shared_by_companies():
-    minimax = model_of("minimax").cost_usd("minimax-vl-01") / 1.41e23
-    zai = model_of("zai").cost_usd("glm-4.5v") / 1.44e23
-    assert_close(minimax, zai)
+def test_price_and_utilization_are_shared_by_companies_unless_they_are_their_own():
+    def cost_of_flop(corrections: str) -> list[np.ndarray]:
+        minimax, zai = (estimated(name, corrections=corrections) for name in ("minimax", "zai"))
+        return minimax.cost_usd_of("minimax-vl-01") / 1.41e23, zai.cost_usd_of("glm-4.5v") / 1.44e23
+
+    assert_close(*cost_of_flop(""))
+    minimax, zai = cost_of_flop("independent-market")
+    assert abs(correlation(minimax, zai)) < 4 / math.sqrt(N)
+    assert_close(zai, assumed("price_usd_per_gpu_hour/zai", PRICE) / BF16 / assumed("mfu/zai", MFU))
 
 
-@pytest.mark.parametrize(
-    ("company", "run_id", "base", "name"),
-    [
-        ("minimax", "hailuo-02-sft", "hailuo-02-pretraining", "sft_fraction"),
-        ("minimax", "hailuo-i2v-01-director", "hailuo-01-pretraining", "sft_fraction"),
-        ("minimax", "hailuo-t2v-01-director", "hailuo-01-pretraining", "sft_fraction"),
-        ("zai", "glm-4-voice-sft", "glm-4-voice-pretraining", "sft_fraction"),
-    ],
-)
-def test_a_finetune_costs_its_fraction_of_the_bases_own_draw(company, run_id, base, name):
-    model = model_of(company)
-    fraction = assumed(f"{name}/{run_id}", lognormal(0.001, 0.05))
-    assert_close(model.flop(run_id) / model.flop(base), fraction)
-    assert_close(model.cost_usd(run_id) / model.cost_usd(base), fraction)
+@pytest.mark.parametrize("run_id", ["hailuo-02-sft", "hailuo-i2v-01-director", "glm-4-voice-sft"])
+def test_a_finetune_costs_its_fraction_of_the_bases_own_draw(run_id):
+    run, fraction = load().training_runs[run_id], assumed(f"sft_fraction/{run_id}", SFT_FRACTION)
+    est = estimated(run.company)
+    assert_close(est.flop_of(run_id) / est.flop_of(run.base_run), fraction)
+    assert_close(est.cost_usd_of(run_id) / est.cost_usd_of(run.base_run), fraction)
 
 
 def test_an_rl_run_takes_a_fraction_of_the_bases_flop_at_its_own_utilization():
-    model = model_of("zai")
-    fraction = assumed("rl_fraction/glm-4.6", RL_FRACTION)
+    est, fraction = estimated("zai"), assumed("rl_fraction/glm-4.6", RL_FRACTION)
     slower = assumed("mfu", MFU) / assumed("mfu_rl/glm-4.6", MFU_RL)
-    assert_close(model.flop("glm-4.6") / model.flop("glm-4.5"), fraction)
-    assert_close(model.gpu_hours("glm-4.6") / model.gpu_hours("glm-4.5"), fraction * slower)
+    assert_close(est.flop_of("glm-4.6") / est.flop_of("glm-4.5"), fraction)
+    assert_close(est.gpu_hours_of("glm-4.6") / est.gpu_hours_of("glm-4.5"), fraction * slower)
 
 
-def test_rl_fraction_of_gpu_hours_needs_no_rl_utilization():
-    tables = for_scenario(cells=(("assumptions", "rl_fraction_basis", "value", "gpu-hours"),))
-    slow = tables.changed([("assumptions", "mfu_rl", "value", "0.001")])
+@pytest.mark.parametrize("settings", [{}, {"mfu_rl": "0.001"}])
+def test_rl_fraction_of_gpu_hours_needs_no_rl_utilization(settings):
+    est = estimated("zai", rl_fraction_basis="gpu-hours", **settings)
     fraction = assumed("rl_fraction/glm-4.6", RL_FRACTION)
-    for model in (model_of("zai", tables), model_of("zai", slow)):
-        assert_close(model.gpu_hours("glm-4.6") / model.gpu_hours("glm-4.5"), fraction)
-        assert model.flop("glm-4.6") is None
-    expected = PRICE * 4.42e24 / BF16 / MFU * POST_TRAINING * RL_FRACTION
-    assert_quantiles(model_of("zai", tables).cost_usd("glm-4.6"), expected)
+    assert_close(est.gpu_hours_of("glm-4.6") / est.gpu_hours_of("glm-4.5"), fraction)
+    assert est.flop_of("glm-4.6") is None and est.basis("glm-4.6") == "GPU-hours"
+    form = PRICE * 4.42e24 / BF16 / MFU * POST_TRAINING * RL_FRACTION
+    assert_quantiles(est.cost_usd_of("glm-4.6"), form)
+    assert est.basis("cogvideox-sft") == estimated("zai").basis("glm-4.6") == "FLOP"
 
 
-def test_rl_fraction_of_gpu_hours_leaves_supervised_finetuning_alone():
-    tables = for_scenario(cells=(("assumptions", "rl_fraction_basis", "value", "gpu-hours"),))
-    assert (
-        model_of("zai", tables).cost_usd("cogvideox-sft")
-        == model_of("zai").cost_usd("cogvideox-sft")
-    ).all()
-
-
-def test_row_order_changes_no_draw(data_copy):
-    before = {
-        company: ts.estimate(company, n_draws=500) for company in ("openai", "minimax", "zai")
-    }
-    lines = data_copy.read(RUNS)
+def test_neither_row_order_nor_a_new_run_changes_a_draw(data_copy):
+    lines = data_copy.read("training_runs")
     order = np.random.default_rng(0).permutation(len(lines) - 1) + 1
-    data_copy.write(RUNS, [lines[0], *(lines[i] for i in order)])
-    for company, est in before.items():
-        shuffled = ts.estimate(company, n_draws=500, data_dir=data_copy.folder)
-        assert list(shuffled.cost_usd) != list(est.cost_usd) or company == "openai"
-        assert (shuffled.cost_usd[list(est.cost_usd)] == est.cost_usd).all(axis=None)
-        assert shuffled.share == pytest.approx(est.share, rel=1e-13)
-
-
-def test_a_new_run_changes_no_draw_of_the_others(data_copy):
-    data_copy.add_like(RUNS, "glm-4.6", run_id="glm-4.6-copy", model="Copy")
-    before, after = (
-        ts.estimate("zai", n_draws=500),
-        ts.estimate("zai", n_draws=500, data_dir=data_copy.folder),
-    )
-    assert (after.cost_usd[list(before.cost_usd)] == before.cost_usd).all(axis=None)
-    assert set(after.cost_usd) - set(before.cost_usd) == {"glm-4.6-copy"}
+    data_copy.write("training_runs", [lines[0], *(lines[i] for i in order)])
+    for company in ("openai", "minimax", "zai"):
+        est = ts.estimate(company, n_draws=500)
+        shuffled = est.again(data_dir=data_copy.folder)
+        assert list(shuffled.costs) != list(est.costs) or company == "openai"
+        assert (shuffled.costs[list(est.costs)] == est.costs).all(axis=None)
+        assert_close(shuffled.share, est.share, 1e-13)
+    more = ts.estimate("zai", n_draws=500, runs="model = New, released = 2025-07, flop = 1e24")
+    assert set(more.costs) - set(est.costs) == {"own-new"}
+    assert (more.costs[list(est.costs)] == est.costs).all(axis=None)
 
 
 # --- runs known in GPU-hours or USD ---------------------------------------------------------------
-def with_run(data_copy, **cells):
-    """Tables with one more run of Z.ai, like GLM-4.5 but sized by `cells`."""
-    blank = {"flop": "", "post_training": "", "hardware": ""}
-    data_copy.add_like(RUNS, "glm-4.5", **{**blank, "run_id": "new", **cells})
-    return load(data_copy.folder)
+def test_a_run_in_gpu_hours_uses_no_utilization():
+    new = {"run_id": "new", "gpu_hours": "1e6 to 2e6 (p10-p90 lognormal)"}
+    est = estimated("zai", new, mfu="0.001", mfu_rl="0.001")
+    assert est.flop_of("new") is None and est.basis("new") == "GPU-hours"
+    assert_quantiles(est.cost_usd_of("new"), lognormal(1e6, 2e6) * PRICE)
 
 
-def test_a_run_in_gpu_hours_uses_no_utilization(data_copy):
-    tables = with_run(data_copy, gpu_hours="1e6 to 2e6 (p10-p90 lognormal)")
-    slow = tables.changed(
-        [("assumptions", "mfu", "value", "0.001"), ("assumptions", "mfu_rl", "value", "0.001")]
-    )
-    cost = model_of("zai", tables).cost_usd("new")
-    assert model_of("zai", tables).flop("new") is None
-    assert (model_of("zai", slow).cost_usd("new") == cost).all()
-    assert_quantiles(cost, lognormal(1e6, 2e6) * PRICE)
-
-
-def test_a_run_in_usd_uses_neither_utilization_nor_price(data_copy):
-    tables = with_run(data_copy, cost_usd="1e6 to 2e6 (p10-p90 lognormal)")
-    other = tables.changed([("assumptions", "price_usd_per_gpu_hour", "value", "99")])
-    model = model_of("zai", tables)
-    assert model.flop("new") is None and model.gpu_hours("new") is None
-    assert (model_of("zai", other).cost_usd("new") == model.cost_usd("new")).all()
-    assert_quantiles(model.cost_usd("new"), lognormal(1e6, 2e6))
-
-
-def test_an_exact_cost_is_taken_as_it_is(data_copy):
-    assert model_of("zai", with_run(data_copy, cost_usd="534700")).cost_usd("new") == 534700
+def test_a_run_in_usd_uses_neither_utilization_nor_price():
+    new = {"run_id": "new", "cost_usd": "1e6 to 2e6 (p10-p90 lognormal)"}
+    est = estimated("zai", new, mfu="0.001", price_usd_per_gpu_hour="99")
+    assert est.flop_of("new") is None and est.gpu_hours_of("new") is None
+    assert_quantiles(est.cost_usd_of("new"), lognormal(1e6, 2e6))
+    assert estimated("zai", new | {"cost_usd": "534700"}).cost_usd_of("new") == 534700
 
 
 @pytest.mark.parametrize("workload", ["pretraining", "rl"])
-@pytest.mark.parametrize(("size", "value"), [("gpu_hours", "258048"), ("cost_usd", "534700")])
-def test_a_finetune_of_a_run_in_gpu_hours_or_usd_is_a_fraction_of_it(
-    data_copy, size, value, workload
-):
-    with_run(data_copy, **{size: value})
-    data_copy.add_like(
-        RUNS,
-        "glm-4.6",
-        run_id="newer",
-        base_run="new",
-        fraction_of_base="0.25",
-        hardware="",
-        workload=workload,
-    )
-    model = model_of("zai", load(data_copy.folder))
-    assert_close(model.cost_usd("newer"), 0.25 * model.cost_usd("new"))
+@pytest.mark.parametrize(("size", "basis"), [("gpu_hours", "GPU-hours"), ("cost_usd", "USD")])
+def test_a_finetune_of_a_run_in_gpu_hours_or_usd_is_a_fraction_of_it(size, basis, workload):
+    newer = {"run_id": "newer", "base_run": "new", "fraction_of_base": "0.25", "workload": workload}
+    est = estimated("zai", {"run_id": "new", size: "258048"}, newer)
+    assert est.basis("newer") == basis
+    assert_close(est.cost_usd_of("newer"), 0.25 * est.cost_usd_of("new"))
 
 
-def test_a_finetune_without_hardware_runs_on_its_bases(data_copy):
-    data_copy.edit("hardware", "h800-fp8", "peak_flop_per_s", "1e15 to 2e15 (min-max uniform)")
-    data_copy.add_like(
-        RUNS,
-        "minimax-m2-rl",
-        run_id="second",
-        hardware="",
-        fraction_of_base="0.5",
-        workload="pretraining",
-    )
-    data_copy.add_like(
-        RUNS,
-        "minimax-m2-rl",
-        run_id="third",
-        hardware="",
-        base_run="second",
-        fraction_of_base="0.5",
-        workload="pretraining",
-    )
-    model = model_of("minimax", load(data_copy.folder))
-    base = model.cost_usd("minimax-m2-pretraining")
-    assert_close(model.cost_usd("second"), base / 2)
-    assert_close(model.cost_usd("third"), base / 4)
+def test_a_finetune_without_hardware_runs_on_its_bases():
+    half = {"base_run": "minimax-m2-pretraining", "fraction_of_base": "0.5"}
+    second, third = {"run_id": "second"} | half, {"run_id": "third"} | half | {"base_run": "second"}
+    peak = {"hardware/h800-fp8/peak_flop_per_s": "1e15 to 2e15 (min-max uniform)"}
+    est = estimated("minimax", second, third, changes=peak)
+    base = est.cost_usd_of("minimax-m2-pretraining")
+    assert_close(est.cost_usd_of("second"), base / 2)
+    assert_close(est.cost_usd_of("third"), base / 4)
+    own = estimated("minimax", second | {"hardware": "h800-sxm-bf16"})
+    bf16, fp8 = own.cost_usd_of("second"), own.cost_usd_of("minimax-m2-pretraining") / 2
+    assert_close(bf16 * 9.89e14, fp8 * 1.513e15)
 
 
-def test_a_finetune_with_hardware_of_its_own_runs_on_it(data_copy):
-    changes = {"fraction_of_base": "0.5", "workload": "pretraining", "hardware": "h800-fp8"}
-    data_copy.add_like(RUNS, "glm-4.6", run_id="faster", **changes)
-    model = model_of("zai", load(data_copy.folder))
-    assert_close(model.cost_usd("faster"), model.cost_usd("glm-4.5") / 2 * 9.89e14 / 1.513e15)
-
-
-def test_stated_fractions_of_one_base_are_drawn_apart(data_copy):
-    for run_id in ("one", "other"):
-        fraction = "0.05 to 0.15 (p10-p90 lognormal)"
-        cells = {"run_id": run_id, "model": run_id, "fraction_of_base": fraction}
-        data_copy.add_like(RUNS, "glm-4.6", **cells)
-    model = model_of("zai", load(data_copy.folder))
-    one, other = (model.flop(run_id) / model.flop("glm-4.5") for run_id in ("one", "other"))
+def test_stated_fractions_of_one_base_are_drawn_apart():
+    base = {"base_run": "glm-4.5", "fraction_of_base": "0.05 to 0.15 (p10-p90 lognormal)"}
+    est = estimated("zai", {"run_id": "one"} | base, {"run_id": "other"} | base)
+    one, other = (est.flop_of(run_id) / est.flop_of("glm-4.5") for run_id in ("one", "other"))
     assert_close(one, assumed("fraction_of_base/one", RL_FRACTION))
-    assert abs(np.corrcoef(np.log(one), np.log(other))[0, 1]) < 4 / math.sqrt(N)
+    assert abs(correlation(one, other)) < 4 / math.sqrt(N)
 
 
-@pytest.mark.parametrize("rho", ["0", "0.5", "0.9", "1"])
+@pytest.mark.parametrize("rho", [0, 0.5, 0.9, 1])
 def test_costs_in_usd_correlate_as_the_assumption_says(rho):
-    tables, r = (
-        for_scenario(cells=(("assumptions", "usd_run_correlation", "value", rho),)),
-        float(rho),
-    )
     forms = [lognormal(1.7e8, 8.9e8, 0.05), lognormal(2.4e7, 4.35e8, 0.05)]
-    model = model_of("openai", tables)
-    costs = [model.cost_usd(run_id) for run_id in ("openai-gpt-4.5", "openai-other-models")]
+    est = estimated("openai", usd_run_correlation=rho)
+    costs = [est.cost_usd_of(run_id) for run_id in ("openai-gpt-4.5", "openai-other-models")]
     for cost, form in zip(costs, forms, strict=True):
         assert_quantiles(cost, form)
-    assert abs(np.corrcoef(np.log(costs))[0, 1] - r) < 4 * (1 - r**2) / math.sqrt(N) + 1e-12
+    assert abs(correlation(*costs) - rho) < 4 * (1 - rho**2) / math.sqrt(N) + 1e-12
+    variance = sum(form.sigma**2 for form in forms) + 2 * rho * forms[0].sigma * forms[1].sigma
     log_sum = np.log(costs).sum(axis=0)
-    variance = sum(form.sigma**2 for form in forms) + 2 * r * forms[0].sigma * forms[1].sigma
     assert abs(log_sum.var() / variance - 1) < 4 * math.sqrt(2 / N)
-
-
-def test_at_full_correlation_percentiles_of_the_sum_are_sums_of_percentiles():
-    share = ts.estimate("openai", n_draws=N).total_cost_usd
-    forms = [lognormal(1.7e8, 8.9e8, 0.05), lognormal(2.4e7, 4.35e8, 0.05)]
-    for p in PROBABILITIES:
-        below = (share < sum(form.quantile(p) for form in forms)).mean()
-        assert abs(below - p) < 4 * math.sqrt(p * (1 - p) / N)
+    if rho == 1:  # percentiles of the sum are sums of percentiles
+        for p in PROBABILITIES:
+            below = (est.total_cost < sum(form.quantile(p) for form in forms)).mean()
+            assert abs(below - p) < 4 * math.sqrt(p * (1 - p) / N)

@@ -1,20 +1,26 @@
+"""Regressions of closed models: the line by hand, refits by a loop, the published figures."""
+
 import numpy as np
 import pytest
-from arithmetic import NORMAL, median_error, regression_points
+from arithmetic import NORMAL, assert_close, median_error, regression_points
+from refusals import assert_refused
+from scipy.special import ndtr
 
 import training_share as ts
-from training_share.errors import InputError
-from training_share.inputs.tables import for_scenario, load
+from training_share.inputs.tables import Tables, for_scenario, load
+from training_share.model.draws import generator, normals
 from training_share.model.scaling import (
     MODALITIES,
     bootstrap,
     closed_model_distribution,
-    closed_model_draws,
     fit,
-    predictions,
+    predicted,
+    ranked_lines,
     used_points,
 )
-from training_share.model.streams import generator
+
+N = 20_000
+SIZES = {"video": 18, "image": 24, "speech": 12}  # models of each regression
 
 
 def points_by_hand(modality: str) -> tuple[np.ndarray, np.ndarray, list[str]]:
@@ -23,153 +29,138 @@ def points_by_hand(modality: str) -> tuple[np.ndarray, np.ndarray, list[str]]:
     return np.array(x), np.array(y), list(families)
 
 
+def chosen(modality: str, units: int, resamples: int, seed: int) -> np.ndarray:
+    """Which units make each resample."""
+    return generator(seed, f"bootstrap/{modality}").integers(0, units, size=(resamples, units))
+
+
+def tables_of(resamples: int, *corrections: str) -> Tables:
+    cells = [("assumptions", "bootstrap_resamples", "value", str(resamples))]
+    return for_scenario(corrections=corrections, cells=cells)
+
+
+# --- the line -------------------------------------------------------------------------------------
 @pytest.mark.parametrize("modality", MODALITIES)
 def test_the_line_is_that_of_polyfit(modality):
     x, y, _ = points_by_hand(modality)
     slope, intercept = np.polyfit(x, y, 1)
-    line = ts.fit_scaling(modality)
+    line = fit(used_points(load(), modality))
+    assert line.n == len(x) == SIZES[modality]
+    assert_close(line.models["log10_flop"], y)  # without the finetune
     assert (line.slope, line.intercept) == pytest.approx((slope, intercept), rel=1e-9)
     residual = y - np.polyval([slope, intercept], x)
     assert line.r_squared == pytest.approx(np.corrcoef(x, y)[0, 1] ** 2, rel=1e-9)
     assert line.residual_sd == pytest.approx(np.sqrt((residual**2).sum() / (len(x) - 2)), rel=1e-9)
     assert line.models["residual"].to_numpy() == pytest.approx(residual, abs=1e-9)
-    assert line.predict(10 ** x[0]) == pytest.approx(
-        10 ** np.polyval([slope, intercept], x[0]), rel=1e-9
-    )
+    on_line = 10 ** np.polyval([slope, intercept], x[0])
+    assert line.predict(10 ** x[0]) == pytest.approx(on_line, rel=1e-9)
 
 
-@pytest.mark.parametrize(("modality", "n"), [("video", 18), ("image", 24), ("speech", 12)])
-def test_the_number_of_models(modality, n):
-    assert ts.fit_scaling(modality).n == n == len(ts.fit_scaling(modality).models)
+def test_too_few_points_or_one_size_make_no_line():
+    points = used_points(load(), "video")
+    assert_refused("4 used models; a regression needs at least five", fit, points[:4])
+    assert_refused("all used video models have one size", fit, (points[0],) * 6)
+    assert_refused("unknown modality 'vidoe'; did you mean 'video'", used_points, load(), "vidoe")
 
 
-def test_r_squared_of_video_is_the_published_one():
-    assert round(ts.fit_scaling("video").r_squared, 3) == 0.688
-
-
-def test_the_finetune_is_taken_off():
-    rows = ts.fit_scaling("video").models.set_index("model")
-    assert 10 ** rows.loc["Emu3.5", "log10_flop"] == pytest.approx(
-        9.86736e24 - 2.78256e24, rel=1e-9
-    )
-    assert 10 ** rows.loc["Cosmos-Transfer1-7B", "log10_flop"] == pytest.approx(1.4e24, rel=1e-6)
-
-
+# --- refits ---------------------------------------------------------------------------------------
 @pytest.mark.parametrize("unit", ["model", "family"])
 @pytest.mark.parametrize("modality", MODALITIES)
 def test_the_bootstrap_is_a_loop_of_refits(modality, unit):
-    resamples, seed = 300, 7
     x, y, families = points_by_hand(modality)
-    names = sorted(set(families)) if unit == "family" else range(len(x))
-    members = [
-        [i for i, family in enumerate(families) if family == name] if unit == "family" else [name]
-        for name in names
-    ]
-    chosen = generator(seed, f"bootstrap/{modality}").integers(
-        0, len(members), size=(resamples, len(members))
-    )
+    names = np.array(families) if unit == "family" else np.arange(len(x))
+    members = [np.flatnonzero(names == name) for name in np.unique(names)]
     refits = []
-    for resample in chosen:
-        index = [point for unit_index in resample for point in members[unit_index]]
-        degenerate = np.ptp(x[index]) < 1e-9
-        refits.append(np.polyfit(x, y, 1) if degenerate else np.polyfit(x[index], y[index], 1))
-    found = bootstrap(used_points(load(), modality), resamples, seed, unit)
-    assert found.slopes == pytest.approx(np.array(refits)[:, 0], rel=1e-6)
-    assert found.intercepts == pytest.approx(np.array(refits)[:, 1], rel=1e-6)
+    for resample in chosen(modality, len(members), 300, seed=7):
+        index = np.concatenate([members[place] for place in resample])
+        index = slice(None) if np.ptp(x[index]) < 1e-9 else index  # degenerate: of all points
+        refits.append(np.polyfit(x[index], y[index], 1))
+    found = bootstrap(used_points(load(), modality), 300, 7, unit)
+    slopes, intercepts = np.array(refits).T
+    assert found.slopes == pytest.approx(slopes, rel=1e-6)
+    assert found.intercepts == pytest.approx(intercepts, rel=1e-6)
 
 
 def test_a_degenerate_resample_keeps_the_line_of_all_points():
     points = used_points(load(), "speech")[6:11]
-    found = bootstrap(points, 20_000, 0, "model")
-    chosen = generator(0, "bootstrap/speech").integers(0, 5, size=(20_000, 5))
+    found, line = bootstrap(points, N, 0, "model"), fit(points)
     size = np.array([row.parameters * row.sample_rate_hz for row in points])
-    lost = np.ptp(size[chosen], axis=1) == 0
+    lost = np.ptp(size[chosen("speech", 5, N, seed=0)], axis=1) == 0
     assert lost.any() and np.isfinite(found.slopes).all()
-    assert (found.slopes[lost] == fit(points).slope).all()
-    assert (found.intercepts[lost] == fit(points).intercept).all()
+    assert (found.slopes[lost] == line.slope).all()
+    assert (found.intercepts[lost] == line.intercept).all()
 
 
-def test_families_widen_the_interval_of_hailuo_02():
-    alone = np.log10(ts.closed_model_flop("hailuo-02", 4000))
-    together = np.log10(
-        ts.closed_model_flop("hailuo-02", 4000, corrections=["clustered-bootstrap"])
-    )
-    assert together.std() != alone.std()
-    assert np.median(together) == pytest.approx(np.median(alone), abs=0.1)
-
-
-def test_the_median_of_hailuo_02_is_the_published_one():
-    draws = np.log10(ts.closed_model_flop("hailuo-02", n_draws=20_000))
-    rounding = 0.005 / 3.98 / np.log(10)
-    assert abs(np.median(draws) - np.log10(3.98e24)) < 4 * median_error(draws) + rounding
-
-
-def test_the_published_interval_of_hailuo_02_is_the_95_percent_one():
-    draws = ts.closed_model_flop("hailuo-02", n_draws=20_000)
-    n, z = len(draws), NORMAL.inv_cdf(0.975)
-    error = np.sqrt(0.025 * 0.975 / n) / NORMAL.pdf(z) * np.log(draws).std()
-    for p, printed in ((0.025, 1.22e24), (0.975, 1.76e25)):
-        assert abs(np.log(np.quantile(draws, p) / printed)) < 4 * error + 0.005
-    assert abs(np.log(np.quantile(draws, 0.05) / 1.22e24)) > 10 * error
-
-
+# --- predictions ----------------------------------------------------------------------------------
 def test_a_closed_model_of_known_size_follows_the_line_of_each_resample():
-    tables = load()
-    points, model = used_points(tables, "video"), tables["closed_models"]["cogvideox"]
-    refits = bootstrap(points, 500, 3, "model")
+    refits = bootstrap(used_points(load(), "video"), 500, 3, "model")
     expected = 10 ** (refits.intercepts + refits.slopes * np.log10(5e9 * 1360 * 768))
-    found = predictions(points, model, 500, 3, "model", "line")
-    assert found.draws == pytest.approx(expected, rel=1e-12)
+    assert_close(predicted(tables_of(500), "cogvideox", 3).draws, expected)
 
 
 def test_a_predictive_interval_adds_the_residual_variance():
-    n, line_sd = 20_000, ts.fit_scaling("video").residual_sd
-    line = np.log10(ts.closed_model_flop("hailuo-02", n))
-    predictive = np.log10(ts.closed_model_flop("hailuo-02", n, corrections=["predictive-interval"]))
-    scatter = predictive - line
-    assert abs(scatter.mean()) < 4 * line_sd / np.sqrt(n)
-    assert abs(scatter.var() - line_sd**2) < 4 * line_sd**2 * np.sqrt(2 / n)
-    assert abs(np.corrcoef(scatter, line)[0, 1]) < 4 / np.sqrt(n)
-    assert np.ptp(np.quantile(predictive, [0.05, 0.95])) > np.ptp(np.quantile(line, [0.05, 0.95]))
+    line, predictive = (
+        np.log10(predicted(tables_of(N, *names), "hailuo-02", 42).draws)
+        for names in ([], ["predictive-interval"])
+    )
+    scatter = fit(used_points(load(), "video")).residual_sd * normals(42, "residual/hailuo-02", N)
+    assert_close(predictive, line + scatter)
+    assert abs(np.corrcoef(scatter, line)[0, 1]) < 4 / np.sqrt(N)
 
 
-@pytest.mark.parametrize("model", sorted(load()["closed_models"]))
+@pytest.mark.parametrize("model", sorted(load().closed_models))
 def test_the_published_method_draws_from_a_uniform_between_p5_and_p95(model):
-    tables = for_scenario(
-        "newsletter", cells=(("assumptions", "bootstrap_resamples", "value", "500"),)
-    )
-    draws = closed_model_draws(tables, model, 5)
+    tables = tables_of(500)
+    draws = predicted(tables, model, 5).draws
     uniform = closed_model_distribution(tables, model, 5)
-    assert (uniform.low, uniform.high) == pytest.approx(
-        tuple(np.quantile(draws, [0.05, 0.95])), rel=1e-12
-    )
+    limits = np.quantile(draws, [0.05, 0.95])
+    assert (uniform.low, uniform.high) == pytest.approx(tuple(limits), rel=1e-12)
     bootstrapped = closed_model_distribution(tables.corrected(["bootstrap-draws"]), model, 5)
     assert bootstrapped.quantile(0.5) == pytest.approx(np.median(draws), rel=1e-12)
 
 
-def test_predictions_depend_on_seed_and_number_only():
-    first = ts.closed_model_flop("image-01", 300, seed=1)
-    assert (ts.closed_model_flop("image-01", 300, seed=1) == first).all()
-    assert (ts.closed_model_flop("image-01", 300, seed=2) != first).any()
-    assert (ts.closed_model_flop("image-01", 900, seed=1)[:300] == first).all()
-    first[:] = 0
-    assert (ts.closed_model_flop("image-01", 300, seed=1) > 0).all(), (
-        "a caller cannot spoil what is remembered"
+@pytest.mark.parametrize("corrections", ["common-line", "common-line, predictive-interval"])
+def test_one_line_a_draw_serves_all_models_of_a_modality(corrections):
+    """Lines are ranked by what they predict at the mean size: a higher draw is a higher line."""
+    est = ts.estimate("minimax", n_draws=N, corrections=corrections, bootstrap_resamples=500)
+    lines = ranked_lines(est.tables, "video", est.seed)
+    pixels = {"hailuo-02": 1920 * 1080, "hailuo-01": 1280 * 720, "cogvideox": 1360 * 768}
+    sizes = {"hailuo-02": (15e9, 30e9), "hailuo-01": (4.5e9, 10e9), "cogvideox": (5e9, 5e9)}
+    middle = np.mean([np.log10(np.mean(sizes[key]) * pixels[key]) for key in pixels])
+    assert (np.diff(lines.intercepts + lines.slopes * middle) >= -1e-12).all()
+    at = np.int_(500 * ndtr(normals(42, "line/video", N)))
+    off = lines.line.residual_sd if "predictive" in corrections else 0
+    for key, (low, high) in sizes.items():
+        parameters = low + (high - low) * ndtr(normals(42, f"parameters/{key}", N))
+        log_flop = lines.intercepts[at] + lines.slopes[at] * np.log10(parameters * pixels[key])
+        log_flop += off * normals(42, f"residual/{key}", N)
+        assert_close(np.log10(est.closed_model(key)), log_flop)
+
+
+def test_predictions_depend_on_seed_and_number_only_and_a_caller_cannot_spoil_them():
+    few, more = tables_of(300), tables_of(900)
+    first = predicted(few, "image-01", 1).draws
+    assert (predicted(few, "image-01", 2).draws != first).any()
+    assert (predicted(more, "image-01", 1).draws[:300] == first).all()
+    with pytest.raises(ValueError, match="read-only"):
+        first[:] = 0
+
+
+# --- published ------------------------------------------------------------------------------------
+def test_video_has_the_published_r_squared_median_and_interval():
+    assert round(fit(used_points(load(), "video")).r_squared, 3) == 0.688
+    logs = np.log(predicted(tables_of(N), "hailuo-02", 42).draws)
+    assert abs(np.median(logs) - np.log(3.98e24)) < 4 * median_error(logs) + 0.005 / 3.98
+    error = np.sqrt(0.025 * 0.975 / N) / NORMAL.pdf(NORMAL.inv_cdf(0.975)) * logs.std()
+    for p, printed in ((0.025, 1.22e24), (0.975, 1.76e25)):  # of 95%, not of 90%
+        assert abs(np.quantile(logs, p) - np.log(printed)) < 4 * error + 0.005
+    assert abs(np.quantile(logs, 0.05) - np.log(1.22e24)) > 10 * error
+
+
+def test_families_widen_the_interval_of_hailuo_02():
+    alone, together = (
+        np.log10(predicted(tables_of(4000, *names), "hailuo-02", 42).draws)
+        for names in ([], ["clustered-bootstrap"])
     )
-
-
-def test_too_few_points_are_refused():
-    with pytest.raises(InputError, match="4 used models; a regression needs at least five"):
-        fit(used_points(load(), "video")[:4])
-
-
-def test_models_of_one_size_make_no_line():
-    point = used_points(load(), "video")[0]
-    with pytest.raises(InputError, match="all used video models have one size"):
-        fit((point,) * 6)
-
-
-@pytest.mark.parametrize("n_draws", [0, -1, 2.5, "many"])
-def test_a_number_of_draws_that_is_none_is_refused(n_draws):
-    with pytest.raises(InputError, match="n_draws: expected a whole number"):
-        ts.closed_model_flop("hailuo-02", n_draws)
+    assert together.std() > alone.std()
+    assert np.median(together) == pytest.approx(np.median(alone), abs=0.1)

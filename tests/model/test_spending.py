@@ -1,395 +1,248 @@
+"""Fiscal arithmetic: periods add and subtract to a window, in dollars or in hours of a chip."""
+
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from hypothesis import given
+from arithmetic import assert_close, assert_uniform
+from hypothesis import assume, given
 from hypothesis import strategies as st
+from refusals import assert_refused
 
 import training_share as ts
-from training_share.errors import InputError
-from training_share.inputs.schema import Spending
-from training_share.inputs.tables import for_scenario, load
-from training_share.model.drivers import GivenStreams
-from training_share.model.spending import as_date, signed_periods, spending_in
+from training_share.inputs.tables import load
+from training_share.model.draws import drawn, one
+from training_share.model.spending import as_date, signed_periods
 
-MINIMAX = ("minimax", "rd_compute", "2024-10-01", "2025-09-30")
-ZAI = ("zai", "rd_compute", "2024-07-01", "2025-06-30")
-
-
-def test_minimax_window_by_hand():
-    window = ts.window_spending(*MINIMAX)
-    signed = dict(zip(window.table["period"], window.table["sign"], strict=True))
-    assert signed == {"FY2024": 1, "9M2024": -1, "9M2025": 1}
-    assert window.amount_millions == pytest.approx(140.642 - 103.114 + 142.397, rel=1e-12)
-    assert window.amount_millions == pytest.approx(179.925, rel=1e-12)
-    assert window.currency == "USD"
+WINDOWS = {  # signs as the path through the periods finds them, amounts by hand
+    ("minimax", "2024-10-01", "2025-09-30"): ("- 9M2024 + FY2024 + 9M2025", 179.925, "USD"),
+    ("minimax", "2022-01-01", "2024-09-30"): ("+ FY2022 + FY2023 + 9M2024", 154.492, "USD"),
+    ("zai", "2024-07-01", "2025-06-30"): ("- H1 2024 + FY2024 + H1 2025", 2094.719, "CNY"),
+    ("openai", "2024-01-01", "2024-12-31"): ("+ CY2024", 5000, "USD"),
+    ("ai2", "2025-01-01", "2025-11-30"): ("+ Olmo 3", 8.34, "H100-hours"),
+}
 
 
-def test_zai_window_by_hand():
-    window = ts.window_spending(*ZAI)
-    signed = dict(zip(window.table["period"], window.table["sign"], strict=True))
-    assert signed == {"FY2024": 1, "H1 2024": -1, "H1 2025": 1}
-    assert window.amount_millions == pytest.approx(1552.832 - 603.237 + 1145.124, rel=1e-12)
-    assert window.currency == "CNY"
+@pytest.mark.parametrize("window", WINDOWS)
+def test_windows_by_hand(window):
+    company, *days = window
+    terms, amount, currency = WINDOWS[window]
+    asked = [date.fromisoformat(day) for day in days]
+    signed = signed_periods(load(), company, "rd_compute", *asked)
+    assert " ".join(f"{'+-'[sign < 0]} {row.period}" for sign, row in signed) == terms
+    assert {row.currency for _, row in signed} == {currency}
+    at_medians = replace(ts.estimate(company), at_medians=True)
+    for start, end in (days, asked):
+        found = at_medians.spent(["rd_compute"], start, end)
+        assert_close(found, amount * 1e6 / (7.2 if currency == "CNY" else 1))
+    assert_close(sum(sign * row.amount_millions.quantile(0.5) for sign, row in signed), amount)
 
 
-def test_openai_window_is_the_disclosed_year():
-    window = ts.window_spending("openai", "rd_compute", "2024-01-01", "2024-12-31")
-    assert list(window.table["sign"]) == [1] and window.amount_millions == 5000
+def spent(company: str, lines: list[str], *window: date, **settings):
+    est = ts.estimate(company, n_draws=4000, **settings)
+    return est.spent(lines, *(window or est.denominator_window))
 
 
-def test_several_years_add_up():
-    window = ts.window_spending("minimax", "rd_compute", date(2022, 1, 1), date(2024, 9, 30))
-    assert window.amount_millions == pytest.approx(4.149 + 47.229 + 103.114, rel=1e-12)
-    assert (window.table["sign"] == 1).all()
-
-
-def test_yuan_are_converted_at_the_rate_in_force():
-    window = (date(2024, 7, 1), date(2025, 6, 30))
-    assert spending_in("USD", load(), "zai", ["rd_compute"], *window) == pytest.approx(
-        2094.719e6 / 7.2, rel=1e-12
-    )
-    est = ts.estimate("zai", n_draws=10, cny_per_usd=7.0)
-    assert est.rd_compute_usd == pytest.approx(2094.719e6 / 7.0, rel=1e-12)
-
-
-def test_an_uncertain_rate_makes_the_denominator_uncertain():
-    est = ts.estimate("zai", n_draws=2000, cny_per_usd="7.0 to 7.4 (min-max uniform)")
-    yuan_per_usd = 2094.719e6 / est.rd_compute_usd
-    assert 7.0 < yuan_per_usd.min() < 7.01 and 7.39 < yuan_per_usd.max() < 7.4
-
-
-def test_dollars_need_no_rate():
-    window = (date(2024, 10, 1), date(2025, 9, 30))
-    assert spending_in("USD", load(), "minimax", ["rd_compute"], *window) == pytest.approx(
-        179.925e6, rel=1e-12
-    )
-
-
-def test_lines_add_up():
-    window = (date(2024, 10, 1), date(2025, 9, 30))
+# --- dollars --------------------------------------------------------------------------------------
+def test_yuan_are_converted_at_the_rate_in_force_and_dollars_at_none():
     inference = 25.966 - 18.37 + 37.988
-    total = spending_in("USD", load(), "minimax", ["rd_compute", "inference_compute"], *window)
-    assert total == pytest.approx((179.925 + inference) * 1e6, rel=1e-12)
+    for company, lines, settings, usd in (
+        ("zai", ["rd_compute"], {}, 2094.719 / 7.2),
+        ("zai", ["rd_compute"], {"cny_per_usd": 7}, 2094.719 / 7),
+        ("minimax", ["rd_compute"], {"cny_per_usd": 7}, 179.925),
+        ("minimax", ["rd_compute", "inference_compute"], {}, 179.925 + inference),
+    ):
+        assert_close(spent(company, lines, **settings), usd * 1e6)
+    yuan = 2094.719e6 / spent("zai", ["rd_compute"], cny_per_usd="7.0 to 7.4 (min-max uniform)")
+    assert_uniform(yuan, 7.0, 7.4)
 
 
 def test_owned_compute_makes_the_denominator_of_zai_uncertain():
-    est = ts.estimate("zai", n_draws=4000, corrections="zai-owned-compute")
-    fees, owned = 2094.719, 222.393 + 110.675
-    low, high = (fees + owned - 111.2) / 7.2e-6, (fees + owned - 55.6) / 7.2e-6
-    draws = est.rd_compute_usd
-    assert draws.shape == (4000,) and low < draws.min() and draws.max() < high
-    assert draws.min() - low < 0.01 * (high - low) and high - draws.max() < 0.01 * (high - low)
-    middle, error = (low + high) / 2, (high - low) / (2 * np.sqrt(4000))
-    assert abs(np.median(draws) - middle) < 4 * error
-    untouched = ts.estimate("minimax", n_draws=10, corrections="zai-owned-compute")
-    assert untouched.rd_compute_usd == pytest.approx(179.925e6, rel=1e-12)
-
-
-def test_uncertain_amounts_stand_at_their_median_without_streams():
-    tables, window = (
-        for_scenario("newsletter", ["zai-owned-compute"]),
-        (date(2024, 7, 1), date(2025, 6, 30)),
-    )
-    lines = ["rd_compute", "owned_compute_proxy"]
-    median = (2094.719 + 222.393 - 83.4 + 110.675) / 7.2e-6
-    assert spending_in("USD", tables, "zai", lines, *window) == pytest.approx(median, rel=1e-12)
-    assert spending_in(
-        "USD", tables, "zai", lines, *window, GivenStreams({}).at(1)
-    ) == pytest.approx([median], rel=1e-12)
-
-
-# --- windows that no disclosure covers ------------------------------------------------------------
-@pytest.mark.parametrize(
-    ("company", "line", "start", "end", "told"),
-    [
-        (
-            "minimax",
-            "rd_compute",
-            "2024-04-01",
-            "2025-03-31",
-            ["9M2025 (2025-01-01 to 2025-09-30)", "FY2022"],
-        ),
-        ("zai", "rd_compute", "2024-10-01", "2025-06-30", ["H1 2025 (2025-01-01 to 2025-06-30)"]),
-        ("openai", "rd_compute", "2023-01-01", "2023-12-31", ["CY2024 (2024-01-01 to 2024-12-31)"]),
-        (
-            "minimax",
-            "rd_compute",
-            "2024-10-01",
-            "2025-09-29",
-            ["cannot be combined to 2024-10-01 to 2025-09-29"],
-        ),
-        (
-            "minimax",
-            "rd_compute",
-            "2025-09-30",
-            "2024-10-01",
-            ["ends before it starts; swap the dates"],
-        ),
-    ],
-)
-def test_an_uncovered_window_is_refused_and_says_what_is_disclosed(company, line, start, end, told):
-    with pytest.raises(InputError) as caught:
-        ts.window_spending(company, line, start, end)
-    assert all(words in str(caught.value) for words in [company, line, *told])
-
-
-def test_estimate_refuses_an_uncovered_window_before_drawing():
-    with pytest.raises(
-        InputError, match="zai, rd_compute: the disclosed periods cannot be combined"
-    ):
-        ts.estimate("zai", spending_start="2024-04-01")
-
-
-def test_a_line_nobody_discloses_is_refused():
-    with pytest.raises(
-        InputError, match="no company discloses 'rd_computing'; did you mean 'rd_compute'"
-    ):
-        ts.estimate("zai", denominator_lines="rd_computing")
-
-
-def test_a_year_without_a_rate_is_refused(data_copy):
-    data_copy.edit("fx", "CNY/2022/2025", "period", "2022/2024")
-    with pytest.raises(
-        InputError, match=r"fx.csv: no CNY rate for 2025 \(there: 2022/2024, 2026/2026\); add a row"
-    ):
-        ts.estimate("zai", data_dir=data_copy.folder)
+    owned = {"corrections": "zai-owned-compute"}
+    est, known = ts.estimate("zai", n_draws=4000, **owned), 2094.719 + 222.393 + 110.675
+    assert est.denominator_lines == ["rd_compute", "owned_compute_proxy"]
+    assert_uniform(est.rd_compute, (known - 111.2) / 7.2e-6, (known - 55.6) / 7.2e-6)
+    assert_close(ts.estimate("minimax", n_draws=10, **owned).rd_compute, 179.925e6)
 
 
 def test_a_window_over_two_rates_is_converted_period_by_period(data_copy):
     """H2 2025 at the rate of 2025 and H1 2026 at that of 2026: neither rate for both."""
-    data_copy.add_like(
-        "spending",
-        "zai/rd_compute/H1 2025",
-        period="H1 2026",
-        period_start="2026-01-01",
-        period_end="2026-06-30",
-        amount_millions="1381.48",
-    )
+    later = {"period": "H1 2026", "period_start": "2026-01-01", "period_end": "2026-06-30"}
+    data_copy.add_like("spending", "zai/rd_compute/H1 2025", **later, amount_millions="1381.48")
     data_copy.edit("spending", "zai/rd_compute/H2 2025", "amount_millions", "720")
-    tables, window = load(data_copy.folder), (date(2025, 7, 1), date(2026, 6, 30))
-    total = spending_in("USD", tables, "zai", ["rd_compute"], *window)
-    assert total == pytest.approx((720 / 7.2 + 1381.48 / 6.9074) * 1e6, rel=1e-12)
-    assert total == pytest.approx(300e6, rel=1e-12)
-    by_hand = {"spending_start": window[0], "spending_end": window[1], "release_lag_months": 0}
-    est = ts.estimate("zai", n_draws=2, data_dir=data_copy.folder, cny_per_usd="7", **by_hand)
-    assert est.rd_compute_usd == pytest.approx((720 + 1381.48) / 7 * 1e6, rel=1e-12)
+    asked = ["rd_compute"], date(2025, 7, 1), date(2026, 6, 30)
+    for settings, usd in (({}, 720 / 7.2 + 1381.48 / 6.9074), ({"cny_per_usd": 7}, 2101.48 / 7)):
+        assert_close(spent("zai", *asked, **settings, data_dir=data_copy.folder), usd * 1e6)
 
 
-def test_a_period_that_no_rate_covers_alone_is_refused(data_copy):
-    data_copy.add_like(
-        "spending",
-        "zai/rd_compute/H1 2025",
-        period="FY2026",
-        period_start="2025-07-01",
-        period_end="2026-06-30",
-    )
-    data_copy.drop("spending", "zai/rd_compute/H2 2025")
-    with pytest.raises(InputError, match=r"no CNY rate for 2025 to 2026 .* 2025-07-01 to 2026-06"):
-        spending_in(
-            "USD",
-            load(data_copy.folder),
-            "zai",
-            ["rd_compute"],
-            date(2025, 7, 1),
-            date(2026, 6, 30),
-        )
+# --- refusals -------------------------------------------------------------------------------------
+def test_an_uncovered_window_is_refused_and_says_what_is_disclosed():
+    for told, company, start, end in (
+        ("disclosed: nothing. Choose a window", "deepseek", "2024-01-01", "2024-12-31"),
+        (r"9M2025 \(2025-01-01 to 2025-09-30\)", "minimax", "2024-04-01", "2025-03-31"),
+        (r"disclosed: CY2024 \(2024-01-01 to 2024-12-31", "openai", "2023-01-01", "2023-12-31"),
+        ("be combined to 2024-10-01 to 2025-09-29", "minimax", "2024-10-01", "2025-09-29"),
+        ("ends before it starts; swap the dates", "minimax", "2025-09-30", "2024-10-01"),
+    ):
+        window, est = map(date.fromisoformat, (start, end)), ts.estimate(company, n_draws=10)
+        assert_refused(f"{company}, rd_compute: .*{told}", est.spent, ["rd_compute"], *window)
+
+
+def test_a_denominator_that_is_none_is_refused():
+    in_2022 = {"denominator_window": "2022-01-01 to 2022-12-31"}
+    for told, company, settings in (
+        ("zai, rd_compute: the disclosed periods cannot", "zai", {"spending_start": "2024-04-01"}),
+        ("did you mean 'rd_compute'", "zai", {"denominator_lines": "rd_computing"}),
+        ("minimax: discloses none of", "minimax", {"denominator_lines": "owned_compute_proxy"}),
+    ):
+        assert_refused(told, ts.estimate, company, n_draws=10, **settings)
+    free = ts.estimate("minimax", n_draws=10, denominator_lines="inference_compute", **in_2022)
+    assert_refused("2022-12-31 comes out at or below zero$", getattr, free, "share")
+    half = "spending/zai/owned_compute_proxy/H1 2024/amount_millions = 1 to 900 (p5-p95 lognormal)"
+    told = "comes out at or below zero in some draws"
+    assert_refused(told, spent, "zai", ["owned_compute_proxy"], changes=half)
+
+
+def test_a_company_without_spending_has_a_cost_and_no_share():
+    est = ts.estimate("deepseek", n_draws=10)
+    assert not est.has_spending and est.unit == "USD" and (est.total_cost > 0).all()
+    assert_refused("deepseek: its spending is missing.* add rows to", getattr, est, "share")
+
+
+def test_a_year_or_a_period_without_a_rate_is_refused(data_copy):
+    rate, told = ("fx", "CNY/2022/2025", "period"), "fx.csv: no CNY rate for 2025"
+    for end, years, further in (
+        ("2026-06-30", "2022/2025", " to 2026 .* add .* from 2025-07-01 to 2026-06-30"),
+        ("2025-12-31", "2022/2024", r" \(there: 2022/2024, 2026/2026\); add a row"),
+    ):
+        data_copy.edit("spending", "zai/rd_compute/H2 2025", "period_end", end)
+        data_copy.edit(*rate, years)
+        est = ts.estimate("deepseek", data_dir=data_copy.folder).beside("zai")
+        window = date(2025, 7, 1), date.fromisoformat(end)
+        assert_refused(told + further, est.spent, ["rd_compute"], *window)
 
 
 # --- hours of a chip ------------------------------------------------------------------------------
-AI2 = ("ai2", "rd_compute", "2025-01-01", "2025-11-30")
-
-
 def test_ai2_by_hand():
     est = ts.estimate("ai2", n_draws=4000)
-    assert est.unit == "H100-hours" and est.case.measured
-    assert est.total_cost == pytest.approx(1_485_329, rel=1e-12)
-    assert np.median(est.rd_compute) == pytest.approx(8.34e6, rel=1e-4)
+    assert est.unit == "H100-hours" and est.measured
+    assert_close(est.total_cost, 1_485_329)
+    assert_uniform(est.rd_compute, 8.335e6, 8.345e6)  # the rounding of 8.34 alone
     assert np.median(est.share) == pytest.approx(1_485_329 / 8.34e6, abs=2e-5)
-    assert f"{np.median(est.share):.1%}" == "17.8%"
-    assert 0.1778 < est.share.min() < est.share.max() < 0.1783  # the rounding of 8.34 alone
-    assert ts.window_spending(*AI2).currency == "H100-hours"
+    assert f"{est.share.min():.1%}" == f"{est.share.max():.1%}" == "17.8%"
 
 
 def test_hours_never_meet_a_price():
     est = ts.estimate("ai2", n_draws=50)
     for setting in ({"price_usd_per_gpu_hour": "1000"}, {"mfu": "0.01", "mfu_rl": "0.01"}):
-        np.testing.assert_array_equal(est.again(**setting).share, est.share)
-    assert not [row for row in est.rank_correlations()["stream"] if "price" in row or "mfu" in row]
+        assert (est.again(**setting).share == est.share).all()
+    assert all(isinstance(amount, float) for amount in est.amounts.values())
+    line = load().spending["ai2/rd_compute/Olmo 3"].amount_millions
+    assert_close(est.rd_compute, 1e6 * drawn(42, one("spending/ai2/rd_compute/Olmo 3"), 50, line))
     assert list(est.chain("olmo-3-32b-think")) == ["gpu_hours"]
-    for ask in ("cost_usd", "total_cost_usd", "rd_compute_usd"):
-        with pytest.raises(InputError, match="ai2: its R&D compute is in H100-hours, which meet"):
-            getattr(est, ask)
-    with pytest.raises(InputError, match="given in H100-hours and cannot be told in USD"):
-        spending_in("USD", load(), "ai2", ["rd_compute"], date(2025, 1, 1), date(2025, 11, 30))
-
-
-def in_hours(data_copy, amount: str, unit: str = "H800-hours") -> None:
-    """Give Z.ai's R&D compute in hours of the chip its runs are on."""
-    for row in [key for key in load().spending if key.startswith("zai/rd_compute/")]:
-        data_copy.drop("spending", row)
-    data_copy.add_like(
-        "spending",
-        "ai2/rd_compute/Olmo 3",
-        company="zai",
-        period="project",
-        period_start="2024-07-01",
-        period_end="2025-06-30",
-        amount_millions=amount,
-        currency=unit,
-    )
+    hours = ["training_cost_h100_hours", "rd_compute_h100_hours"]
+    assert list(est.draws()) == ["share", *hours]
 
 
 def test_any_company_may_be_in_hours_and_flop_become_hours_by_the_mfu_alone(data_copy):
-    in_hours(data_copy, "100")
+    for row in [key for key in load().spending if key.startswith("zai/rd_compute/")]:
+        data_copy.drop("spending", row)
+    cells = {"company": "zai", "currency": "H800-hours", "amount_millions": "100"}
+    window = {"period_start": "2024-07-01", "period_end": "2025-06-30"}
+    data_copy.add_like("spending", "ai2/rd_compute/Olmo 3", **cells, **window)
+    data_copy.edit("companies", "zai", "currency", "H800-hours")
     data_copy.count_only("glm-4.5v", "deepseek-v3-pretraining")
     est = ts.estimate("zai", n_draws=10, mfu="0.25", data_dir=data_copy.folder)
-    hours = 1.44e23 / (9.89e14 * 0.25 * 3600)
-    assert est.share == pytest.approx(hours / 100e6, rel=1e-12) and not est.case.measured
-    assert load(data_copy.folder).with_spending == ("openai", "minimax")
+    assert_close(est.share, 1.44e23 / (9.89e14 * 0.25 * 3600) / 100e6)
+    assert est.unit == "H800-hours" and not est.measured
+    told = "inference_compute is given in CNY, and cannot be told in H800-hours: hours of a chip"
+    assert_refused(told, est.spent, ["inference_compute"], *est.denominator_window)
 
 
-@pytest.mark.parametrize(
-    ("cells", "told"),
-    [
-        ({"gpu_hours": "", "cost_usd": "1e6"}, "cost_usd: the run is given in USD, but R&D"),
-        ({"hardware": "h800-sxm-bf16"}, "hardware: h800-sxm-bf16, but .* hours of two chips do no"),
-        ({"hardware": ""}, "hardware: empty, but .* name the chip whose hours these are"),
-        (
-            {"gpu_hours": "", "base_run": "deepseek-v3-pretraining", "fraction_of_base": "0.1"},
-            "deepseek-v3-pretraining is a run of deepseek; a base is of the run's own company",
-        ),
-    ],
-)
-def test_a_run_in_another_unit_is_refused(data_copy, cells, told):
-    for column, value in cells.items():
-        data_copy.edit("training_runs", "olmo-3-32b-think", column, value)
-    with pytest.raises(InputError, match=told):
-        ts.estimate("ai2", n_draws=10, data_dir=data_copy.folder)
+def test_a_run_in_another_unit_is_refused():
+    for column, cells in (
+        ("cost_usd", {"gpu_hours": "", "cost_usd": "1e6"}),
+        ("hardware", {"hardware": "h800-sxm-bf16"}),
+        ("hardware", {"hardware": ""}),
+    ):
+        changes = {f"training_runs/olmo-3-32b-think/{name}": value for name, value in cells.items()}
+        told = f"olmo-3-32b-think, column {column}"
+        assert_refused(told, ts.estimate, "ai2", n_draws=10, changes=changes)
 
 
 def test_lines_in_two_units_do_not_add(data_copy):
-    data_copy.add_like(
-        "spending", "ai2/rd_compute/Olmo 3", line="data", currency="USD", amount_millions="1"
-    )
-    with pytest.raises(InputError, match="given in H100-hours and USD, which do not add; name lin"):
-        ts.estimate("ai2", denominator_lines="rd_compute + data", data_dir=data_copy.folder)
-    assert ts.estimate("ai2", n_draws=5, data_dir=data_copy.folder).unit == "H100-hours"
-    assert ts.estimate("zai", n_draws=5, data_dir=data_copy.folder).unit == "USD"
+    other = {"line": "data", "currency": "USD", "amount_millions": "1"}
+    data_copy.add_like("spending", "ai2/rd_compute/Olmo 3", **other)
+    first = ts.estimate("ai2", n_draws=5, data_dir=data_copy.folder)
+    data_copy.edit("companies", "ai2", "currency", "USD")
+    other = first.again(data_dir=data_copy.folder)
+    for est, unit, told in (
+        (first, "H100-hours", "data is given in USD, and cannot be told in H100-hours"),
+        (other, "USD", "rd_compute is given in H100-hours, and cannot be told in USD"),
+    ):
+        assert est.unit == unit
+        for lines in ("rd_compute + data", told.partition(" ")[0]):
+            mixed = est.again(denominator_lines=lines)
+            assert_refused(told, getattr, mixed, "share")
 
 
-def test_hours_of_an_unknown_chip_are_refused(data_copy):
-    data_copy.edit("spending", "ai2/rd_compute/Olmo 3", "currency", "H1000-hours")
-    with pytest.raises(InputError, match="no chip 'h1000'; did you mean 'h100'"):
-        load(data_copy.folder)
+# --- dates ----------------------------------------------------------------------------------------
+def test_what_is_not_a_date_is_refused():
+    words = ("", "2024-13-01", "2023-02-29", "01.02.2024", "20240101", "2024-W01-1", None, 2024.5)
+    for word in words:
+        told = f"start: '{word}' is not a date; write it as YYYY-MM-DD"
+        assert_refused(told, as_date, word, "start")
 
 
-def test_spending_of_zero_is_no_denominator():
-    with pytest.raises(InputError, match="at or below zero"):
-        ts.estimate(
-            "minimax",
-            denominator_lines="inference_compute",
-            denominator_window="2022-01-01 to 2022-12-31",
-        )
-
-
-@pytest.mark.parametrize(
-    "word",
-    [
-        "",
-        "yesterday",
-        "2024-13-01",
-        "2023-02-29",
-        "01.02.2024",
-        "20240101",
-        "2024-W01-1",
-        None,
-        20240101.5,
-    ],
-)
-def test_what_is_not_a_date_is_refused(word):
-    with pytest.raises(InputError, match="write it as YYYY-MM-DD"):
-        as_date(word, "start")
-
-
-@pytest.mark.parametrize(
-    "word", ["2024-07-01", " 2024-07-01 ", date(2024, 7, 1), datetime(2024, 7, 1, 12, 30)]
-)
-def test_a_date_is_read_whatever_holds_it(word):
-    read = as_date(word, "start")
-    assert read == date(2024, 7, 1) and type(read) is date
+def test_a_date_is_read_whatever_holds_it():
+    for word in ("2024-07-01", " 2024-07-01 ", date(2024, 7, 1), datetime(2024, 7, 1, 12, 30)):
+        read = as_date(word, "start")
+        assert read == date(2024, 7, 1) and type(read) is date
 
 
 # --- any chain of periods -------------------------------------------------------------------------
-def disclosures(periods: list[tuple[date, date, float]]) -> SimpleNamespace:
+def periods_of(spans: list[tuple[date, date, float]], first: date, end: date) -> list[tuple]:
+    """The signed periods for a window that ends the day before `end`, where `spans` are disclosed,
+    each to the day before its end."""
+    day = timedelta(days=1)
+    line = {"company": "x", "line": "rd_compute"}
     rows = {
-        str(i): Spending(
-            company="x",
-            line="rd_compute",
-            period=str(i),
-            period_start=str(start),
-            period_end=str(end - timedelta(days=1)),
-            amount_millions=repr(amount),
-            currency="USD",
-            source_id="s",
-            note="",
-        )
-        for i, (start, end, amount) in enumerate(periods)
+        i: SimpleNamespace(**line, period=i, period_start=a, period_end=b - day, amount=amount)
+        for i, (a, b, amount) in enumerate(spans)
     }
-    return SimpleNamespace(spending=rows)
+    return signed_periods(SimpleNamespace(spending=rows), "x", "rd_compute", first, end - day)
 
 
 @st.composite
 def chains(draw):
-    """Edges of adjacent periods, the amount of each, and what is disclosed: one period ending at
-    every edge, each from an earlier edge, in any order. Amounts of quarters, years and years to
-    date are all of this kind."""
+    """What is disclosed, the edges of its periods, and a window between two of them with its
+    amount: one period ends at every edge, each begins at an earlier one, in any order. Quarters,
+    years and years to date are all of this kind."""
     lengths = draw(st.lists(st.integers(1, 400), min_size=1, max_size=9))
-    edges = [date(2020, 1, 1)]
-    for length in lengths:
-        edges.append(edges[-1] + timedelta(days=length))
+    edges = [date(2020, 1, 1) + timedelta(days=sum(lengths[:n])) for n in range(len(lengths) + 1)]
     amounts = draw(st.lists(st.integers(1, 10**6), min_size=len(lengths), max_size=len(lengths)))
-    spans = [(draw(st.integers(0, end - 1)), end) for end in range(1, len(edges))]
-    spans = draw(st.permutations(spans))
-    window = draw(
-        st.tuples(st.integers(0, len(lengths) - 1), st.integers(1, len(lengths))).filter(
-            lambda pair: pair[0] < pair[1]
-        )
-    )
-    return edges, amounts, spans, window
-
-
-def total(periods) -> float:
-    return sum(sign * row.amount_millions.quantile(0.5) for sign, row in periods)
+    spans = draw(st.permutations([(draw(st.integers(0, b - 1)), b) for b in range(1, len(edges))]))
+    last = draw(st.integers(1, len(lengths)))
+    first = draw(st.integers(0, last - 1))
+    disclosed = [(edges[a], edges[b], float(sum(amounts[a:b]))) for a, b in spans]
+    return disclosed, edges, (edges[first], edges[last], float(sum(amounts[first:last])))
 
 
 @given(chains())
-def test_any_window_between_edges_is_found_and_equals_the_direct_sum(chain):
-    edges, amounts, spans, (first, last) = chain
-    tables = disclosures([(edges[a], edges[b], float(sum(amounts[a:b]))) for a, b in spans])
-    found = signed_periods(tables, "x", "rd_compute", edges[first], edges[last] - timedelta(days=1))
-    assert total(found) == sum(amounts[first:last])
+def test_any_window_between_edges_is_found_by_the_fewest_periods_and_equals_the_direct_sum(chain):
+    disclosed, _, (first, end, amount) = chain
+    found = periods_of(disclosed, first, end)
+    assert sum(sign * row.amount for sign, row in found) == amount
     assert len({row.period for _, row in found}) == len(found)
+    ((sign, row),) = periods_of([*disclosed, (first, end, amount)], first, end)
+    assert sign == 1 and (row.period_start, row.amount) == (first, amount)
 
 
-@given(chains(), st.data())
-def test_a_window_off_the_edges_is_refused(chain, data):
-    edges, amounts, spans, (first, last) = chain
-    tables = disclosures([(edges[a], edges[b], float(sum(amounts[a:b]))) for a, b in spans])
-    end = edges[last] + timedelta(days=data.draw(st.integers(0, 400)))
-    if end + timedelta(days=1) in edges:
-        return
-    with pytest.raises(InputError, match="cannot be combined"):
-        signed_periods(tables, "x", "rd_compute", edges[first], end)
-
-
-@given(chains())
-def test_the_fewest_periods_are_taken(chain):
-    edges, amounts, spans, (first, last) = chain
-    direct = (edges[first], edges[last], float(sum(amounts[first:last])))
-    tables = disclosures(
-        [*((edges[a], edges[b], float(sum(amounts[a:b]))) for a, b in spans), direct]
-    )
-    found = signed_periods(tables, "x", "rd_compute", edges[first], edges[last] - timedelta(days=1))
-    assert len(found) == 1 and found[0][0] == 1
+@given(chains(), st.integers(0, 400))
+def test_a_window_off_the_edges_is_refused(chain, days):
+    disclosed, edges, (first, end, _) = chain
+    off = end + timedelta(days=days)
+    assume(off not in edges)
+    assert_refused("cannot be combined", periods_of, disclosed, first, off)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from functools import cached_property
-from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -13,57 +12,46 @@ import numpy as np
 import pandas as pd
 
 from training_share.errors import InputError
-from training_share.inputs.tables import for_scenario
-from training_share.model.asked import Runs, rows_of
-from training_share.model.case import known_groups, listed
-from training_share.model.estimates import Estimate, estimate
-from training_share.model.evidence import Posterior, known_draws
-from training_share.model.precision import spread
-from training_share.model.scaling import PARTS
+from training_share.inputs.changes import Runs, rows_of
+from training_share.inputs.tables import Tables, for_scenario
+from training_share.model.case import known_groups, lasting, listed
+from training_share.model.estimate import Estimate, estimate
+from training_share.model.precision import InParts
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Comparison:
-    """Estimates of several companies drawn from the same streams, so that shared conditions move
-    together."""
+class Comparison(InParts):
+    """Estimates of several companies on the same draws, so that shared conditions move together."""
 
     estimates: dict[str, Estimate]
 
-    @classmethod
-    def of(cls, estimates: dict[str, Estimate]) -> Comparison:
-        """Return estimates of one scenario, by company, that share the weights of their draws."""
-        drawn = known_draws(est.simulation for est in estimates.values())
-        shared = Posterior(next(iter(estimates.values())).case, drawn)
-        return cls({name: replace(est, posterior=shared) for name, est in estimates.items()})
+    def __repr__(self) -> str:
+        names = ", ".join(self.estimates)
+        return f"<Comparison of {names}: see table, probabilities, draws>"
 
     def again(self, **changes: Any) -> Comparison:
         """Return the comparison that the same call gives with some arguments changed, as in
         `again(scenario="careful")`; InputError as `estimate` raises it."""
-        return Comparison.of({name: est.again(**changes) for name, est in self.estimates.items()})
-
-    def __repr__(self) -> str:
-        return (
-            f"<Comparison of {', '.join(self.estimates)}: see table, probabilities, differences()>"
+        changes = {name: lasting(value) for name, value in changes.items()}
+        base = next(iter(self.estimates.values())).base
+        own = own_groups(base, self.estimates, changes)
+        return Comparison(
+            {name: est.again(**changes | own[name]) for name, est in self.estimates.items()}
         )
 
     @cached_property
     def table(self) -> pd.DataFrame:
-        """One row a company: share_p5, share_p50 and share_p95 as fractions; training cost and R&D
-        compute in millions of `unit`; effective draws, months without collected runs and
-        months outside the window that a run stands for; spending window, release window, and the
-        caveat that they make."""
+        """One row a company: name and unit, `Estimate.summary`, spending window, release window,
+        and the caveat that they make."""
         rows = {}
         for company, est in self.estimates.items():
-            start, end = est.denominator_window
-            first, last = est.release_window
+            spending, release = est.denominator_window, map(str, est.release_window)
             rows[company] = {
                 "display_name": est.company_row.display_name,
                 "unit": est.unit,
                 **est.summary(),
-                "spending_start": start,
-                "spending_end": end,
-                "release_start": str(first),
-                "release_end": str(last),
+                **dict(zip(("spending_start", "spending_end"), spending, strict=True)),
+                **dict(zip(("release_start", "release_end"), release, strict=True)),
                 "caveat": est.caveat,
             }
         return pd.DataFrame.from_dict(rows, orient="index").rename_axis("company")
@@ -89,42 +77,34 @@ class Comparison:
         np.fill_diagonal(higher, np.nan)
         return pd.DataFrame(higher, index=self.draws.columns, columns=self.draws.columns)
 
-    @cached_property
-    def parts(self) -> tuple[Comparison, ...]:
-        """The same comparison by each part of the regressions' resamples, on its first draws; none
-        where no company and no evidence rests on a regression. A company without regressions is its
-        first draws."""
-        rests = any(est.rests_on_regressions for est in self.estimates.values())
-        if not rests and self.weights is None:
-            return ()
-        return tuple(map(self.part, range(PARTS)))
+    @property
+    def rests_on_regressions(self) -> bool:
+        """Whether any company's counted runs rest on a regression."""
+        return any(est.rests_on_regressions for est in self.estimates.values())
 
     def part(self, place: int) -> Comparison:
         """Return the same comparison by one part of the regressions' resamples."""
         return Comparison({name: est.part(place) for name, est in self.estimates.items()})
 
-    def spread_of(self, quantity: Callable[[Comparison], np.ndarray]) -> dict[str, float]:
-        """Return p5, p50 and p95 of any quantity, given as a function from a comparison to draws,
-        and their Monte Carlo standard errors (`precision.spread`)."""
-        parts = ((quantity(part), part.weights) for part in self.parts)
-        return spread(quantity(self), parts, self.weights)
 
-    def _difference(self, a: str, b: str) -> dict[str, float]:
-        return self.spread_of(lambda one: (one.draws[a] - one.draws[b]).to_numpy())
-
-    def differences(self) -> pd.DataFrame:
-        """p5, p50 and p95 of the difference of shares (row minus column company) for every pair, as
-        fractions, with their Monte Carlo standard errors."""
-        pairs = list(combinations(self.estimates, 2))
-        rows = [self._difference(a, b) for a, b in pairs]
-        index = pd.MultiIndex.from_tuples(pairs, names=["company", "minus"])
-        return pd.DataFrame(rows, index=index)
+def own_groups(
+    tables: Tables, companies: Iterable[str], changes: Mapping[str, Any]
+) -> dict[str, dict[str, Any]]:
+    """Return by company which of the groups that `changes` excludes it has, as an argument of
+    `estimate`, empty where it excludes none; InputError for a group that no company has."""
+    if "exclude_groups" not in changes:
+        return {name: {} for name in companies}
+    groups = known_groups(tables, companies, listed(changes["exclude_groups"]))
+    return {
+        name: {"exclude_groups": [group for group in groups if group in tables.groups([name])]}
+        for name in companies
+    }
 
 
 def compare(
     companies: Iterable[str] | str | None = None,
     scenario: str = "newsletter",
-    n_draws: int | str = 50_000,
+    n_draws: int = 50_000,
     seed: int = 42,
     *,
     exclude_groups: Iterable[str] | str = (),
@@ -145,16 +125,9 @@ def compare(
     names = tables.with_spending if companies is None else listed(companies)
     if not names or len(set(names)) < len(names):
         raise InputError(f"companies: name at least one, each once; got {list(names)}")
-    groups = known_groups(tables, names, listed(exclude_groups))
+    groups = own_groups(tables, names, {"exclude_groups": exclude_groups})
+    settings = {name: lasting(value) for name, value in settings.items()}
     if runs:
         settings["runs"] = rows_of(runs, tables, names[0] if len(names) == 1 else "")
-    estimates = {}
-    for company in names:
-        own = [group for group in groups if group in tables.groups([company])]
-        estimates[company] = estimate(
-            company, scenario, n_draws, seed, data_dir=data_dir, exclude_groups=own, **settings
-        )
-    compared = Comparison.of(estimates)
-    if n_draws == "auto":  # shares are compared draw by draw: all take as many as the one with most
-        return compared.again(n_draws=max(est.n_draws for est in estimates.values()))
-    return compared
+    settings |= {"scenario": scenario, "n_draws": n_draws, "seed": seed, "data_dir": data_dir}
+    return Comparison({name: estimate(name, **groups[name], **settings) for name in names})

@@ -1,19 +1,17 @@
 """Quantiles of draws, and how exact they are: their Monte Carlo standard errors.
 
-Two errors meet. A finite number of draws gives the first (`quantile_error`). The second is that of
-the regressions' resamples, which more draws do not remove: closed models are drawn from what a
-finite number of bootstrap resamples says, and with another seed their distributions lie elsewhere,
-and every draw with them. How far is estimated by batch means (Schmeiser 1982, "Batch Size Effects
-in the Analysis of Simulation Output", Operations Research 30, 556-568, doi:10.1287/opre.30.3.556):
-the resamples are split into parts, the quantiles are computed from each, on the same draws, and
-their scatter gives the error of all parts together (`resampling_error`).
+Two errors meet: that of a finite number of draws (`quantile_error`), and that of the finite number
+of resamples behind closed models' distributions, which more draws do not remove. The second is
+estimated by batch means (Schmeiser 1982, Operations Research 30, 556-568,
+doi:10.1287/opre.30.3.556): quantiles from each of `PARTS` parts of the resamples scatter.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
-from functools import lru_cache
+from collections.abc import Callable, Iterable
+from functools import cached_property, lru_cache
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -21,16 +19,10 @@ from scipy.special import betainc
 
 from training_share.errors import InputError
 
-BEYOND = 5  # draws that must lie beyond a quantile before its error is stated
-# standard deviations of the order statistic's rank that are summed over; the rest weighs below
-# 1e-15
-WIDTH = 9.0
-PLAIN = 1e-3, 1e5  # amounts outside are shown with a power of ten
-
-
 QUANTILES = {"p5": 0.05, "p50": 0.50, "p95": 0.95}
-
-
+PARTS = 20  # of the regressions' resamples
+BEYOND = 5  # draws that must lie beyond a quantile before its error is stated
+WIDTH = 9.0  # standard deviations of the rank that are summed over; the rest weighs below 1e-15
 NO_WEIGHT = 1e-20  # so many draws of it do not move a quantile's last digit
 Weights = np.ndarray | None  # of draws, adding to one; None where all weigh the same
 
@@ -67,19 +59,33 @@ def spread(
     draws: np.ndarray, parts: Iterable[tuple[np.ndarray, Weights]] = (), weights: Weights = None
 ) -> dict[str, float]:
     """Return p5, p50 and p95 of draws in their unit, and their Monte Carlo standard errors as
-    p5_error, p50_error and p95_error.
-
-    `parts` holds the same quantity and its weights by each part of the regressions' resamples,
-    where it rests on them; their error is then part of it.
-    """
-    probabilities = np.array(list(QUANTILES.values()))
-    errors = np.asarray(quantile_error(draws, probabilities, weights))
+    p5_error, p50_error and p95_error. `parts` holds the same quantity and its weights by each part
+    of the regressions' resamples, where it rests on them."""
+    errors = quantile_error(draws, np.array(list(QUANTILES.values())), weights)
     by_part = [quantiles(part, given) for part, given in parts]
     if by_part:
         errors = np.hypot(errors, resampling_error(by_part))
-    return dict(zip(QUANTILES, map(float, quantiles(draws, weights)), strict=True)) | {
-        f"{name}_error": float(error) for name, error in zip(QUANTILES, errors, strict=True)
-    }
+    found = zip(QUANTILES, quantiles(draws, weights), strict=True)
+    named = zip((f"{name}_error" for name in QUANTILES), errors, strict=True)
+    return {name: float(value) for name, value in (*found, *named)}
+
+
+class InParts:
+    """What is drawn and can be drawn by parts of the regressions' resamples. Whoever inherits has
+    `part(place)`, which is on the first draws, `weights`, and `rests_on_regressions`."""
+
+    @cached_property
+    def parts(self: Any) -> tuple[Any, ...]:
+        """The same by each part of the resamples; none where it rests on no regression and no
+        evidence, which may rest on one, weighs its draws."""
+        rests = self.rests_on_regressions or self.weights is not None
+        return tuple(map(self.part, range(PARTS))) if rests else ()
+
+    def spread_of(self: Any, quantity: Callable[[Any], np.ndarray]) -> dict[str, float]:
+        """Return p5, p50 and p95 of any quantity, given as a function from this to draws, and their
+        Monte Carlo standard errors; see `precision.spread`."""
+        parts = ((quantity(part), part.weights) for part in self.parts)
+        return spread(quantity(self), parts, self.weights)
 
 
 def resampling_error(by_part: list[np.ndarray]) -> np.ndarray:
@@ -88,109 +94,61 @@ def resampling_error(by_part: list[np.ndarray]) -> np.ndarray:
     return np.std(moved, axis=0, ddof=1) / math.sqrt(len(by_part))
 
 
-def quantile_error(
-    draws: np.ndarray, p: float | np.ndarray, weights: Weights = None
-) -> float | np.ndarray:
+def quantile_error(draws: np.ndarray, p: float | np.ndarray, weights: Weights = None) -> np.ndarray:
     """Return the standard error of the quantile(s) `p` of independent `draws` (1-d), in the draws'
-    unit.
+    unit and p's shape; NaN where fewer than five draws lie beyond the quantile.
 
-    The sampling distribution of an order statistic is a beta mixture of the draws' own; its
-    standard deviation under the empirical distribution is the estimate of Maritz and Jarrett
-    (1978), "A Note on Estimating the Variance of the Sample Median", JASA 73, 194-196,
-    doi:10.1080/01621459.1978.10480027. Only the draws near the quantile carry weight, so the cost
-    is that of a partial sort. A float for one `p`, else an array of p's shape. NaN where fewer than
-    five draws lie beyond the quantile.
-
-    Weighted draws take the same beta mixture over their cumulative weight, for as many equal draws
-    as would leave the weight below the quantile as uncertain (the delta method of importance
-    sampling: Glynn 1996, "Importance sampling for Monte Carlo estimation of quantiles").
-
-    Raises InputError for a p outside 0 to 1 and for draws that are not one-dimensional and finite.
+    An order statistic's sampling distribution is a beta mixture of the draws' own; its standard
+    deviation under the empirical distribution is the estimate of Maritz and Jarrett (1978), JASA
+    73, 194-196, doi:10.1080/01621459.1978.10480027. Weighted draws take the mixture over their
+    cumulative weight, for as many equal draws as would leave the weight below the quantile as
+    uncertain (the delta method: Glynn 1996, "Importance sampling for Monte Carlo estimation of
+    quantiles"). Raises InputError for a p outside 0 to 1 and for draws that are not finite.
     """
     values, asked = np.asarray(draws, dtype=float), np.asarray(p, dtype=float)
     if values.ndim != 1 or not np.isfinite(values).all():
         raise InputError("draws: expected one dimension of finite numbers")
     if not ((asked > 0) & (asked < 1)).all():
         raise InputError(f"p: expected a probability between 0 and 1, got {p!r}")
-    if weights is not None:
-        errors = _weighted_errors(values, asked.ravel(), weights)
-        return float(errors[0]) if asked.ndim == 0 else np.reshape(errors, asked.shape)
-    windows = [_window(values.size, q) for q in asked.ravel()]
-    edges = sorted({rank for window in windows if window for rank in (window[0], window[1] - 1)})
-    parted = np.partition(values, edges) if edges else values
-    errors = [_spread(parted, *window) if window else math.nan for window in windows]
-    return float(errors[0]) if asked.ndim == 0 else np.reshape(errors, asked.shape)
+    if weights is None:
+        ordered = np.sort(values)
+        errors = [_error(ordered, q) for q in asked.ravel()]
+    else:
+        order = np.argsort(values)
+        ordered, weights = values[order], weights[order]
+        errors = [_weighted_error(ordered, q, weights) for q in asked.ravel()]
+    return np.reshape(errors, asked.shape)
 
 
-def _window(n: int, p: float) -> tuple[int, int, int] | None:
-    """First and one past the last rank that carry weight (from 0), and the quantile's own rank
-    (from 1)."""
+def _error(values: np.ndarray, p: float) -> float:
+    n = values.size
     if n * min(p, 1 - p) < BEYOND:
-        return None
+        return math.nan
     reach = WIDTH * math.sqrt(n * p * (1 - p)) + WIDTH
-    return (
-        max(0, math.floor(n * p - reach)),
-        min(n, math.ceil(n * p + reach)),
-        min(n, max(1, round(n * p + 0.5))),
-    )
-
-
-def _spread(parted: np.ndarray, start: int, stop: int, rank: int) -> float:
-    n = parted.size
-    near = np.sort(parted[start:stop])
-    near -= near[0]  # equal values have an error of zero to the last bit, on any processor
-    weights = _weights(n, start, stop, rank)
-    centred = near - weights @ near  # centred first: a difference of squares would lose the digits
-    return math.sqrt(weights @ centred**2)
-
-
-def _weighted_errors(values: np.ndarray, asked: np.ndarray, weights: np.ndarray) -> list[float]:
-    order = np.argsort(values)
-    values, weights = values[order] - values[order[0]], weights[order]
-    edges = np.concatenate([[0.0], np.minimum(np.cumsum(weights), 1.0)])
-    errors = []
-    for p in asked:
-        below = edges[1:] <= p
-        doubt = float(((np.where(below, 1 - p, p) * weights) ** 2).sum())
-        n = p * (1 - p) / doubt
-        if n * min(p, 1 - p) < BEYOND:
-            errors.append(math.nan)
-            continue
-        near = np.diff(betainc(n * p + 0.5, n * (1 - p) + 0.5, edges))
-        centred = values - near @ values / near.sum()
-        errors.append(math.sqrt(near @ centred**2 / near.sum()))
-    return errors
+    start, stop = max(0, math.floor(n * p - reach)), min(n, math.ceil(n * p + reach))
+    rank = min(n, max(1, round(n * p + 0.5)))
+    return _deviation(values[start:stop], _near(n, start, stop, rank))
 
 
 @lru_cache(maxsize=64)
-def _weights(n: int, start: int, stop: int, rank: int) -> np.ndarray:
+def _near(n: int, start: int, stop: int, rank: int) -> np.ndarray:
     """Return the weights of the ranks start to stop; kept, since one table asks for the same ones
     for every column."""
-    weights = np.diff(betainc(rank, n - rank + 1, np.arange(start, stop + 1) / n))
-    weights /= weights.sum()
-    weights.setflags(write=False)
-    return weights
+    near = np.diff(betainc(rank, n - rank + 1, np.arange(start, stop + 1) / n))
+    return near / near.sum()
 
 
-def _exponent(value: float) -> int:
-    return math.floor(math.log10(abs(value))) if value else 0
+def _weighted_error(values: np.ndarray, p: float, weights: np.ndarray) -> float:
+    edges = np.concatenate([[0.0], np.minimum(np.cumsum(weights), 1.0)])
+    doubt = float(((np.where(edges[1:] <= p, 1 - p, p) * weights) ** 2).sum())
+    n = p * (1 - p) / doubt
+    if n * min(p, 1 - p) < BEYOND:
+        return math.nan
+    near = np.diff(betainc(n * p + 0.5, n * (1 - p) + 0.5, edges))
+    return _deviation(values, near, near.sum())
 
 
-def with_error(value: float, error: float) -> str:
-    """Return a number with its standard error as text, both to the error's first digit: 22.72 ±
-    0.06.
-
-    Very small and large numbers have a power of ten, the same for both (3.99e24 ± 0.03e24). Without
-    an error above zero the number has three significant digits; NaN is blank.
-    """
-    if math.isnan(value):
-        return ""
-    if not error > 0:
-        return f"{value:,.0f}" if 1000 <= abs(value) < PLAIN[1] else f"{value:.3g}"
-    exponent = 0 if PLAIN[0] <= abs(value) < PLAIN[1] else _exponent(value)
-    power = f"e{exponent}" if exponent else ""
-    value, error = value / 10**exponent, error / 10**exponent
-    decimals = max(0, -math.floor(math.log10(float(f"{error:.1g}"))))
-    return f"{value:,.{decimals}f}{power} ± {error:,.{decimals}f}{power}".replace(
-        " ", "\N{NO-BREAK SPACE}"
-    )
+def _deviation(values: np.ndarray, near: np.ndarray, mass: float = 1.0) -> float:
+    values = values - values[0]  # equal values have an error of zero to the last bit
+    centred = values - near @ values / mass  # first: a difference of squares would lose digits
+    return math.sqrt(near @ centred**2 / mass)

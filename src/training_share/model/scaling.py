@@ -7,22 +7,24 @@ width x height for video and image and parameters x sample rate for speech.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
 from dataclasses import dataclass, field
-from functools import cached_property, lru_cache
-from pathlib import Path
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+from scipy.special import ndtr
 
-from training_share.errors import InputError, require_known, whole_number
-from training_share.inputs.distributions import Distribution, Empirical, Uniform
-from training_share.inputs.schema import ClosedModel, GenerativeModel
-from training_share.inputs.tables import Tables, for_scenario
-from training_share.model.streams import AnyStreams, Streams, draw, generator, ranks, read_only
+from training_share.errors import InputError, require_known
+from training_share.inputs.notation import Distribution, Empirical, Uniform
+from training_share.inputs.tables import Tables
+from training_share.model.draws import Quantity, drawn, generator, kept, normals, one, read_only
+from training_share.model.precision import PARTS
+
+if TYPE_CHECKING:
+    from training_share.model.world import World
 
 MODALITIES = ("video", "image", "speech")
-PARTS = 20  # into which the resamples are split to see how far they are to be trusted
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,68 +45,48 @@ class ScalingFit:
         return 10 ** (self.intercept + self.slope * np.log10(size))
 
 
-def size_per_parameter(row: GenerativeModel | ClosedModel) -> float:
-    """Return what parameters are multiplied by: pixels, or samples per second."""
-    if row.modality == "speech":
-        return required(row.sample_rate_hz)
-    return required(row.width) * required(row.height)
+def size_per_parameter(row: Any) -> float:
+    """Return what a model's parameters are multiplied by: pixels, or samples per second."""
+    return row.sample_rate_hz if row.modality == "speech" else row.width * row.height
 
 
-def median_size(row: ClosedModel) -> float:
+def median_size(row: Any) -> float:
     """Return a closed model's size at its median parameters."""
     return row.parameters.quantile(0.5) * size_per_parameter(row)
 
 
-def net_flop(row: GenerativeModel) -> float:
-    """Return a point's training FLOP without what is known to be finetuning."""
-    return required(row.training_flop) - (row.finetune_flop or 0.0)
+def used_points(tables: Tables, modality: str) -> tuple:
+    """Return the rows of a modality that its regression uses."""
+    require_known(modality, MODALITIES, "modality")
+    rows = tables.generative_models.values()
+    return tuple(row for row in rows if row.modality == modality and row.used)
 
 
-def required(cell: float | None) -> float:
-    """Return a cell that the tables' checks guarantee to be filled."""
-    assert cell is not None
-    return cell
-
-
-def fit(points: tuple[GenerativeModel, ...]) -> ScalingFit:
-    """Fit the line to the points of one modality; InputError below five, and where all have one
-    size."""
+def fit(points: tuple) -> ScalingFit:
+    """Fit the line to the points of one modality, of training FLOP without what is known to be
+    finetuning; InputError below five, and where all have one size."""
     if len(points) < 5:
         raise InputError(
             f"generative_models.csv: {len(points)} used models; a regression needs at least five"
         )
     # math.log10, since NumPy's differs in the last bit between processors
     x = np.array([math.log10(row.parameters * size_per_parameter(row)) for row in points])
-    y = np.array([math.log10(net_flop(row)) for row in points])
+    y = np.array([math.log10(row.training_flop - (row.finetune_flop or 0.0)) for row in points])
     if np.ptp(x) < 1e-9:
         raise InputError(
             f"generative_models.csv: all used {points[0].modality} models have one size; a line"
             " needs different sizes, look at parameters, width and height"
         )
-    slope, intercept = _lines(np.ones((1, len(points))), x, y)
-    fitted = intercept[0] + slope[0] * x
-    residual = y - fitted
-    r_squared = 1 - (residual**2).sum() / ((y - y.mean()) ** 2).sum()
-    models = pd.DataFrame(
-        {
-            "model": [row.model for row in points],
-            "family": [row.family for row in points],
-            "log10_size": x,
-            "log10_flop": y,
-            "fitted": fitted,
-            "residual": residual,
-        }
-    )
-    residual_sd = float(np.sqrt((residual**2).sum() / (len(points) - 2)))
-    return ScalingFit(
-        points[0].modality,
-        float(slope[0]),
-        float(intercept[0]),
-        float(r_squared),
-        residual_sd,
-        len(points),
-        models,
-    )
+    slope, intercept = (float(values[0]) for values in _lines(np.ones((1, len(points))), x, y))
+    names = {"model": [row.model for row in points], "family": [row.family for row in points]}
+    models = pd.DataFrame({**names, "log10_size": x, "log10_flop": y})
+    models["fitted"] = intercept + slope * x
+    models["residual"] = y - models["fitted"]
+    unexplained = (models["residual"].to_numpy() ** 2).sum()
+    r_squared = float(1 - unexplained / ((y - y.mean()) ** 2).sum())
+    scatter = float(np.sqrt(unexplained / (len(points) - 2)))
+    how = points[0].modality, slope, intercept, r_squared, scatter, len(points)
+    return ScalingFit(*how, models)
 
 
 def _lines(weights: np.ndarray, x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -113,46 +95,42 @@ def _lines(weights: np.ndarray, x: np.ndarray, y: np.ndarray) -> tuple[np.ndarra
     A resample whose points all have one size has no line; it is given the slope NaN.
     """
     dx, dy = x - x.mean(), y - y.mean()  # centred, so that the sums of squares lose no digits
-    n, sx, sy, sxx, sxy = (
-        weights @ np.column_stack([np.ones_like(dx), dx, dy, dx * dx, dx * dy])
-    ).T
+    columns = np.column_stack([np.ones_like(dx), dx, dy, dx * dx, dx * dy])
+    n, sx, sy, sxx, sxy = (weights @ columns).T
     spread = sxx - sx * sx / n
     with np.errstate(invalid="ignore", divide="ignore"):
         slopes = np.where(spread > 1e-12, (sxy - sx * sy / n) / spread, np.nan)
-    intercepts = sy / n + y.mean() - slopes * (sx / n + x.mean())
-    return slopes, intercepts
+    return slopes, sy / n + y.mean() - slopes * (sx / n + x.mean())
 
 
+# --- resampling -----------------------------------------------------------------------------------
 @dataclass(frozen=True, eq=False)
-class Refits:
+class Lines:
     """A line, and its refits to resamples of its points: slopes and intercepts, read-only."""
 
     line: ScalingFit
     slopes: np.ndarray
     intercepts: np.ndarray
 
-    @cached_property
-    def _lines(self) -> dict[tuple[float, bool, int | None], Lines]:
-        return {}
+    @property
+    def nbytes(self) -> int:
+        """What keeping them takes."""
+        return self.slopes.nbytes + self.intercepts.nbytes
 
-    def lines(self, log10_size: float, predictive: bool, part: int | None = None) -> Lines:
-        """Return the refits ranked by what they predict for a size; with `part`, those of one part
-        of the resamples."""
-        asked = log10_size, predictive, part
-        if asked not in self._lines:
-            slopes, intercepts = self.slopes[part::PARTS], self.intercepts[part::PARTS]
-            if part is None:
-                slopes, intercepts = self.slopes, self.intercepts
-            ranked = np.argsort(intercepts + slopes * log10_size, kind="stable")
-            scatter = self.line.residual_sd if predictive else 0.0
-            self._lines[asked] = Lines(
-                self.line.modality, slopes[ranked], intercepts[ranked], scatter
-            )
-        return self._lines[asked]
+    def flop(
+        self, row: Any, parameters: Quantity, at: Any = slice(None), scatter: Any = None
+    ) -> np.ndarray:
+        """Return a closed model's training FLOP by the refits at some places, with draws of its
+        parameters and, where a single model is meant, of its standard normal scatter."""
+        size = np.log10(parameters * size_per_parameter(row))
+        log_flop = self.intercepts[at] + self.slopes[at] * size
+        if scatter is not None:
+            log_flop += self.line.residual_sd * scatter
+        return 10**log_flop
 
 
-@lru_cache(maxsize=32)
-def bootstrap(points: tuple[GenerativeModel, ...], resamples: int, seed: int, unit: str) -> Refits:
+@kept("bootstrap")
+def bootstrap(points: tuple, resamples: int, seed: int, unit: str) -> Lines:
     """Refit the line to `resamples` resamples of the points with replacement.
 
     `unit` is model (each point on its own) or family (a lineage is drawn as a whole: Cameron,
@@ -161,27 +139,47 @@ def bootstrap(points: tuple[GenerativeModel, ...], resamples: int, seed: int, un
     """
     line = fit(points)
     x, y = (line.models[column].to_numpy() for column in ("log10_size", "log10_flop"))
-    names = line.models[unit].to_numpy()
-    unit_of_point = (
-        np.unique(names, return_inverse=True)[1] if unit == "family" else np.arange(len(points))
-    )
-    n_units = int(unit_of_point.max()) + 1
-    chosen = generator(seed, f"bootstrap/{line.modality}").integers(
-        0, n_units, size=(resamples, n_units)
-    )
-    flat = (chosen + n_units * np.arange(resamples)[:, None]).ravel()
-    counts = np.bincount(flat, minlength=resamples * n_units).reshape(resamples, n_units)
+    names = line.models["family"] if unit == "family" else range(len(points))
+    unit_of_point = np.unique(np.asarray(names), return_inverse=True)[1]
+    units = int(unit_of_point.max()) + 1
+    chosen = generator(seed, f"bootstrap/{line.modality}").integers(0, units, (resamples, units))
+    flat = (chosen + units * np.arange(resamples)[:, None]).ravel()
+    counts = np.bincount(flat, minlength=resamples * units).reshape(resamples, units)
     slopes, intercepts = _lines(counts[:, unit_of_point].astype(float), x, y)
     lost = np.isnan(slopes)
-    return Refits(
-        line,
-        read_only(np.where(lost, line.slope, slopes)),
-        read_only(np.where(lost, line.intercept, intercepts)),
-    )
+    slopes = read_only(np.where(lost, line.slope, slopes))
+    return Lines(line, slopes, read_only(np.where(lost, line.intercept, intercepts)))
+
+
+def bootstrapped(tables: Tables, modality: str, seed: int) -> tuple:
+    """Return the arguments of `bootstrap` for a modality, as the tables choose them."""
+    points, unit = used_points(tables, modality), tables.choice("bootstrap_unit")
+    return points, tables.resamples, seed, unit
+
+
+def ranked_lines(tables: Tables, modality: str, seed: int, part: int | None = None) -> Lines:
+    """Return a modality's refits ranked by what they predict at the mean size of its closed models,
+    for draws in which one line serves all of them; with `part`, one part of the resamples."""
+    rows = [row for row in tables.closed_models.values() if row.modality == modality]
+    size = float(np.mean([math.log10(median_size(row)) for row in rows]))
+    return _ranked(bootstrapped(tables, modality, seed), size, part)
+
+
+@kept("ranked")
+def _ranked(how: tuple, log10_size: float, part: int | None) -> Lines:
+    lines, some = bootstrap(*how), slice(None) if part is None else slice(part, None, PARTS)
+    slopes, intercepts = lines.slopes[some], lines.intercepts[some]
+    order = np.argsort(intercepts + slopes * log10_size, kind="stable")
+    return Lines(lines.line, slopes[order], intercepts[order])
 
 
 class Predictions(Empirical):
     """Predicted training FLOP of a closed model, one value a resample, as a distribution."""
+
+    @property
+    def nbytes(self) -> int:
+        """What keeping them takes: as they are, in order, and in order by parts."""
+        return 3 * self.draws.nbytes
 
     @cached_property
     def interval(self) -> Uniform:
@@ -194,146 +192,46 @@ class Predictions(Empirical):
         return tuple(Predictions(self.draws[place::PARTS]) for place in range(PARTS))
 
 
-@lru_cache(maxsize=128)
-def predictions(
-    points: tuple[GenerativeModel, ...],
-    model: ClosedModel,
-    resamples: int,
-    seed: int,
-    unit: str,
-    interval: str,
-) -> Predictions:
-    """Return one predicted training FLOP of a closed model for each resample, its parameters drawn
-    anew each time.
-
-    `interval` is line (uncertainty of the line alone) or predictive (a normal draw of the
-    regression's residual scatter on top, so that the spread is that of a model and not of an
-    average).
-    """
-    refits, streams = bootstrap(points, resamples, seed, unit), Streams(seed)
-    log_flop = np.empty(resamples)
-    scatter = refits.line.residual_sd if interval == "predictive" else 0.0
-    for block in streams.blocks(resamples):
-        parameters = draw(streams, f"parameters/{model.model}", model.parameters)
-        log_flop[block] = refits.intercepts[block] + refits.slopes[block] * np.log10(
-            parameters * size_per_parameter(model)
-        )
-        if scatter:
-            log_flop[block] += scatter * streams.normal(f"residual/{model.model}")
-    return Predictions(read_only(10**log_flop))
+@kept("predictions")
+def predictions(how: tuple, row: Any, predictive: bool) -> Predictions:
+    """Return a closed model's predicted training FLOP, one value a resample of `bootstrapped`, its
+    parameters drawn anew each time; where `predictive`, each a normal draw of the regression's
+    scatter off its line, so that the spread is that of a model and not of an average."""
+    _, n, seed, _ = how
+    parameters = drawn(seed, one(f"parameters/{row.model}"), n, row.parameters)
+    scatter = normals(seed, f"residual/{row.model}", n) if predictive else None
+    return Predictions(read_only(bootstrap(*how).flop(row, parameters, scatter=scatter)))
 
 
-def used_points(tables: Tables, modality: str) -> tuple[GenerativeModel, ...]:
-    """Return the regression's points of a modality."""
-    require_known(modality, MODALITIES, "modality")
-    rows = tables.generative_models.values()
-    return tuple(row for row in rows if row.modality == modality and row.used)
-
-
-def closed_model_draws(
-    tables: Tables, model: str, seed: int, resamples: int | None = None
-) -> np.ndarray:
-    """Return the bootstrap predictions of a closed model under the tables' choices of method, in
-    FLOP, read-only."""
-    return _predicted(tables, model, seed, resamples).draws
-
-
-def _predicted(tables: Tables, model: str, seed: int, resamples: int | None = None) -> Predictions:
+def predicted(tables: Tables, model: str, seed: int) -> Predictions:
+    """Return the predictions for a closed model under the tables' choices of method, in FLOP."""
     row = tables.closed_models[model]
-    return predictions(
-        used_points(tables, row.modality),
-        row,
-        resamples or tables.resamples,
-        seed,
-        tables.choice("bootstrap_unit"),
-        tables.choice("closed_model_interval"),
-    )
+    predictive = tables.choice("closed_model_interval") == "predictive"
+    return predictions(bootstrapped(tables, row.modality, seed), row, predictive)
+
+
+def predicted_flop(world: World, key: str) -> Quantity:
+    """Return a closed model's FLOP in the draws of a world: from its own distribution, or along one
+    line a draw that all models of its modality share."""
+    tables, row = world.tables, world.tables.closed_models[key]
+    if tables.choice("closed_model_line") == "per-model":
+        found = closed_model_distribution(tables, key, world.seed, world.resample_part)
+        return world.draw(found, one(f"flop/{key}"))
+    lines = ranked_lines(tables, row.modality, world.seed, world.resample_part)
+    rank = ndtr(world.normal(f"line/{row.modality}")) * lines.slopes.size
+    at = np.minimum(rank.astype(np.intp), lines.slopes.size - 1)
+    parameters = world.cell("closed_models", key, "parameters", one(f"parameters/{key}"))
+    predictive = tables.choice("closed_model_interval") == "predictive"
+    return lines.flop(row, parameters, at, world.normal(f"residual/{key}") if predictive else None)
 
 
 def closed_model_distribution(
     tables: Tables, model: str, seed: int, part: int | None = None
 ) -> Distribution:
-    """Return the distribution that the Monte Carlo draws a closed model's FLOP from; with `part`,
-    what one of the `PARTS` parts of the resamples says (see `precision.resampling_error`)."""
-    predicted = _predicted(tables, model, seed)
-    predicted = predicted if part is None else predicted.parts[part]
-    bootstrapped = tables.choice("closed_model_distribution") == "bootstrap"
-    return predicted if bootstrapped else predicted.interval
-
-
-@dataclass(frozen=True, eq=False)
-class Lines:
-    """The resampled lines of a modality, lower predictions first, for draws in which one line
-    serves all models."""
-
-    modality: str
-    slopes: np.ndarray
-    intercepts: np.ndarray
-    scatter: float  # of single models around a line, in log10 FLOP
-
-    @classmethod
-    def of(cls, tables: Tables, modality: str, seed: int, part: int | None = None) -> Lines:
-        """Return the lines under the tables' choices of method; with `part`, those of one part of
-        the resamples."""
-        points, unit = used_points(tables, modality), tables.choice("bootstrap_unit")
-        refits = bootstrap(points, tables.resamples, seed, unit)
-        sizes = [
-            math.log10(median_size(row))
-            for row in tables.closed_models.values()
-            if row.modality == modality
-        ]
-        predictive = tables.choice("closed_model_interval") == "predictive"
-        return refits.lines(float(np.mean(sizes)), predictive, part)
-
-    def flop(self, row: ClosedModel, streams: AnyStreams) -> np.ndarray:
-        """Return a closed model's training FLOP: the line is the modality's one draw, parameters
-        and scatter are the model's own."""
-        key = self, row.model, row.parameters, size_per_parameter(row)
-        return streams.kept(key, lambda: self._flop(row, streams))
-
-    def _flop(self, row: ClosedModel, streams: AnyStreams) -> np.ndarray:
-        place = ranks(streams, f"line/{self.modality}") * self.slopes.size
-        line = np.minimum(place.astype(np.intp), self.slopes.size - 1)
-        parameters = draw(streams, f"parameters/{row.model}", row.parameters)
-        size = np.log10(parameters * size_per_parameter(row))
-        log_flop = self.intercepts[line] + self.slopes[line] * size
-        if self.scatter:
-            log_flop += self.scatter * streams.normal(f"residual/{row.model}")
-        return 10**log_flop
-
-
-def closed_model_flop(
-    model: str,
-    n_draws: int = 20_000,
-    seed: int = 42,
-    scenario: str = "newsletter",
-    corrections: Iterable[str] = (),
-    data_dir: str | Path | None = None,
-) -> np.ndarray:
-    """Return `n_draws` bootstrap predictions of a closed model's training FLOP.
-
-    Raises InputError for an unknown model, scenario or correction.
-
-    >>> bool(1e24 < np.median(closed_model_flop("hailuo-02")) < 2e25)
-    True
-    """
-    tables = for_scenario(scenario, corrections, data_dir=data_dir)
-    require_known(model, tables.closed_models, "closed model")
-    return closed_model_draws(
-        tables, model, whole_number(seed, "seed", 0), whole_number(n_draws, "n_draws")
-    ).copy()
-
-
-def fit_scaling(
-    modality: str,
-    scenario: str = "newsletter",
-    corrections: Iterable[str] = (),
-    data_dir: str | Path | None = None,
-) -> ScalingFit:
-    """Return the fitted line of a modality: slope, intercept, r_squared, residual_sd (log10 FLOP),
-    n and models. Raises InputError for an unknown modality and below five models.
-
-    >>> fit_scaling("video").n
-    18
-    """
-    return fit(used_points(for_scenario(scenario, corrections, data_dir=data_dir), modality))
+    """Return the distribution that the Monte Carlo draws a closed model's FLOP from: its bootstrap
+    predictions, or a uniform between their 5th and 95th percentile; with `part`, what one part of
+    the resamples says."""
+    found = predicted(tables, model, seed)
+    found = found if part is None else found.parts[part]
+    uniform = tables.choice("closed_model_distribution") == "uniform-p5-p95"
+    return found.interval if uniform else found

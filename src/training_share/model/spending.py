@@ -1,18 +1,20 @@
-"""Add and subtract disclosed fiscal periods until they cover a window exactly; convert
-currencies."""
+"""Fiscal arithmetic: disclosed periods are added and subtracted until they cover a window."""
 
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterable
 from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from training_share.errors import InputError
-from training_share.inputs.distributions import Distribution
-from training_share.inputs.schema import FxRate, Spending, chip_of
-from training_share.inputs.tables import Tables
-from training_share.model.streams import AnyStreams, draw
+from training_share.inputs.tables import Tables, chip_of
+from training_share.model.draws import Quantity, one, total
+
+if TYPE_CHECKING:
+    from training_share.model.world import World
 
 _DAY = timedelta(days=1)
 
@@ -31,7 +33,7 @@ def as_date(value: object, name: str) -> date:
 
 def signed_periods(
     tables: Tables, company: str, line: str, start: date, end: date
-) -> list[tuple[int, Spending]]:
+) -> list[tuple[int, Any]]:
     """Return the fewest disclosed periods, each with sign +1 or -1, whose sum covers `start` to
     `end` exactly.
 
@@ -44,33 +46,29 @@ def signed_periods(
             f"{company}, {line}: the window {start} to {end} ends before it starts; swap the dates"
         )
     rows = [row for row in tables.spending.values() if (row.company, row.line) == (company, line)]
+    edges = [(1, row.period_start, row.period_end + _DAY, row) for row in rows]
+    edges = [edge for sign, a, b, row in edges for edge in ((sign, a, b, row), (-sign, b, a, row))]
     goal = end + _DAY
-    reached: dict[date, list[tuple[int, Spending]]] = {start: []}
+    reached: dict[date, list[tuple[int, Any]]] = {start: []}
     queue = deque([start])
     while queue and goal not in reached:
         here = queue.popleft()
-        for row in rows:
-            after = row.period_end + _DAY
-            for sign, origin, target in (
-                (1, row.period_start, after),
-                (-1, after, row.period_start),
-            ):
-                if origin == here and target not in reached:
-                    reached[target] = [*reached[here], (sign, row)]
-                    queue.append(target)
+        for sign, origin, target, row in edges:
+            if origin == here and target not in reached:
+                reached[target] = [*reached[here], (sign, row)]
+                queue.append(target)
     if goal not in reached:
-        disclosed = "; ".join(
-            f"{row.period} ({row.period_start} to {row.period_end})" for row in rows
-        )
+        told = "; ".join(f"{row.period} ({row.period_start} to {row.period_end})" for row in rows)
         raise InputError(
             f"{company}, {line}: the disclosed periods cannot be combined to {start} to {end}; "
-            f"disclosed: {disclosed or 'nothing'}. Choose a window that these add or subtract to"
+            f"disclosed: {told or 'nothing'}. Choose a window that these add or subtract to"
         )
     return reached[goal]
 
 
-def rate(tables: Tables, currency: str, start: date, end: date) -> FxRate | None:
-    """Return the exchange rate whose years cover a period, or None for USD and for hours."""
+def rate(tables: Tables, currency: str, start: date, end: date) -> Any | None:
+    """Return the row of the exchange rate whose years cover a period, or None for USD and for
+    hours."""
     if currency == "USD" or chip_of(currency):
         return None
     rates = [row for row in tables.fx.values() if row.currency == currency]
@@ -86,51 +84,29 @@ def rate(tables: Tables, currency: str, start: date, end: date) -> FxRate | None
     )
 
 
-def spending_in(
-    unit: str,
-    tables: Tables,
-    company: str,
-    lines: list[str],
-    start: date,
-    end: date,
-    streams: AnyStreams | None = None,
-) -> float | np.ndarray:
-    """Return a company's spending on `lines` in a window, in USD or in hours of a chip such as
-    H100-hours: a float, or draws where an input is uncertain.
-
-    Each period is converted at the rate of its own years. Without `streams`, uncertain amounts
-    stand at their medians. Raises InputError where
-    hours would have to become money, or money hours.
-    """
-
-    def value(name: str, distribution: Distribution) -> float | np.ndarray:
-        return distribution.quantile(0.5) if streams is None else draw(streams, name, distribution)
-
-    total: float | np.ndarray = 0.0
+def spent(world: World, lines: Iterable[str], start: date, end: date) -> Quantity:
+    """Return a company's spending on some lines from day to day, in USD at each period's own rate,
+    or in the chip's hours; InputError where it is in another unit or not above zero."""
+    company, unit = world.company, world.unit
+    start, end = as_date(start, "start"), as_date(end, "end")
+    amounts: list[Quantity] = [0.0]
     for line in lines:
-        for sign, row in signed_periods(tables, company, line, start, end):
+        for sign, row in signed_periods(world.tables, company, line, start, end):
             if (chip_of(row.currency) or chip_of(unit)) and row.currency != unit:
                 raise InputError(
-                    f"{company}: {line} is given in {row.currency} and cannot be told in {unit}; "
-                    "hours of a chip have no price here, and money no hours"
+                    f"{company}: {line} is given in {row.currency}, and cannot be told in {unit}: "
+                    "hours of a chip have no price here, and money no hours; name other lines"
                 )
-            fx = rate(tables, row.currency, row.period_start, row.period_end)
-            period = f"spending/{company}/{line}/{row.period}"
-            amount = sign * 1e6 * value(period, row.amount_millions)
-            if fx is not None:
-                amount = amount / value(f"fx/{fx.currency}/{fx.period}", fx.per_usd)
-            total = total + amount
-    if np.min(total) <= 0:
-        draws = " in some draws" if np.max(total) > 0 else ""
+            key = f"{company}/{line}/{row.period}"
+            millions = world.cell("spending", key, "amount_millions", one(f"spending/{key}"))
+            amount = sign * 1e6 * millions
+            if fx := rate(world.tables, row.currency, row.period_start, row.period_end):
+                key = f"{fx.currency}/{fx.period}"
+                amount = amount / world.cell("fx", key, "per_usd", one(f"fx/{key}"))
+            amounts.append(amount)
+    if np.min(spending := total(amounts)) <= 0:
         raise InputError(
             f"{company}: spending on {' + '.join(lines)} from {start} to {end} comes out at or "
-            f"below zero{draws}"
+            f"below zero{' in some draws' if np.max(spending) > 0 else ''}"
         )
-    return total
-
-
-def disclosed_lines(tables: Tables, company: str) -> list[str]:
-    """Return the names of the spending lines a company discloses."""
-    return list(
-        dict.fromkeys(row.line for row in tables.spending.values() if row.company == company)
-    )
+    return spending
