@@ -38,13 +38,22 @@ def test_a_change_of_the_denominator_moves_every_draw_by_its_ratio():
 def test_the_same_run_does_not_differ():
     found = ts.diff(ts.compare(n_draws=100), "newsletter", n_draws=700)
     assert found.inputs.empty and (found.shares["change_p50"] == 0).all()
-    assert (found.ranking["before"] == found.ranking["after"]).all()
+    before, after = (run.probabilities for run in (found.before, found.after))
+    assert before.equals(after)
 
 
-def test_ranking_is_that_of_the_comparisons():
+def test_who_is_higher_is_that_of_the_comparisons():
     found = ts.diff("newsletter", "careful", n_draws=300)
-    expected = ts.compare(scenario="careful", n_draws=300).probabilities.loc["minimax", "zai"]
-    assert found.ranking.loc[("minimax", "zai"), "after"] == expected
+    expected = ts.compare(scenario="careful", n_draws=300).probabilities
+    assert found.after.probabilities.equals(expected)
+    assert found.shares["change_p50"].isna().all()  # other weights, so no draw is the same
+    assert found.inputs.loc["evidence in force", "before"] == "none"
+
+
+def test_a_remark_changes_no_number():
+    one = ts.estimate("zai", n_draws=50)
+    two = one.again(changes={"training_runs/glm-4.5/note": "Said otherwise."})
+    assert ts.diff(one, two).inputs.empty
 
 
 def test_groups_left_out_and_added_runs_are_told():
@@ -57,7 +66,7 @@ def test_groups_left_out_and_added_runs_are_told():
     )
     told = ts.diff(one, two).inputs
     assert list(told.loc["groups left out of minimax", ["before", "after"]]) == ["none", "hailuo"]
-    assert list(told.loc["training_runs/own-x", ["before", "after"]]) == ["no such row", "a row"]
+    assert list(told.loc["training_runs/own-x/flop", ["before", "after"]]) == ["", "1e23"]
 
 
 def test_a_data_folder_differs_by_its_edited_cell(data_copy):

@@ -8,7 +8,7 @@ from arithmetic import MFU, NORMAL, PRICE
 
 import training_share as ts
 from training_share.analysis.information import expected_width, in_flop, what_would_settle
-from training_share.model.streams import generator
+from training_share.model.draws import generator
 
 
 @pytest.mark.parametrize("weighted", [False, True])
@@ -34,7 +34,7 @@ def test_price_over_mfu_settles_a_single_run(data_copy):
     table = what_would_settle(est)
     assert table.index[0] in ("GPU price over MFU", "cost of GLM-4.5V, vision-language finetune")
     assert table["width"].iloc[0] < 0.1 * table["now"].iloc[0]
-    middle = 1.44e23 / (9.89e14 * 3600) / est.rd_compute_usd
+    middle = 1.44e23 / (9.89e14 * 3600) / est.rd_compute
     z = NORMAL.inv_cdf(0.95)
     known, other = MFU.sigma, PRICE.sigma
     expected = (PRICE / MFU).quantile(0.5) * math.exp(known**2 / 2)
@@ -67,6 +67,8 @@ def test_a_share_in_flop_is_the_arithmetic_of_its_utilizations():
     assert table.loc[1.0, "p50"] == pytest.approx(share)
     assert table.loc[0.5, "p50"] == pytest.approx(share / (share + (1 - share) / 2))
     assert 100 * table.loc[0.5, "p50"] == pytest.approx(37, abs=0.5)
+    dear = est.again(price_usd_per_gpu_hour="30")  # the share is above one in many draws
+    assert dear.share.max() > 1 and in_flop(dear).max(axis=None) == 1
 
 
 def test_workloads_differ_between_units_by_their_utilization():

@@ -39,14 +39,11 @@ def test_a_company_named_is_no_case_besides():
 
 
 def test_context_informs_nothing(found):
-    used = set(found.shares)
-    assert used == {"openai", "minimax", "zai", *(c for c, r in found.cases.items() if r.used)}
-    grades = {row.grade for case, row in found.cases.items() if case in used}
+    used, cases = set(found.shares), load().measured_cases
+    assert used == {"openai", "minimax", "zai", *(c for c, r in cases.items() if r.used)}
+    grades = {row.grade for case, row in cases.items() if case in used}
     assert grades == {"measured", "disclosed estimate"}
-    assert {row.grade for case, row in found.cases.items() if case not in used} == {
-        "inferred",
-        "bound",
-    }
+    assert {row.grade for case, row in cases.items() if case not in used} == {"inferred", "bound"}
 
 
 def test_the_scope_drives_the_number(found):
@@ -220,6 +217,19 @@ def test_more_spread_beforehand_is_a_wider_interval(found):
     for grouping in GROUPINGS:
         rows = table.loc[grouping]
         assert (np.diff(rows["p95"] - rows["p5"]) > 0).all() and (np.diff(rows["tau"]) > 0).all()
+
+
+def test_a_step_of_tau_stands_for_its_whole_interval(found):
+    assert found.next_share["tau"].nunique() > 0.9 * len(found.next_share)
+
+
+def test_other_windows_keep_the_corrections_on_top():
+    rows = ts.measured.over_time(companies="minimax", corrections="appendix-rl", n_draws=500)
+    for row in rows.itertuples():
+        names = ["appendix-rl", "calendar-2025"][: 1 + row.variant]
+        est = ts.estimate("minimax", n_draws=500, corrections=names)
+        assert row.p50 == est.share_quantiles["p50"]
+    assert rows["variant"].tolist() == [False, True]
 
 
 def test_priors_are_set_by_name_and_the_rest_stays(found):

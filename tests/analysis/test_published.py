@@ -1,3 +1,5 @@
+"""The newsletter's figures: each row's status is what its numbers say; known figures by hand."""
+
 import math
 
 import pandas as pd
@@ -5,8 +7,6 @@ import pytest
 from arithmetic import lognormal
 
 import training_share as ts
-from training_share.analysis.published import FORMULAS, ours
-from training_share.errors import InputError
 from training_share.inputs.tables import load
 
 FIGURES = (("value", "our_value"), ("p5", "our_p5"), ("p95", "our_p95"))
@@ -20,37 +20,8 @@ def table():
 
 def matches(row) -> list[bool]:
     """Whether each printed figure is ours rounded to the printed decimals."""
-    return [
-        round(row[mine], row["decimals"]) == row[printed]
-        for printed, mine in FIGURES
-        if not math.isnan(row[printed])
-    ]
-
-
-def test_the_table_holds_every_published_figure(table):
-    assert list(table.index) == list(CLAIMS) and table.index.name == "claim_id"
-    expected = [
-        "company",
-        "quantity",
-        "unit",
-        "value",
-        "p5",
-        "p95",
-        "our_value",
-        "our_p5",
-        "our_p95",
-        "status",
-        "explanation",
-    ]
-    assert set(expected) <= set(table.columns)
-
-
-@pytest.mark.parametrize(
-    "claim_id", [key for key, row in CLAIMS.items() if row.status == "reproduced"]
-)
-def test_a_reproduced_figure_is_ours_rounded_to_its_decimals(table, claim_id):
-    found = matches(table.loc[claim_id])
-    assert found and all(found)
+    printed = [pair for pair in FIGURES if not math.isnan(row[pair[0]])]
+    return [round(row[ours], row["decimals"]) == row[theirs] for theirs, ours in printed]
 
 
 def within(row) -> list[bool]:
@@ -64,58 +35,51 @@ def within(row) -> list[bool]:
     ]
 
 
-@pytest.mark.parametrize(
-    "claim_id", [key for key, row in CLAIMS.items() if row.status == "within Monte Carlo error"]
-)
-def test_a_figure_within_error_is_and_says_so(table, claim_id):
+def test_the_table_holds_every_published_figure(table):
+    assert list(table.index) == list(CLAIMS) and table.index.name == "claim_id"
+    ends = {name for pair in FIGURES for name in pair}
+    told = {"company", "quantity", "unit", "status", "explanation"}
+    assert ends | told <= set(table.columns)
+
+
+@pytest.mark.parametrize("claim_id", CLAIMS)
+def test_a_figure_s_status_is_what_the_numbers_say(table, claim_id):
     row = table.loc[claim_id]
-    assert not all(matches(row)), "it agrees; call it reproduced"
-    assert all(within(row)), "it differs; say so"
+    if row["status"] == "context":
+        assert math.isnan(row["our_value"]) and row["explanation"]
+    elif row["status"] == "reproduced":
+        assert matches(row) and all(matches(row))
+    elif row["status"] == "within Monte Carlo error":
+        assert not all(matches(row)), "it agrees; call it reproduced"
+        assert all(within(row)), "it differs; say so"
+    else:
+        assert not all(within(row)), "it is within Monte Carlo error; call it so"
+        assert len(row["explanation"]) > 40 and row["explanation"].endswith(".")
 
 
 @pytest.mark.parametrize(
-    "claim_id", [key for key, row in CLAIMS.items() if row.status == "differs"]
+    ("claim_id", "column", "value", "error"),
+    [
+        ("share-minimax", "our_value", 22.6, 0.3),
+        ("share-minimax-no-hailuo", "our_value", 12.2, 0.3),
+        ("share-minimax-no-hailuo", "our_p5", 6.4, 0.3),
+        ("share-minimax-no-hailuo", "our_p95", 23.5, 0.3),
+        ("cost-hailuo-02", "our_value", 18, 1),
+        ("cost-hailuo-02", "our_p5", 5, 1),
+        ("cost-hailuo-02", "our_p95", 51, 1),
+        ("share-hailuo-02", "our_value", 45, 5),
+        ("share-zai", "our_value", 11.8, 0.1),
+        ("rd-openai-2024", "our_value", 5, 0),
+        ("rd-minimax-2024", "our_value", 140.642, 1e-9),
+        ("rd-zai-2024", "our_value", 1552.832 / 7.2, 1e-9),
+    ],
 )
-def test_a_figure_that_differs_does_and_says_why(table, claim_id):
-    row = table.loc[claim_id]
-    assert not all(within(row)), "it is within Monte Carlo error; call it so"
-    assert len(row["explanation"]) > 40 and row["explanation"].endswith(".")
+def test_our_figures(table, claim_id, column, value, error):
+    assert table.loc[claim_id, column] == pytest.approx(value, abs=error)
 
 
-@pytest.mark.parametrize(
-    "claim_id", [key for key, row in CLAIMS.items() if row.status == "context"]
-)
-def test_context_is_not_computed(table, claim_id):
-    row = table.loc[claim_id]
-    assert math.isnan(row["our_value"]) and row["explanation"]
-
-
-def test_minimax(table):
-    assert table.loc["share-minimax", "our_value"] == pytest.approx(22.6, abs=0.3)
-
-
-def test_minimax_without_hailuo(table):
-    row = table.loc["share-minimax-no-hailuo"]
-    assert row["our_value"] == pytest.approx(12.2, abs=0.3)
-    assert row["our_p5"] == pytest.approx(6.4, abs=0.3)
-    assert row["our_p95"] == pytest.approx(23.5, abs=0.3)
-
-
-def test_hailuo_02(table):
-    row = table.loc["cost-hailuo-02"]
-    assert row["our_value"] == pytest.approx(18, abs=1)
-    assert row["our_p5"] == pytest.approx(5, abs=1)
-    assert row["our_p95"] == pytest.approx(51, abs=1)
-
-
-def test_hailuo_02_is_nearly_half_of_the_training_cost(table):
-    assert 40 < table.loc["share-hailuo-02", "our_value"] < 50
-
-
-def test_zai_is_half_a_point_below(table):
-    row = table.loc["share-zai"]
-    assert row["our_value"] == pytest.approx(11.8, abs=0.1)
-    assert row["status"] == "differs" and "Nothing was tuned" in row["explanation"]
+def test_zai_is_half_a_point_below_and_nothing_was_tuned(table):
+    assert "Nothing was tuned" in table.loc["share-zai", "explanation"]
 
 
 def test_the_authors_later_revision_is_what_the_settings_give(table):
@@ -137,41 +101,25 @@ def test_openai_is_a_sum_of_point_estimates(table):
     assert row["our_value"] > row["value"]
 
 
-def test_spending_of_2024(table):
-    assert table.loc["rd-openai-2024", "our_value"] == 5
-    assert table.loc["rd-minimax-2024", "our_value"] == pytest.approx(140.642, rel=1e-12)
-    assert table.loc["rd-zai-2024", "our_value"] == pytest.approx(1552.832 / 7.2, rel=1e-12)
-
-
 def test_the_printed_interval_of_hailuo_02_is_wider_than_the_90_percent_one(table):
     row = table.loc["flop-hailuo-02-interval"]
     assert row["p5"] < row["our_p5"] < row["our_value"] < row["our_p95"] < row["p95"]
 
 
-def test_every_formula_has_a_claim_and_an_unknown_one_is_refused():
-    assert set(FORMULAS) == {key for key, row in CLAIMS.items() if row.status != "context"}
-    with pytest.raises(
-        InputError, match=r"unknown published figure 'share-minmax'; did you mean 'share-minimax'"
-    ):
-        ours("share-minmax", ts.compare(n_draws=5))
+def test_a_figure_without_a_formula_is_refused_unless_it_is_context(data_copy):
+    data_copy.add_like("published", "share-zai", claim_id="again", quantity="share of all revenue")
+    few = {"n_draws": 5, "data_dir": data_copy.folder}
+    told = r"published.csv, row again, column status: differs, but published"
+    with pytest.raises(ts.InputError, match=told):
+        ts.published.published_table(**few)
+    data_copy.edit("published", "again", "status", "context")
+    assert math.isnan(ts.published.published_table(**few).loc["again", "our_value"])
 
 
-def test_a_figure_without_a_formula_is_refused(data_copy):
-    data_copy.add_like("published", "share-zai", claim_id="share-zai-again")
-    with pytest.raises(
-        InputError, match=r"published.csv, row share-zai-again, column status: differs, but"
-    ):
-        ts.published.published_table(n_draws=5, data_dir=data_copy.folder)
-
-
-def test_an_estimate_at_hand_gives_the_same_figures_whatever_its_settings():
-    plain = ts.published.published_table(2000, 7, company="minimax")
-    newsletter = ts.estimate("minimax", n_draws=2000, seed=7)
-    other = ts.estimate(
-        "minimax", "careful", 2000, 7, exclude_groups="hailuo", mfu=0.3, release_lag_months=0
-    )
-    for known in (newsletter, other):
-        pd.testing.assert_frame_equal(ts.published.published_table(known=known), plain)
+def test_one_company_s_figures_are_those_of_the_whole_table():
+    whole = ts.published.published_table(2000, 7)
+    some = ts.published.published_table(2000, 7, company="minimax")
+    pd.testing.assert_frame_equal(some, whole[whole["company"] == "minimax"])
 
 
 def test_the_figures_follow_the_tables(data_copy):

@@ -7,8 +7,10 @@ import numpy as np
 import pytest
 
 import training_share as ts
+from training_share.model.scaling import predicted
 
 FEW = {"n_draws": 2000, "seed": 3}
+WINDOWS = ["2024-01-01 to 2024-12-31", "2024-10-01 to 2025-09-30"]  # that need no guess of ours
 
 
 def test_surface_is_proportional_to_price():
@@ -65,9 +67,9 @@ def test_chance_is_that_of_the_input_s_own_distribution(breaking):
 def test_closed_model_has_the_chance_of_its_range_and_of_a_single_model(breaking):
     row = breaking.loc["hailuo-02"]
     assert row["chance"] == 0  # the newsletter's uniform ends below
-    wide = ts.closed_model_flop("hailuo-02", 20_000, 3, corrections=["predictive-interval"])
+    wide = predicted(ts.load().corrected(["predictive-interval"]), "hailuo-02", 3).draws
     assert row["chance_predictive"] == pytest.approx((wide >= row["value"]).mean())
-    line = ts.closed_model_flop("hailuo-02", 20_000, 3)
+    line = predicted(ts.load(), "hailuo-02", 3).draws
     assert row["chance_predictive"] > 10 * (line >= row["value"]).mean()
 
 
@@ -88,12 +90,23 @@ def test_spending_that_is_uncertain_has_a_chance(data_copy):
     )
     few = {"data_dir": data_copy.folder, **FEW}
     row = ts.sensitivity.breaking_points("openai", **few).loc["R&D compute (USD million)"]
-    spent = ts.estimate("openai", **few).rd_compute_usd / 1e6
+    spent = ts.estimate("openai", **few).rd_compute / 1e6
     assert row["chance"] == (spent <= row["value"]).mean() > 0
+
+
+def test_what_is_set_by_hand_stays_while_an_input_varies():
+    """The price at which the claim fails is proportional to R&D compute."""
+    price, less = (
+        ts.sensitivity.breaking_points("zai", changes=changes, **FEW)["value"]
+        for changes in (None, {"spending/zai/rd_compute/*/amount_millions": "x 0.4"})
+    )
+    name = "price_usd_per_gpu_hour"
+    assert less[name] == pytest.approx(0.4 * price[name], rel=1e-3)
 
 
 def test_windows_are_twelve_disclosed_months():
     table = ts.sensitivity.lag_and_window("minimax", **FEW)
+    assert table.index.unique("spending window").to_list() == WINDOWS
     assert ("2024-10-01 to 2025-09-30", 3) in table.index
     assert table.loc[("2024-10-01 to 2025-09-30", 3), "caveat"] == ""
     assert table["p50"].notna().all()

@@ -1,63 +1,50 @@
-"""How far to trust a regression's prediction: leave one out, residuals, other intervals, another
-estimator."""
+"""How far to trust a regression's prediction: leave one out, other intervals, another estimator.
+Tables and seed are those of an estimate, of whatever company; nothing is drawn of it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from training_share.errors import require_known
-from training_share.inputs.tables import for_scenario
-from training_share.model.case import listed
+from training_share.model import scaling
+from training_share.model.estimate import Estimate
 from training_share.model.precision import QUANTILES, quantiles, spread
-from training_share.model.scaling import (
-    ScalingFit,
-    bootstrap,
-    closed_model_distribution,
-    closed_model_draws,
-    fit,
-    median_size,
-    predictions,
-    used_points,
-)
 
 
-def leave_one_out(
-    model: str, scenario: str = "newsletter", corrections: Iterable[str] | str = (), data_dir=None
-) -> pd.DataFrame:
+def _row(est: Estimate, model: str) -> Any:
+    require_known(model, est.tables.closed_models, "closed model")
+    return est.tables.closed_models[model]
+
+
+def leave_one_out(est: Estimate, model: str) -> pd.DataFrame:
     """Return the line's prediction for a closed model (at its median parameters) without each point
     in turn.
 
     One row a point left out (the first leaves out none): slope, r_squared, flop, and `ratio` to the
     full prediction. Raises InputError for an unknown model.
     """
-    tables = for_scenario(scenario, listed(corrections), data_dir=data_dir)
-    require_known(model, tables["closed_models"], "closed model")
-    row = tables["closed_models"][model]
-    points = used_points(tables, row.modality)
-    size = median_size(row)
-    lines = {"none": fit(points)} | {
-        out.model: fit(tuple(p for p in points if p is not out)) for out in points
-    }
-    frame = pd.DataFrame(
-        {
-            name: {"slope": line.slope, "r_squared": line.r_squared, "flop": line.predict(size)}
-            for name, line in lines.items()
-        }
-    ).T.rename_axis("left_out")
-    frame["ratio"] = frame["flop"] / frame.loc["none", "flop"]
-    return frame
+    row = _row(est, model)
+    points = scaling.used_points(est.tables, row.modality)
+    left = {out.model: tuple(point for point in points if point is not out) for out in points}
+    lines = {name: scaling.fit(some) for name, some in {"none": points, **left}.items()}
+    size = scaling.median_size(row)
+    rows = {name: (line.slope, line.r_squared, line.predict(size)) for name, line in lines.items()}
+    frame = pd.DataFrame(rows, ["slope", "r_squared", "flop"]).T.rename_axis("left_out")
+    return frame.assign(ratio=frame["flop"] / frame.loc["none", "flop"])
 
 
-def estimators(
-    model: str = "hailuo-02",
-    scenario: str = "newsletter",
-    seed: int = 42,
-    corrections: Iterable[str] | str = (),
-    data_dir=None,
-) -> pd.DataFrame:
+def residuals(est: Estimate, modality: str) -> pd.DataFrame:
+    """Return each point's residual (log10 FLOP above the line) and its leverage, one row a model:
+    the diagonal of the hat matrix, 1/n + (x - mean)^2 / sum of squares."""
+    frame = scaling.fit(scaling.used_points(est.tables, modality)).models.set_index("model")
+    centred = frame["log10_size"] - frame["log10_size"].mean()
+    return frame.assign(leverage=1 / len(frame) + centred**2 / (centred**2).sum())
+
+
+def estimators(est: Estimate, model: str = "hailuo-02") -> pd.DataFrame:
     """Return p5, p50 and p95 of a closed model's training FLOP by several methods with their
     standard errors.
 
@@ -66,104 +53,57 @@ def estimators(
     has, their product times the prediction for the predecessor: a point of the same line, lower
     down. Raises InputError for an unknown model.
     """
-    tables = for_scenario(scenario, listed(corrections), data_dir=data_dir)
-    require_known(model, tables.closed_models, "closed model")
-    row = tables["closed_models"][model]
-    points = used_points(tables, row.modality)
+    row, tables, seed = _row(est, model), est.tables, est.seed
+    points, resamples, *_ = scaling.bootstrapped(tables, row.modality, seed)
     methods = {
-        f"{interval} interval, resampling {unit}": predictions(
-            points, row, tables.resamples, seed, unit, interval
+        f"{interval} interval, resampling {unit}": scaling.predictions(
+            (points, resamples, seed, unit), row, interval == "predictive"
         ).draws
         for unit in ("model", "family")
         for interval in ("line", "predictive")
     }
-    if row.predecessor is not None and row.predecessor_factor is not None:
-        factor, before = row.predecessor_factor, closed_model_draws(tables, row.predecessor, seed)
-        methods[f"vendor's statement: {factor:g} x {row.predecessor}"] = factor * before
-    return pd.DataFrame({name: spread(draws) for name, draws in methods.items()}).T.rename_axis(
-        "method"
-    )
+    if row.predecessor:
+        factor, before = row.predecessor_factor, row.predecessor
+        flop = factor * scaling.predicted(tables, before, seed).draws
+        methods[f"vendor's statement: {factor:g} x {before}"] = flop
+    rows = {name: spread(draws) for name, draws in methods.items()}
+    return pd.DataFrame(rows).T.rename_axis("method")
 
 
-def residuals(
-    modality: str,
-    scenario: str = "newsletter",
-    seed: int = 42,
-    corrections: Iterable[str] | str = (),
-    data_dir=None,
-) -> pd.DataFrame:
-    """Return each point's residual (log10 FLOP above the line) and its leverage, one row a model.
-
-    Leverage is the diagonal of the hat matrix, 1/n + (x - mean)^2 / sum of squares; `slope_spread`
-    is the standard deviation of the bootstrap slopes, the same in every row.
-    """
-    tables = for_scenario(scenario, listed(corrections), data_dir=data_dir)
-    points, unit = used_points(tables, modality), tables.choice("bootstrap_unit")
-    refits = bootstrap(points, tables.resamples, seed, unit)
-    frame = refits.line.models.copy()
-    centred = frame["log10_size"] - frame["log10_size"].mean()
-    frame["leverage"] = 1 / refits.line.n + centred**2 / (centred**2).sum()
-    frame["slope_spread"] = np.std(refits.slopes)
-    return frame.set_index("model")
-
-
-def predictions_table(
-    scenario: str = "newsletter",
-    seed: int = 42,
-    corrections: Iterable[str] | str = (),
-    data_dir=None,
-) -> pd.DataFrame:
+def predictions_table(est: Estimate) -> pd.DataFrame:
     """Return p5, p50 and p95 of each closed model's bootstrap predictions in FLOP with their
     standard errors, and the median of the distribution that enters the Monte Carlo."""
-    tables = for_scenario(scenario, listed(corrections), data_dir=data_dir)
     rows = {}
-    for key, row in tables["closed_models"].items():
-        used = closed_model_distribution(tables, key, seed)
-        rows[key] = {
-            "modality": row.modality,
-            "parameters": str(row.parameters),
-            **spread(closed_model_draws(tables, key, seed)),
-            "median in the Monte Carlo": f"{used.quantile(0.5):.3g}",
-        }
+    for key, row in est.tables.closed_models.items():
+        used = scaling.closed_model_distribution(est.tables, key, est.seed)
+        rows[key] = {"modality": row.modality, "parameters": str(row.parameters)}
+        rows[key] |= spread(scaling.predicted(est.tables, key, est.seed).draws)
+        rows[key]["median in the Monte Carlo"] = f"{used.quantile(0.5):.3g}"
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis("model")
 
 
-def points_table(
-    scenario: str = "newsletter", corrections: Iterable[str] | str = (), data_dir=None
-) -> pd.DataFrame:
+def points_table(est: Estimate) -> pd.DataFrame:
     """Return the points of the three regressions with their remarks."""
-    frame = for_scenario(scenario, listed(corrections), data_dir=data_dir).frame(
-        "generative_models"
-    )
+    frame = est.tables.frame("generative_models")
     return frame.drop(columns=["source_id"]).set_index("modality")
 
 
 def scaling_band(
-    modality: str,
-    scenario: str = "newsletter",
-    seed: int = 42,
-    corrections: Iterable[str] | str = (),
-    data_dir=None,
-    n_sizes: int = 60,
-) -> tuple[ScalingFit, pd.DataFrame, pd.DataFrame]:
+    est: Estimate, modality: str, n_sizes: int = 60
+) -> tuple[scaling.ScalingFit, pd.DataFrame, pd.DataFrame]:
     """Return a modality's fit, its line with the pointwise 5th-95th percentile bootstrap band
     (columns size, flop, p5, p95), and the predictions of its closed models (size, p5, p50, p95 in
     FLOP; size at the median parameters)."""
-    tables = for_scenario(scenario, listed(corrections), data_dir=data_dir)
-    points = used_points(tables, modality)
-    refits = bootstrap(points, tables.resamples, seed, tables.choice("bootstrap_unit"))
-    line, slopes, intercepts = refits.line, refits.slopes, refits.intercepts
-    closed = {key: row for key, row in tables["closed_models"].items() if row.modality == modality}
-    sizes = {key: median_size(row) for key, row in closed.items()}
-    logs = np.append(line.models["log10_size"], np.log10(list(sizes.values())))
+    refits = scaling.bootstrap(*scaling.bootstrapped(est.tables, modality, est.seed))
+    rows = est.tables.closed_models.items()
+    sizes = {key: scaling.median_size(row) for key, row in rows if row.modality == modality}
+    logs = np.append(refits.line.models["log10_size"], np.log10(list(sizes.values())))
     grid = np.linspace(logs.min() - 0.2, logs.max() + 0.2, n_sizes)
-    low, high = np.array([np.quantile(intercepts + slopes * x, [0.05, 0.95]) for x in grid]).T
-    band = pd.DataFrame(
-        {"size": 10**grid, "flop": line.predict(10**grid), "p5": 10**low, "p95": 10**high}
-    )
-    predicted = pd.DataFrame(
-        {key: quantiles(closed_model_draws(tables, key, seed)) for key in closed},
-        index=list(QUANTILES),
-    ).T.rename_axis("model")
-    predicted.insert(0, "size", pd.Series(sizes))
-    return line, band, predicted
+    lines = (refits.intercepts + refits.slopes * x for x in grid)
+    low, high = np.array([np.quantile(line, [0.05, 0.95]) for line in lines]).T
+    band = {"size": 10**grid, "flop": refits.line.predict(10**grid), "p5": 10**low, "p95": 10**high}
+    draws = {key: scaling.predicted(est.tables, key, est.seed).draws for key in sizes}
+    predicted = {key: quantiles(values) for key, values in draws.items()}
+    frame = pd.DataFrame(predicted, list(QUANTILES)).T.rename_axis("model")
+    frame.insert(0, "size", pd.Series(sizes))
+    return refits.line, pd.DataFrame(band), frame

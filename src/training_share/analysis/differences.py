@@ -1,29 +1,23 @@
-"""Two runs side by side: which inputs differ, and what that does to shares, cost and ranking."""
+"""Two runs side by side: which inputs differ, and what that does to shares and cost."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import combinations
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from training_share.errors import InputError
 from training_share.inputs.tables import Tables, load
-from training_share.model.case import listed
 from training_share.model.comparison import Comparison, compare
-from training_share.model.estimates import Estimate
+from training_share.model.estimate import Estimate
 from training_share.model.precision import QUANTILES, quantiles
 
 Run = Estimate | Comparison | str | Path
-ABOUT = (
-    "corrections",
-    "evidence",
-    "scenarios",
-    "published",
-)  # say what inputs could be, and are none
+ABOUT = ("corrections", "evidence", "scenarios", "published")  # say what inputs could be
 WORDS = ("note", "remark", "reason", "source_id")  # columns that change no number
 
 
@@ -39,27 +33,26 @@ class Difference:
             f"{row.display_name} {100 * row.share_before:.1f}% to {100 * row.share_after:.1f}%"
             for row in self.shares.itertuples()
         )
-        return f"<Difference in {len(self.inputs)} cells: {moves}; see inputs, shares, ranking>"
+        return f"<Difference in {len(self.inputs)} cells: {moves}; see inputs, shares>"
 
     @cached_property
     def inputs(self) -> pd.DataFrame:
         """The cells that differ and change a number, indexed by table/key/column: `before`,
-        `after`, and the `reason` a correction gives for the new content; None where a row is not
-        there."""
+        `after`, and the `reason` a correction gives for the new content; blank where there is no
+        such cell."""
         found: dict[str, tuple[str, str, str]] = {}
         for company, one in self.before.estimates.items():
             two = self.after.estimates[company]
-            found |= _cells(one.tables, two.tables)
-            words = {
-                "evidence in force": (one.evidence, two.evidence),
-                f"groups left out of {company}": (
-                    sorted(set(one.case.excluded)),
-                    sorted(set(two.case.excluded)),
-                ),
-            }
-            for what, names in words.items():
-                if names[0] != names[1]:
-                    found[what] = (*(", ".join(given) or "none" for given in names), "")
+            old, new, reasons = _contents(one.tables), _contents(two.tables), _reasons(two.tables)
+            old["evidence in force"], new["evidence in force"] = map(
+                _listed, (one.evidence, two.evidence)
+            )
+            left = f"groups left out of {company}"
+            old[left], new[left] = map(_listed, (one.excluded, two.excluded))
+            for cell in dict.fromkeys([*old, *new]):
+                before, after = old.get(cell, ""), new.get(cell, "")
+                if before != after:
+                    found[cell] = before, after, reasons.get((cell, after), "")
         columns = ["before", "after", "reason"]
         frame = pd.DataFrame.from_dict(found, orient="index", columns=columns, dtype=object)
         return frame.rename_axis("cell")
@@ -67,39 +60,45 @@ class Difference:
     @cached_property
     def shares(self) -> pd.DataFrame:
         """One row a company: the share's median before and after, p5, p50 and p95 of its change
-        draw by draw (`change_p5` ..., fractions), and the medians of training cost and of R&D
-        compute in USD million before and after."""
+        draw by draw (`change_p5` ..., fractions; NaN where the two weigh draws differently, as then
+        no draw of one is a draw of the other), and the medians of training cost and of R&D compute
+        in USD million before and after."""
         rows = {}
         for company, one in self.before.estimates.items():
-            two = self.after.estimates[company]
-            before, after = one.summary(), two.summary()
-            rows[company] = {
-                "display_name": two.company_row.display_name,
-                "share_before": before["share_p50"],
-                "share_after": after["share_p50"],
-                **_change(one, two),
-                "training_cost_before": before["training_cost_p50"],
-                "training_cost_after": after["training_cost_p50"],
-                "rd_compute_before": before["rd_compute"],
-                "rd_compute_after": after["rd_compute"],
-            }
+            two, change = self.after.estimates[company], np.full(3, np.nan)
+            if np.array_equal(one.weights, two.weights):  # None, without evidence, is like None
+                change = quantiles(two.share - one.share, one.weights)
+            rows[company] = {"display_name": two.company_row.display_name}
+            medians = {"share": "share_p50", "training_cost": "training_cost_p50"}
+            for name, column in {**medians, "rd_compute": "rd_compute"}.items():
+                for when, est in (("before", one), ("after", two)):
+                    rows[company][f"{name}_{when}"] = est.summary()[column]
+            changes = zip((f"change_{name}" for name in QUANTILES), change, strict=True)
+            rows[company] |= dict(changes)
         return pd.DataFrame.from_dict(rows, orient="index").rename_axis("company")
 
-    @cached_property
-    def ranking(self) -> pd.DataFrame:
-        """For every pair, the probability that the first company's share is higher, before and
-        after."""
-        pairs = list(combinations(self.before.estimates, 2))
-        index = pd.MultiIndex.from_tuples(pairs, names=["company", "higher than"])
-        before, after = (
-            [found.probabilities.loc[pair] for pair in pairs] for found in (self.before, self.after)
-        )
-        return pd.DataFrame({"before": before, "after": after}, index=index)
+
+def _listed(names: tuple[str, ...]) -> str:
+    return ", ".join(sorted(names)) or "none"
 
 
-def diff(
-    before: Run, after: Run, companies: str | list[str] | None = None, **settings: object
-) -> Difference:
+def _contents(tables: Tables) -> dict[str, str]:
+    """Return the filled cells that may change a number, by address."""
+    return {
+        f"{table}/{key}/{column}": text
+        for table, rows in tables.texts.items()
+        for key, row in (rows.items() if table not in ABOUT else ())
+        for column, text in row.items()
+        if text and column not in WORDS
+    }
+
+
+def _reasons(tables: Tables) -> dict[tuple[str, str], str]:
+    rows = tables.corrections.values()
+    return {(f"{row.table}/{row.key}/{row.column}", row.value): row.reason for row in rows}
+
+
+def diff(before: Run, after: Run, companies: Any = None, **settings: Any) -> Difference:
     """Put two runs side by side, on common draws.
 
     Each is an estimate, a comparison, the name of a scenario, or a data folder; a scenario or a
@@ -111,63 +110,28 @@ def diff(
     >>> list(found.inputs.index)
     ['assumptions/mfu_rl/value', 'assumptions/rl_fraction/value']
     """
-    one, two = (_comparison(run, companies, settings) for run in (before, after))
-    common = [name for name in one.estimates if name in two.estimates]
+    one, two = (_compared(run, companies, settings).estimates for run in (before, after))
+    common = [name for name in one if name in two]
     if not common:
         raise InputError(
-            f"diff: {', '.join(one.estimates)} and {', '.join(two.estimates)} have no company in"
-            " common; for two companies of one run see ts.compare(...).differences()"
+            f"diff: {', '.join(one)} and {', '.join(two)} have no company in common; for two "
+            "companies of one run see the probabilities of ts.compare"
         )
-    first = {name: one.estimates[name] for name in common}
-    second = {name: two.estimates[name] for name in common}
-    for name, est in first.items():
-        if (est.n_draws, est.seed) != (second[name].n_draws, second[name].seed):
-            second[name] = second[name].again(n_draws=est.n_draws, seed=est.seed)
-    return Difference(Comparison(first), Comparison(second))
+    for name in common:
+        draws = {"n_draws": one[name].n_draws, "seed": one[name].seed}
+        if draws != {"n_draws": two[name].n_draws, "seed": two[name].seed}:
+            two = two | {name: two[name].again(**draws)}
+    return Difference(*(Comparison({name: run[name] for name in common}) for run in (one, two)))
 
 
-def _comparison(
-    run: Run, companies: str | list[str] | None, settings: dict[str, object]
-) -> Comparison:
+def _compared(run: Run, companies: Any, settings: dict[str, Any]) -> Comparison:
     if isinstance(run, Comparison):
         return run
     if isinstance(run, Estimate):
         return Comparison({run.company: run})
-    names = None if companies is None else listed(companies)
-    if isinstance(run, str) and run in load(settings.get("data_dir")).scenario_names:
-        return compare(names, run, **settings)
+    known = load(settings.get("data_dir")).scenario_names
+    if run in known:
+        return compare(companies, run, **settings)
     if Path(run).expanduser().is_dir():
-        return compare(names, **settings | {"data_dir": Path(run).expanduser()})
-    known = ", ".join(load().scenario_names)
-    raise InputError(f"diff: '{run}' is neither a scenario ({known}) nor a data folder")
-
-
-def _change(one: Estimate, two: Estimate) -> dict[str, float]:
-    """Return p5, p50 and p95 of the change of the share draw by draw; NaN where the two weigh their
-    draws differently, as then no draw of one is a draw of the other."""
-    alike = np.array_equal(one.weights, two.weights)  # None, without evidence, is like None
-    values = quantiles(two.share - one.share, one.weights) if alike else np.full(3, np.nan)
-    return {f"change_{name}": value for name, value in zip(QUANTILES, values, strict=True)}
-
-
-def _cells(one: Tables, two: Tables) -> dict[str, tuple[str, str, str]]:
-    """Return the cells that differ and change a number: content before and after, and the reason
-    that a correction gives."""
-    reasons = {
-        (row.table, row.key, row.column, row.value): row.reason for row in two.corrections.values()
-    }
-    found = {}
-    for table, old in one.texts.items():
-        new = two.texts[table]
-        if table in ABOUT or old is new:
-            continue
-        for key in dict.fromkeys([*old, *new]):
-            if key not in old or key not in new:
-                words = ("no such row", "a row")
-                found[f"{table}/{key}"] = (words[key in old], words[key in new], "")
-                continue
-            for column, text in new[key].items():
-                if column not in WORDS and text != old[key][column]:
-                    reason = reasons.get((table, key, column, text), "")
-                    found[f"{table}/{key}/{column}"] = (old[key][column], text, reason)
-    return found
+        return compare(companies, **settings | {"data_dir": Path(run).expanduser()})
+    raise InputError(f"diff: '{run}' is neither a scenario ({', '.join(known)}) nor a data folder")

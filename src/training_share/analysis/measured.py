@@ -1,4 +1,5 @@
-"""Measured cases beside modelled companies, and what both say of the next company's share.
+"""Measured cases beside modelled companies, what both say of the next company's share, and what a
+company would have spent at that share.
 
 The model of the next share is hierarchical. A case's logit is normal about the mean of its group
 with a standard deviation tau that all groups have in common:
@@ -13,11 +14,12 @@ Bayesian Data Analysis, 3rd edition, chapter 5.4 and 11.6).
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from datetime import date
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -25,21 +27,21 @@ import pandas as pd
 from scipy.special import expit, logit, ndtr, ndtri
 
 from training_share.errors import InputError, require_known
-from training_share.inputs.schema import MeasuredCase
-from training_share.inputs.tables import Tables
+from training_share.inputs.tables import Tables, chip_of
 from training_share.model.case import listed
 from training_share.model.comparison import Comparison, compare
-from training_share.model.estimates import estimate
-from training_share.model.precision import QUANTILES, quantiles, spread
+from training_share.model.draws import drawn, generator, one
+from training_share.model.estimate import Estimate, estimate
+from training_share.model.precision import PARTS, QUANTILES, quantiles, spread
 from training_share.model.spending import signed_periods
-from training_share.model.streams import Streams, draw, generator
 
 COMPANY = "company-year"  # the scope of a modelled company
-PROJECT = "project"
 STEPS = 64  # of tau, each as likely as the others beforehand
+OF_THE_COMPANY = ("exclude_groups", "release_lag_months", "spending_start", "spending_end")
+Names = Iterable[str] | str | None
 GROUPINGS = {  # name -> the group of a scope
-    "company or project": lambda scope: COMPANY if scope == COMPANY else PROJECT,
-    "one group": lambda scope: "",
+    "company or project": lambda scope: scope == COMPANY,
+    "one group": lambda scope: True,
     "each scope its own": lambda scope: scope,
 }
 
@@ -72,22 +74,18 @@ def next_logits(
     variance = m**2 + taus**2 - of_next**2 @ (1 / variances)
     by_draw = weight.sum(axis=1) if weights is None else weight.sum(axis=1) * weights
     size = max(1, round(by_draw.sum() ** 2 / (by_draw**2).sum()))
-    chosen = _chosen(by_draw[None, :], seed, "which draw", size)
-    step = _chosen(weight[chosen], seed, "tau", size)
-    z = generator(seed, "next case/share").standard_normal(size)
-    values = mean[chosen, step] + np.sqrt(variance[step]) * z
-    within = ndtr(generator(seed, "next case/within a step").standard_normal(size))
-    tau = s * ndtri((1 + (step + within) / STEPS) / 2)  # a step stands for its whole interval
+
+    def z(what: str) -> np.ndarray:
+        return generator(seed, f"next case/{what}").standard_normal(size)
+
+    below = np.cumsum(by_draw)
+    chosen = np.searchsorted(below, ndtr(z("which draw")) * below[-1])
+    below = np.cumsum(weight[chosen], axis=1)
+    step = (below < ndtr(z("tau"))[:, None] * below[:, -1:]).sum(axis=1)
+    values = mean[chosen, step] + np.sqrt(variance[step]) * z("share")
+    # a step stands for its whole interval
+    tau = s * ndtri((1 + (step + ndtr(z("within a step"))) / STEPS) / 2)
     return pd.DataFrame({"draw": chosen, "tau": tau, "logit": values})
-
-
-def _chosen(weights: np.ndarray, seed: int, what: str, size: int) -> np.ndarray:
-    """Return one column a row of `weights` (or `size` of its only row), each by its weight."""
-    u = ndtr(generator(seed, f"next case/{what}").standard_normal(size))
-    total = np.cumsum(weights, axis=1)
-    if len(weights) == 1:
-        return np.searchsorted(total[0], u * total[0, -1])
-    return (total < u[:, None] * total[:, -1:]).sum(axis=1)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -98,7 +96,6 @@ class Pattern:
     measured: Mapping[str, np.ndarray]  # case -> draws of its share, as many as of the companies
     tables: Tables
     seed: int
-    settings: Mapping[str, float]  # scales of the priors in logits: mean, spread
 
     def __repr__(self) -> str:
         return f"<Pattern of {len(self.shares.columns)} cases: see table(), next_share, dependence>"
@@ -109,25 +106,13 @@ class Pattern:
         company keeps and in which none spends more on final runs than on R&D compute."""
         draws = self.known.draws
         draws = draws[(draws < 1).all(axis=1)]
-        used = {case: values for case, values in self.measured.items() if self.cases[case].used}
+        rows = self.tables.measured_cases
+        used = {case: values for case, values in self.measured.items() if rows[case].used}
         return draws.assign(**{case: values[draws.index] for case, values in used.items()})
 
-    @property
-    def weights(self) -> np.ndarray | None:
-        """The weights that evidence gives the rows of `shares`; None without evidence."""
-        weights = self.known.weights
-        return None if weights is None else weights[self.shares.index]
-
-    @property
-    def cases(self) -> Mapping[str, MeasuredCase]:
-        """The measured cases as measured_cases.csv has them."""
-        return self.tables.measured_cases
-
-    @cached_property
-    def scopes(self) -> list[str]:
-        """The scope of each column of `shares`."""
-        companies = self.known.estimates
-        return [COMPANY if name in companies else self.cases[name].scope for name in self.shares]
+    def scale(self, name: str) -> float:
+        """Return the scale of a prior in logits: of the mean, or of the spread."""
+        return self.tables.assumptions[f"next_case_{name}_scale"].amount.quantile(0.5)
 
     def posterior(
         self,
@@ -138,15 +123,17 @@ class Pattern:
         """Return posterior draws of the next company-year from the first `n_draws` rows of
         `shares` (default: all): `draw`, the row, `tau` and `share`; see `next_logits`."""
         require_known(grouping, GROUPINGS, "grouping")
-        group = GROUPINGS[grouping]
+        group, rows = GROUPINGS[grouping], self.tables.measured_cases
+        scopes = [rows[name].scope if name in rows else COMPANY for name in self.shares]
+        weights = self.known.weights
         table = next_logits(
             logit(self.shares.to_numpy()[:n_draws]),
-            np.array([group(scope) for scope in self.scopes]),
+            np.array([group(scope) for scope in scopes]),
             group(COMPANY),
-            self.settings["mean"],
-            self.settings["spread"] if spread_scale is None else spread_scale,
+            self.scale("mean"),
+            self.scale("spread") if spread_scale is None else spread_scale,
             self.seed,
-            self.weights if self.weights is None else self.weights[:n_draws],
+            None if weights is None else weights[self.shares.index][:n_draws],
         )
         return table.assign(share=expit(table["logit"]))
 
@@ -155,14 +142,18 @@ class Pattern:
         """Posterior draws of the next company-year under the priors of assumptions.csv."""
         return self.posterior()
 
+    def at_next(self, values: np.ndarray) -> np.ndarray:
+        """Return one value a draw for the draws that `next_share` rests on."""
+        return values[self.shares.index[self.next_share["draw"]]]
+
     def prior(self, n_draws: int = 20_000) -> pd.DataFrame:
         """Return draws of `tau` and of the next `share` before any case is seen."""
-        z = [
+        mean, tau, share = (
             generator(self.seed, f"next case/prior/{name}").standard_normal(n_draws)
             for name in ("mean", "spread", "share")
-        ]
-        tau = self.settings["spread"] * np.abs(z[1])
-        return pd.DataFrame({"tau": tau, "share": expit(self.settings["mean"] * z[0] + tau * z[2])})
+        )
+        tau = self.scale("spread") * np.abs(tau)
+        return pd.DataFrame({"tau": tau, "share": expit(self.scale("mean") * mean + tau * share)})
 
     def table(self) -> pd.DataFrame:
         """Return one row a case, modelled and measured: label, kind, scope, grade, unit, p5, p50
@@ -170,38 +161,22 @@ class Pattern:
 
         Scopes in the order of their lowest share, and cases by their share within a scope.
         """
-        rows = {}
+        columns = ["label", "kind", "scope", "grade", "unit", *QUANTILES, "used", "in_scope"]
+        columns += ["out_of_scope", "source"]
+        counted, rows = ("all R&D compute that the company paid for", "serving", ""), {}
         for company, est in self.known.estimates.items():
             start, end = est.denominator_window
-            rows[company] = {
-                "label": f"{est.company_row.display_name}, {start:%Y-%m} to {end:%Y-%m}",
-                "kind": "modelled",
-                "scope": COMPANY,
-                "grade": "modelled",
-                "unit": est.unit,
-                **est.share_quantiles,
-                "used": True,
-                "in_scope": "all R&D compute that the company paid for",
-                "out_of_scope": "serving",
-                "source": "",
-            }
+            label = f"{est.company_row.display_name}, {start:%Y-%m} to {end:%Y-%m}"
+            kind = "modelled", COMPANY, "modelled", est.unit
+            rows[company] = label, *kind, *est.share_quantiles.values(), True, *counted
         for case, draws in self.measured.items():
-            row = self.cases[case]
-            rows[case] = {
-                "label": row.models,
-                "kind": "measured",
-                "scope": row.scope,
-                "grade": row.grade,
-                "unit": row.unit,
-                **dict(zip(QUANTILES, quantiles(draws), strict=True)),
-                "used": row.used,
-                "in_scope": row.in_scope,
-                "out_of_scope": row.out_of_scope,
-                "source": self.tables.sources[row.source_id].url,
-            }
-        table = pd.DataFrame.from_dict(rows, orient="index").rename_axis("case")
-        lowest = table.groupby("scope")["p50"].transform("min").where(table["scope"] != COMPANY, -1)
-        lowest = lowest.where(table["scope"] != "cluster", 1)
+            row = self.tables.measured_cases[case]
+            counted = row.in_scope, row.out_of_scope, self.tables.sources[row.source_id].url
+            kind = "measured", row.scope, row.grade, row.unit
+            rows[case] = row.models, *kind, *quantiles(draws), row.used, *counted
+        table = pd.DataFrame.from_dict(rows, orient="index", columns=columns).rename_axis("case")
+        lowest = table.groupby("scope")["p50"].transform("min")
+        lowest = lowest.mask(table["scope"] == COMPANY, -1).mask(table["scope"] == "cluster", 1)
         order = table.assign(lowest=lowest).sort_values(["lowest", "p50"], kind="stable").index
         return table.loc[order]
 
@@ -210,12 +185,9 @@ class Pattern:
         cases and other groups, with their Monte Carlo standard errors and the posterior median of
         tau."""
         rows = {}
-        for grouping in GROUPINGS:
-            for scale in scales:
-                draws = self.posterior(grouping, scale, 10_000)
-                rows[grouping, scale] = spread(draws["share"].to_numpy()) | {
-                    "tau": float(draws["tau"].median())
-                }
+        for key in itertools.product(GROUPINGS, scales):
+            draws = self.posterior(*key, 10_000)
+            rows[key] = spread(draws["share"].to_numpy()) | {"tau": draws["tau"].median()}
         frame = pd.DataFrame.from_dict(rows, orient="index")
         return frame.rename_axis(["groups", "scale of tau's prior"])
 
@@ -223,91 +195,59 @@ class Pattern:
         """Return the next company's share and the spread between cases (tau, in logits) before and
         after the cases, as the part of the draws in each of equally wide bins: columns quantity,
         low, high, prior, posterior."""
-        before, after = self.prior(), self.next_share
-        rows = []
-        for quantity, edges in (
-            ("share", np.linspace(0, 1, 41)),
-            ("tau", np.linspace(0, 3 * self.settings["spread"], 31)),
-        ):
-            parts = {
-                "low": edges[:-1],
-                "high": edges[1:],
-                "prior": np.histogram(before[quantity], edges)[0] / len(before),
-                "posterior": np.histogram(after[quantity], edges)[0] / len(after),
-            }
-            rows.append(pd.DataFrame(parts).assign(quantity=quantity))
-        columns = ["quantity", "low", "high", "prior", "posterior"]
-        return pd.concat(rows, ignore_index=True)[columns]
+        before, after, rows = self.prior(), self.next_share, []
+        for name, highest, bins in (("share", 1, 40), ("tau", 3 * self.scale("spread"), 30)):
+            edges = np.linspace(0, highest, bins + 1)
+            parts = {"quantity": name, "low": edges[:-1], "high": edges[1:]}
+            for when, draws in (("prior", before), ("posterior", after)):
+                parts[when] = np.histogram(draws[name], edges)[0] / len(draws)
+            rows.append(pd.DataFrame(parts))
+        return pd.concat(rows, ignore_index=True)
 
     def part(self, place: int) -> Pattern:
         """Return the same by one part of the regressions' resamples, on its first draws."""
         known = self.known.part(place)
-        n = next(iter(known.estimates.values())).n_draws
-        few = {case: values[:n] for case, values in self.measured.items()}
-        return replace(self, known=known, measured=few)
+        few = {case: values[: len(known.draws)] for case, values in self.measured.items()}
+        return Pattern(known, few, self.tables, self.seed)
 
 
-def case_draws(tables: Tables, n_draws: int, seed: int, data_dir=None) -> dict[str, np.ndarray]:
-    """Return draws of the share of each measured case; exact where its figures are."""
-    streams = Streams(seed)
-    shares = {case: np.empty(n_draws) for case in tables.measured_cases}
-    for block in streams.blocks(n_draws):
-        for case, row in tables.measured_cases.items():
-            if row.final_share is not None:
-                value = draw(streams, f"measured/{case}/share", row.final_share)
-            elif row.final_amount is not None and row.total_amount is not None:
-                value = draw(streams, f"measured/{case}/final", row.final_amount) / draw(
-                    streams, f"measured/{case}/total", row.total_amount
-                )
-            else:
-                continue
-            shares[case][block] = value
-    for case, row in tables.measured_cases.items():
-        if row.company is not None:
-            shares[case] = estimate(
-                row.company, n_draws=n_draws, seed=seed, data_dir=data_dir
-            ).share
-    return shares
-
-
-def pattern(
-    known: Iterable[str] | str | None = None,
-    scenario: str = "newsletter",
-    n_draws: int = 50_000,
-    seed: int = 42,
-    *,
-    data_dir: str | Path | None = None,
-    **settings: Any,
-) -> Pattern:
+def pattern(known: Names = None, **settings: Any) -> Pattern:
     """Return modelled companies (by default all with spending in money) beside the measured cases.
 
-    `settings` go to `estimate` of every company; those named next_case_mean_scale and
-    next_case_spread_scale set the priors. Raises InputError as `compare` does, and for a company
-    without a share.
+    `settings` go to `compare`; those named next_case_mean_scale and next_case_spread_scale set the
+    priors. Raises InputError as `compare` does, and for a company without a share.
 
     >>> sorted(pattern(n_draws=100).shares)[:3]
     ['bloom', 'llama-1', 'minimax']
     """
-    names = None if known is None else listed(known)
-    others = compare(names, scenario, n_draws, seed, data_dir=data_dir, **settings)
-    for name, other in others.estimates.items():
-        if not other.has_spending:
+    found = compare(known, **settings)
+    for name, est in found.estimates.items():
+        if not est.has_spending:
             raise InputError(
                 f"known: {name} has no spending, so no share; name only companies that have one"
             )
-    tables = next(iter(others.estimates.values())).tables
-    scales = {
-        name: tables.assumptions[f"next_case_{name}_scale"].amount.quantile(0.5)
-        for name in ("mean", "spread")
-    }
-    cases = case_draws(tables, n_draws, seed, data_dir)
-    twice = {case for case, row in tables.measured_cases.items() if row.company in others.estimates}
-    measured = {case: draws for case, draws in cases.items() if case not in twice}
-    return Pattern(others, measured, tables, seed, scales)
+    cases = est.tables.measured_cases.values()
+    cases = [row for row in cases if row.company not in found.estimates]  # else it counts twice
+    return Pattern(found, {row.case: _measured(row, est) for row in cases}, est.tables, est.seed)
+
+
+def _measured(row: Any, est: Estimate) -> np.ndarray:
+    """Return draws of the share of a measured case, as many as of an estimate, with its seed."""
+    if row.company is not None:
+        draws = {"n_draws": est.n_draws, "seed": est.seed}
+        return estimate(row.company, base=est.base, **draws).share
+
+    def value(what: str, amount: Any) -> Any:
+        return drawn(est.seed, one(f"measured/{row.case}/{what}"), est.n_draws, amount)
+
+    if row.final_share is not None:
+        return np.broadcast_to(value("share", row.final_share), est.n_draws)
+    share = value("final", row.final_amount) / value("total", row.total_amount)
+    return np.broadcast_to(share, est.n_draws)
 
 
 def over_time(
-    variant: str = "calendar-2025", companies: Iterable[str] | str | None = None, **settings: Any
+    variant: str = "calendar-2025", companies: Names = None, **settings: Any
 ) -> pd.DataFrame:
     """Return each company's share over its published window and, where a correction gives another,
     over that.
@@ -315,34 +255,116 @@ def over_time(
     Columns company, label, color, start, end, p5, p50 and p95 with their standard errors,
     rd_compute in USD million, `variant` for the correction's window, `inferred` where a spending
     row is our own judgement, `caveat` where the runs do not fit the window. A window that a
-    scenario's lines of R&D compute do not cover is left out.
+    scenario's lines of R&D compute, or its evidence, do not cover is left out.
     """
-    rows = []
+    rows, further = [], [*listed(settings.get("corrections")), variant]
     for est in compare(companies, **settings).estimates.values():
-        windows = [est]
-        with suppress(InputError):  # no spending of the scenario's lines is known for that window
-            other = est.again(corrections=[*est.case.corrections, variant])
-            _ = other.weights  # evidence on another company needs its spending in the window too
-            windows += [other] if other.denominator_window != est.denominator_window else []
-        for one in windows:
-            periods = [
-                row
-                for line in one.denominator_lines
-                for _, row in signed_periods(one.tables, one.company, line, *one.denominator_window)
-            ]
-            start, end = one.denominator_window
-            rows.append(
-                {
-                    "company": one.company,
-                    "label": one.company_row.display_name,
-                    "color": one.company_row.color,
-                    "start": start,
-                    "end": end,
-                    **one.spread(),
-                    "rd_compute": one.summary()["rd_compute"],
-                    "variant": one is not est,
-                    "inferred": any(row.inferred for row in periods),
-                    "caveat": one.caveat,
-                }
-            )
+        rows.append(_window_row(est))
+        with suppress(InputError):
+            other = est.again(corrections=further)
+            if other.denominator_window != est.denominator_window:
+                rows.append(_window_row(other) | {"variant": True})
     return pd.DataFrame(rows)
+
+
+def _window_row(est: Estimate) -> dict[str, object]:
+    window = est.denominator_window
+    lines = (
+        signed_periods(est.tables, est.company, line, *window) for line in est.denominator_lines
+    )
+    own = {row.source_id == "own-judgement" for line in lines for _, row in line}
+    return {
+        "company": est.company,
+        "label": est.company_row.display_name,
+        "color": est.company_row.color,
+        "start": window[0],
+        "end": window[1],
+        **est.spread(),
+        "rd_compute": est.median(est.rd_compute) / 1e6,
+        "variant": False,
+        "inferred": True in own,
+        "caveat": est.caveat,
+    }
+
+
+# --- what would have been spent, if the share were the next one -----------------------------------
+@dataclass(frozen=True, eq=False)
+class ImpliedCompute:
+    """R&D compute implied by a training cost and the next company's share. An illustration.
+
+    Cost and shares come from the same market draws, so a dear hour raises both and much of it
+    cancels.
+    """
+
+    estimate: Estimate
+    pattern: Pattern
+
+    def draws(self) -> pd.DataFrame:
+        """Return training_cost and rd_compute in USD million and the next company's share as a
+        fraction, one row a posterior draw."""
+        cost = self.pattern.at_next(self.estimate.total_cost) / 1e6
+        share = self.pattern.next_share["share"].to_numpy()
+        return pd.DataFrame({"training_cost": cost, "share": share, "rd_compute": cost / share})
+
+    @cached_property
+    def table(self) -> pd.DataFrame:
+        """p5, p50 and p95 of `draws` with their unit and Monte Carlo standard errors."""
+        rests = self.estimate.rests_on_regressions or self.pattern.known.parts
+        parts = [
+            ImpliedCompute(self.estimate.part(place), self.pattern.part(place)).draws()
+            for place in range(PARTS if rests else 0)
+        ]  # evidence weights the draws that the posterior takes, so each counts alike here
+        rows = {
+            name: spread(values.to_numpy(), ((part[name].to_numpy(), None) for part in parts))
+            for name, values in self.draws().items()
+        }
+        table = pd.DataFrame(rows).T.rename_axis("quantity")
+        table.insert(0, "unit", ["USD million", "fraction", "USD million"])
+        return table
+
+
+def implied_rd_compute(company: str, known: Names = None, **settings: Any) -> ImpliedCompute:
+    """Return the R&D compute that a company's training cost implies, with the share of the next
+    company after those known (by default all with spending in money) and the measured cases.
+
+    `settings` go to `estimate` of every company, except exclude_groups, release_lag_months and the
+    spending window, which are the company's own. Raises InputError as `estimate` does, and where
+    `known` is empty, repeats a name, or contains the company itself or one without spending.
+
+    >>> implied = implied_rd_compute("deepseek", n_draws=1_000)
+    >>> list(implied.pattern.known.estimates)
+    ['openai', 'minimax', 'zai']
+    """
+    common = {name: value for name, value in settings.items() if name not in OF_THE_COMPANY}
+    est = estimate(company, **settings)
+    names = est.base.with_spending if known is None else listed(known)
+    if company in names:
+        raise InputError(f"known: contains {company} itself; its share cannot tell its spending")
+    return ImpliedCompute(est, pattern(names, **common))
+
+
+def implied_training_costs(year: int, **settings: Any) -> pd.DataFrame:
+    """Return what final training runs would have cost at the next company's share, for every
+    company and line of R&D compute disclosed in money for a calendar year, one row each: company,
+    line's source, R&D compute and p5, p50 and p95 of the implied cost, in USD billion. `settings`
+    go to `pattern`.
+
+    >>> implied_training_costs(2025, n_draws=500).shape[0]
+    3
+    """
+    found, window, rows = pattern(**settings), (date(year, 1, 1), date(year, 12, 31)), {}
+    any_known = next(iter(found.known.estimates.values()))
+    for key, row in any_known.base.spending.items():
+        in_money = row.line.startswith("rd_compute") and not chip_of(row.currency)
+        if in_money and (row.period_start, row.period_end) == window:
+            spent = any_known.beside(row.company).spent([row.line], *window)
+            spent = found.at_next(np.broadcast_to(spent, any_known.n_draws)) / 1e6
+            cost = spread(spent * found.next_share["share"].to_numpy())
+            source = found.tables.sources[row.source_id]
+            rows[key] = {
+                "company": found.tables.companies[row.company].display_name,
+                "R&D compute": spread(spent)["p50"] / 1e3,
+                **{name: cost[name] / 1e3 for name in QUANTILES},
+                "source": f"{source.publisher}, {source.date}",
+            }
+    return pd.DataFrame.from_dict(rows, orient="index").rename_axis("spending")

@@ -1,0 +1,144 @@
+"""One verb for what-if questions: the same estimate with something changed, a row a change."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Hashable, Iterable, Mapping
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from training_share.errors import InputError, UnknownName
+from training_share.model.comparison import compare, own_groups
+from training_share.model.estimate import Estimate
+from training_share.model.precision import QUANTILES
+
+HALF = 0.5  # of R&D compute: the claim is that final training runs take less
+SPREAD = [*QUANTILES, "effective_draws"]
+NOTED = [*SPREAD, "caveat", "note"]
+COLUMNS = [*SPREAD, "over_half", "caveat", "note"]
+
+
+def variants(est: Estimate, changes: Mapping[Hashable, Mapping[str, Any]]) -> pd.DataFrame:
+    """Return the share of `est` with something changed, on common draws, one row a label of
+    `changes`, which maps it to arguments of `estimate`; no arguments are `est` itself.
+
+    Columns: p5, p50 and p95 (fractions), effective_draws, over_half (the probability of more than
+    half), caveat (see `Estimate.caveat`), note (what to keep in mind; of a variant that cannot be
+    estimated, why) and moved, the median less that of `est`. Labels that are tuples make several
+    levels of index. Raises InputError for names that do not exist.
+
+    >>> est = Estimate.of("zai", n_draws=1_000)
+    >>> variants(est, {"as it is": {}, "no lag": {"release_lag_months": 0}})["caveat"].to_list()
+    ['', 'lower bound']
+    """
+    median = est.share_quantiles["p50"]  # drawn first: variants take over what they do not change
+    rows = [_row(est, change) for change in changes.values()]
+    table = pd.DataFrame(rows, pd.Index(list(changes)), COLUMNS)
+    return table.assign(moved=table["p50"] - median)
+
+
+def _row(est: Estimate, change: Mapping[str, Any]) -> tuple:
+    try:
+        one = est.again(**change) if change else est
+        counts = round(one.effective_draws), over_half(one)
+        return *one.share_quantiles.values(), *counts, one.caveat, _note(one)
+    except UnknownName:
+        raise
+    except InputError as error:
+        return *[np.nan] * 5, "", str(error)
+
+
+def over_half(est: Estimate) -> float:
+    """Return the probability that final training runs took more than half of R&D compute."""
+    return est.mean(est.share > HALF)
+
+
+def misfit(est: Estimate) -> str:
+    """Return in words why the runs do not fit the release window (see `Estimate.caveat`), or ""."""
+    if est.caveat == "lower bound":
+        return f"no runs collected for {est.months_not_collected} of the release window's months"
+    return est.caveat and (
+        f"a run stands for {est.months_out_of_window} months outside the release window too, so"
+        " the share may be too high or too low"
+    )
+
+
+def _note(est: Estimate) -> str:
+    kind = est.caveat.replace("lower", "a lower")
+    parts = [f"{kind}: {misfit(est)}"] if kind else []
+    if est.weights is not None:
+        parts.append(f"evidence leaves {est.effective_draws:,.0f} effective draws")
+    return "; ".join(parts)
+
+
+def groups_of(est: Estimate) -> list[str]:
+    """Return the named groups of runs that an estimate counts beside runs of no group: those that
+    can be left out."""
+    groups = {run.group for run in est.runs.values()}
+    return sorted(groups - {""}) if "" in groups else []
+
+
+def variants_table(est: Estimate, lags: Iterable[int] = (0, 3, 6)) -> pd.DataFrame:
+    """Return the share as estimated and with one choice changed at a time: the other scenarios,
+    each release lag, each group left out, and spending in calendar 2024 as the denominator."""
+    changes: dict[str, dict] = {"as set above": {}}
+    for name in est.tables.scenario_names:
+        changes |= {f"scenario {name}": {"scenario": name}} if name != est.scenario else {}
+    for lag in lags:
+        if lag != est.company_row.release_lag_months:
+            changes[f"release lag of {lag} months"] = {"release_lag_months": lag}
+    for group in groups_of(est):
+        changes[f"without {group.title()}"] = {"exclude_groups": [*est.excluded, group]}
+    calendar = {"denominator_window": "2024-01-01 to 2024-12-31"}
+    table = variants(est, {**changes, "over spending of calendar 2024": calendar})
+    return table[NOTED].rename_axis("variant")
+
+
+def sweep(
+    grid: Mapping[str, Iterable[Any]],
+    companies: Iterable[str] | str | None = None,
+    *,
+    n_jobs: int = -1,
+    **settings: Any,
+) -> pd.DataFrame:
+    """Return `variants` of every combination of the values in `grid`, which maps a name that
+    `estimate` takes to a list of values, for every company (default: all that disclose spending).
+
+    One row per combination and company, the last parameter varying fastest: the parameters,
+    company, and the columns of `variants` but `moved`; `note` says why a combination is impossible.
+    `settings` go to `compare`. `n_jobs` is joblib's number of processes; inside
+    `joblib.parallel_config("dask")` the cluster does the work, whose workers need this package.
+    Raises InputError for names that do not exist and for values that are no list.
+
+    >>> sweep({"mfu": [0.2, 0.4]}, "zai", n_jobs=1, n_draws=1_000).shape
+    (2, 9)
+    """
+    from joblib import Parallel, delayed  # here, as importing it costs as much as an estimate
+
+    for name, values in grid.items():
+        if isinstance(values, str | Mapping) or not np.iterable(values) or len(values) == 0:
+            raise InputError(f"{name}: expected a list of values, got {values!r}; write [value]")
+    estimates = compare(companies, **settings).estimates
+    asked = [dict(zip(grid, values, strict=True)) for values in product(*grid.values())]
+    rows = [change | {"company": company} for change in asked for company in estimates]
+    base = next(iter(estimates.values())).base
+    work = [
+        (estimates[company], change | own)
+        for change in asked
+        for company, own in own_groups(base, estimates, change).items()
+    ]
+    # joblib keeps its processes from call to call, but not across other `initargs`
+    parallel = Parallel(n_jobs, initializer=hash, initargs=(_sources(),))
+    results = parallel(delayed(_row)(*one) for one in work)
+    return pd.DataFrame(rows).join(pd.DataFrame(results, columns=COLUMNS))
+
+
+def _sources() -> str:
+    """Return a digest of the package's sources as they stand: a process that a sweep before an edit
+    left running must not answer by the old ones."""
+    paths = sorted(Path(__file__).parents[1].rglob("*.py"))
+    return hashlib.sha256(b"".join(map(Path.read_bytes, paths))).hexdigest()
