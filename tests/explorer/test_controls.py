@@ -9,9 +9,9 @@ import pytest
 
 from training_share.explorer.controls import ASSUMED, Offer, excluded, rounds, with_spending
 from training_share.files import repo_root
-from training_share.inputs.distributions import parse
+from training_share.inputs.notation import parse
 from training_share.inputs.tables import load
-from training_share.model.estimates import estimate
+from training_share.model.estimate import estimate
 
 BASE = load()
 COMPANIES = with_spending(BASE).values()

@@ -10,14 +10,14 @@ import pytest
 import yaml
 from bs4 import BeautifulSoup
 
-from training_share.analysis.shares import published_share
 from training_share.errors import InputError
 from training_share.explorer import app, explore
 from training_share.explorer.html import chain_table, run_lines, sentence_html
 from training_share.explorer.settings import call, command
 from training_share.model.comparison import compare
-from training_share.model.estimates import estimate
+from training_share.model.estimate import estimate
 from training_share.report.sentences import answer
+from training_share.report.shares import published_share
 from training_share.report.text import percent
 from training_share.run.notebooks import LIVE, canonical
 
@@ -238,7 +238,7 @@ def test_a_window_that_ends_before_it_starts_is_refused_in_place(explorer):
 
 
 def test_first_settings_have_to_be_good():
-    with pytest.raises(InputError, match="the low is above the high"):
+    with pytest.raises(InputError, match="is not below the high"):
         explore("minimax", mfu="0.4 to 0.2 (p10-p90 lognormal)")
     with pytest.raises(InputError, match="unknown company 'minmax'; did you mean 'minimax'"):
         explore("minmax")

@@ -17,7 +17,7 @@ from training_share.explorer.settings import (
 )
 from training_share.files import repo_root
 from training_share.inputs.tables import load
-from training_share.model.estimates import estimate
+from training_share.model.estimate import estimate
 from training_share.run.notebooks import parameters_of
 
 NOTEBOOKS = repo_root() / "notebooks"
@@ -26,7 +26,7 @@ MFU = "0.2 to 0.3 (p10-p90 lognormal)"
 
 
 def settings(company="minimax", scenario="newsletter", **given):
-    return Settings.of(estimate(company, scenario, 500, **given).case)
+    return Settings.of(estimate(company, scenario, 500, **given))
 
 
 def test_settings_are_the_parameters_of_every_notebook():
@@ -89,7 +89,7 @@ def test_of_corrections_that_exclude_each_other_the_last_one_stands():
 def test_a_parameter_taken_back_is_blank():
     """An estimate with values of its own, asked again, returns to the scenario's."""
     est = estimate("zai", n_draws=500, mfu=MFU, release_lag_months=0)
-    untouched = Settings.of(est.case).untouched
+    untouched = Settings.of(est).untouched
     assert (
         est.again(**untouched.parameters).share_quantiles
         == estimate("zai", n_draws=500).share_quantiles

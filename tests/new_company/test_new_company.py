@@ -156,8 +156,7 @@ def test_the_draft_says_what_the_file_says_and_asks_the_rest(data_copy, models):
     headings = [line[3:] for line in text.splitlines() if line.startswith("## ")]
     assert headings == [
         "Why",
-        "What drives the spread",
-        "How sure",
+        "What would settle it",
         "Variants",
         "Against the newsletter",
         "Caveats",
@@ -212,7 +211,7 @@ def test_accept_refuses_the_incomplete_and_takes_the_complete(data_copy, models,
         "acme-1-vl-sft",
         "acme-old-chat-sft",
     }
-    assert est.rd_compute_usd == 100e6 and (est.share > 0).all()
+    assert est.rd_compute == 100e6 and (est.share > 0).all()
     assert (notebooks / "acme.ipynb").is_file()
     assert (ts.estimate("zai", n_draws=50, data_dir=data_copy.folder).share == old).all()
     after = everything(data_copy.folder)
@@ -238,10 +237,8 @@ def test_accept_without_spending_gives_a_cost_only(data_copy, models):
         .replace("acme-filing,Filing,Acme,2026,,p. 1,unknown", "acme-filing,,,,,,")
     )
     assert "implied_rd_compute" in tell(data_copy, "acme", "--accept", "--without-spending")
-    assert (
-        ts.implied_rd_compute("acme", n_draws=20, data_dir=data_copy.folder).rd_compute_usd.min()
-        > 0
-    )
+    implied = ts.implied_rd_compute("acme", n_draws=20, data_dir=data_copy.folder)
+    assert implied.draws()["rd_compute"].min() > 0
 
 
 def test_a_draft_is_never_overwritten_unless_told(data_copy, models):

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from matplotlib.colors import to_hex
+from matplotlib.colors import to_hex, to_rgb
 
 import training_share as ts
 from training_share.report.figure import Figure
@@ -98,7 +98,7 @@ def test_cost_ranks_the_largest_runs_by_name_and_pools_the_small_ones():
     assert named["p50"].is_monotonic_decreasing and named["runs"].eq(1).all()
     largest = every.drop(index="total")["p50"].nlargest(len(named)).index
     assert est.runs[largest[0]].model == labels[1]
-    pooled = est.cost_usd.drop(columns=largest).sum(axis=1) / 1e6
+    pooled = est.costs.drop(columns=largest).sum(axis=1) / 1e6
     assert table["p50"].iloc[-1] == pytest.approx(np.median(pooled))
     assert f"Total USD {every.loc['total', 'p50']:.0f} million" in figure.alt
     assert f"costliest runs: {labels[1]} USD" in figure.alt
@@ -109,15 +109,6 @@ def test_no_run_is_pooled_alone(est):
     openai = ts.shares.largest_runs(ts.estimate("openai", n_draws=1000), most=1)
     assert list(openai["runs"]) == [2, 1, 1]
     assert not (ts.shares.largest_runs(est)["runs"].iloc[1:-1] != 1).any()
-
-
-def test_every_run_is_drawn_from_the_costliest_down(est):
-    cost, figure = est.cost_table(), ts.charts.every_run(est)
-    labels = [label.get_text() for label in figure.axes[0].get_yticklabels()]
-    dearest = cost.drop(index="total")["p50"].idxmax()
-    assert labels[:2] == ["total", dearest] and set(labels) == set(cost.index)
-    assert f"costliest runs: {dearest} USD" in figure.alt
-    pd.testing.assert_frame_equal(figure.table, cost, rtol=1e-9)
 
 
 def test_intervals_leave_out_what_is_unknown_and_say_what_a_hollow_dot_is():
@@ -180,25 +171,12 @@ def test_a_changed_run_says_so_on_its_chart_in_its_words_and_in_its_numbers(est)
 
 
 def test_scaling_names_every_model():
-    line, band, predicted = ts.closed_models.scaling_band("video")
+    line, band, predicted = ts.closed_models.scaling_band(ts.estimate("minimax"), "video")
     figure = ts.charts.scaling(line, band, predicted)
     for name in [*line.models["model"], *predicted.index]:
         assert name in words(figure.axes[0])
     assert all(name in figure.alt for name in predicted.index)
     assert figure.axes[0].get_xlabel() == "Parameters x pixels"
-
-
-def test_drivers_show_both_tables_and_change_neither():
-    est = ts.estimate("minimax", n_draws=2000)
-    table, tornado = est.drivers(n=128), est.tornado()
-    copies = table.copy(), tornado.copy()
-    left, right = ts.charts.drivers(table, tornado).axes
-    assert table.equals(copies[0]) and tornado.equals(copies[1])
-    assert [tick.get_text() for tick in left.get_yticklabels()] == list(table["driver"].head(8))
-    row = tornado.set_index("driver").loc[table["driver"][0]]
-    for end, share in (("p10", row.share_low), ("p90", row.share_high)):
-        assert f"{end} {100 * share:.1f}%" in words(left)
-    assert right.get_xlim()[0] == 0
 
 
 def test_what_would_settle_stands_beside_what_is_known_now():
@@ -240,6 +218,22 @@ def test_surface_writes_every_cell_and_frames_those_above_the_threshold():
     assert "A: 10.0% to 76.0%, above 50% in 2 of 4 cells" in figure.alt
 
 
+def test_the_digits_of_a_surface_contrast_with_their_cells():
+    """At least 4.5 to 1, as the web's guidelines ask of small text."""
+    cells = pd.DataFrame(np.linspace(0, 1, 51)[None, :])
+    (ax,) = ts.charts.surface({"A": cells}).axes
+    for text, fill in zip(ax.texts, ax.collections[0].get_facecolors(), strict=True):
+        light, dark = sorted(map(luminance, (text.get_color(), fill)), reverse=True)
+        assert (light + 0.05) / (dark + 0.05) >= 4.5, text
+
+
+def luminance(color) -> float:
+    """Relative luminance, https://www.w3.org/TR/WCAG22/#dfn-relative-luminance."""
+    channels = np.array(to_rgb(color))
+    linear = np.where(channels <= 0.04045, channels / 12.92, ((channels + 0.055) / 1.055) ** 2.4)
+    return float(linear @ [0.2126, 0.7152, 0.0722])
+
+
 def test_equal_ratios_keep_the_order_of_the_table():
     names = ["none", *"bcad"]
     table = pd.DataFrame({"ratio": [1.0, 0.9, 1.2, 0.9 + 1e-15, 0.9 - 1e-15]}, index=names)
@@ -256,10 +250,9 @@ def test_every_chart_has_numbers_in_its_words(est):
     figures = [
         ts.charts.waterfall(steps, "Z.ai"),
         ts.charts.effects({"Z.ai": ts.corrections.effects_alone("zai", **few)}),
-        ts.charts.denominators({"Z.ai": ts.corrections.denominators("zai", **few)}, color),
         ts.charts.lags({"Z.ai": ts.sensitivity.lag_and_window("zai", **few)}, color),
         ts.charts.breaking({"Z.ai": ts.sensitivity.breaking_points("zai", **few)}, color),
-        ts.charts.flop(ts.closed_models.estimators()),
+        ts.charts.flop(ts.closed_models.estimators(est)),
         ts.charts.dollars(ts.shares.dollars_table("zai", **few)),
         ts.charts.distributions(ts.shares.share_dots([est])),
     ]
@@ -268,12 +261,15 @@ def test_every_chart_has_numbers_in_its_words(est):
         assert figure.alt.endswith(".") and not figure.table.empty
 
 
-def test_charts_leave_pyplot_alone(est):
+def test_charts_leave_pyplot_alone_and_seaborn_brings_no_style_of_its_own(est, found):
     """No figure is kept for a window that never opens, or drawn a second time under its cell."""
     import matplotlib.pyplot as plt
 
     ts.charts.cost(est)
-    assert plt.get_fignums() == []
+    before = dict(plt.rcParams)
+    ts.charts.next_share(found.prior_and_posterior())
+    ts.charts.surface({"A": pd.DataFrame([[0.1, 0.6]])})
+    assert dict(plt.rcParams) == before and plt.get_fignums() == []
 
 
 # --- measured cases -------------------------------------------------------------------------------
@@ -305,6 +301,12 @@ def test_the_next_share_is_drawn_before_and_after(found):
     for column in ("prior", "posterior"):
         assert table.query("quantity == 'share'")[column].sum() == pytest.approx(1)
     assert "the prior spreads both far wider" in figure.alt
+    for ax, (_, rows) in zip(figure.axes, table.groupby("quantity", sort=False), strict=True):
+        (line,) = ax.lines
+        assert line.get_xdata() == pytest.approx([*rows["low"], rows["high"].iloc[-1]])
+        assert line.get_ydata()[:-1] == pytest.approx(rows["posterior"], rel=1e-8)
+        tops = ax.collections[0].get_paths()[0].vertices[:, 1]
+        assert tops.max() == pytest.approx(rows["prior"].max(), rel=1e-8)
 
 
 def test_what_is_inferred_is_drawn_hollow():

@@ -6,8 +6,7 @@ import pytest
 from bs4 import BeautifulSoup
 
 import training_share as ts
-from training_share.model.precision import QUANTILES, quantile_error, spread, with_error
-from training_share.report.display import with_errors
+from training_share.model.precision import QUANTILES, spread
 from training_share.report.text import (
     amount,
     brief_chance,
@@ -21,20 +20,6 @@ from training_share.report.text import (
     points,
     short,
 )
-
-
-def test_tables_show_every_quantile_with_its_error():
-    draws = np.random.default_rng(1).standard_normal(10_000)
-    table = pd.DataFrame({"one": {**spread(draws), "note": "words"}}).T
-    assert [table.loc["one", f"{name}_error"] for name in QUANTILES] == pytest.approx(
-        quantile_error(draws, [0.05, 0.5, 0.95])
-    )
-    shown = with_errors(table)
-    assert list(shown) == [*QUANTILES, "note"]
-    assert shown.loc["one", "p95"] == with_error(
-        np.quantile(draws, 0.95), quantile_error(draws, 0.95)
-    )
-    assert with_errors(table, percent=True).loc["one", "p95"].endswith("%")
 
 
 def test_large_numbers_of_a_table_are_in_words_and_flop_have_an_exponent(monkeypatch):

@@ -13,6 +13,10 @@ def comparison():
     return ts.compare(ts.shares.printed(), n_draws=2000)
 
 
+def note(est: ts.Estimate) -> str:
+    return ts.variants(est, {"as it is": {}})["note"].item()
+
+
 def test_the_answer_says_the_share():
     est = ts.estimate("zai", n_draws=1000)
     assert f"{100 * est.summary()['share_p50']:.1f}%" in ts.sentences.answer(est)
@@ -22,14 +26,14 @@ def test_months_without_collected_runs_are_said():
     whole = ts.estimate("minimax", n_draws=10)
     assert whole.months_not_collected == 0 and "lower bound" not in ts.sentences.answer(whole)
     late = ts.estimate("minimax", n_draws=10, release_lag_months=6)
-    assert late.months_not_collected == 3 and "lower bound" in ts.shares.remark(late)
+    assert late.months_not_collected == 3 and "lower bound" in note(late)
     assert "A lower bound" in ts.sentences.answer(late)
     assert ts.shares.chart_row(late)["label"] == "MiniMax, lower bound"
 
 
 def test_a_mismatched_window_is_no_bound():
     late = ts.estimate("openai", n_draws=10, release_lag_months=6)
-    for told in (ts.sentences.answer(late), ts.shares.remark(late)):
+    for told in (ts.sentences.answer(late), note(late)):
         assert "too high or too low" in told and "lower bound" not in told
     assert ts.shares.chart_row(late)["label"] == "OpenAI, mismatched window"
     first = ts.estimate("openai", n_draws=10, release_lag_months=0)

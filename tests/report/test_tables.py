@@ -48,14 +48,6 @@ def test_the_numbers_of_a_setting_agree_with_its_chart():
     assert not shown.map(lambda cell: "±" in cell).any(axis=None)
 
 
-def test_the_table_of_precision_has_the_error_in_a_column_of_its_own(zai):
-    precision = ts.shares.precision_table(zai)
-    shown = ts.tables.exact_table(precision)
-    assert list(shown.index) == list(precision.index)
-    errors = shown["standard error of the median"].astype(float)
-    assert errors.to_numpy() == pytest.approx(precision["p50_error"].to_numpy(), rel=0.5)
-
-
 def test_who_is_higher_reads_as_pairs_and_correlations():
     index = pd.MultiIndex.from_tuples([("A", "B")], names=["higher", "lower"])
     table = pd.DataFrame([[0.999, 0.86]], columns=pd.Index([1.0, 0.5]), index=index)

@@ -34,7 +34,7 @@ def test_another_processor_writes_the_committed_files(settings, tmp_path):
         for folder in ("rendered", "figures")
         for path in (tmp_path / folder).iterdir()
     }
-    assert len(written) > 25
+    assert len(written) == 2 + 3 * 7  # notebooks, and figures as PNG, SVG and CSV
     for path in sorted(written):
         committed = repo_root() / ("notebooks" if path.suffix == ".ipynb" else "") / path
         assert (tmp_path / path).read_bytes() == committed.read_bytes(), path

@@ -18,8 +18,7 @@ NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
 COMPANIES = ("minimax", "zai", "openai")
 HEADINGS = [
     "Why",
-    "What drives the spread",
-    "How sure",
+    "What would settle it",
     "Variants",
     "Against the newsletter",
     "Caveats",

@@ -15,7 +15,7 @@ from made_notebooks import made_notebook
 
 from training_share.errors import InputError
 from training_share.files import repo_root
-from training_share.inputs.schema import MODELS
+from training_share.inputs.columns import COLUMNS
 from training_share.inputs.tables import load
 from training_share.site import main
 from training_share.site.links import FORMULAS, slug
@@ -57,7 +57,7 @@ def test_it_has_a_page_for_everything_and_is_small(site, pages):
         "method.html",
         "data.html",
         "downloads.html",
-        *(f"data-{name}.html" for name in MODELS),
+        *(f"data-{name}.html" for name in COLUMNS),
     } <= set(pages)
     assert sum(path.stat().st_size for path in site.rglob("*") if path.is_file()) < BYTES
 
@@ -134,19 +134,16 @@ def test_every_number_has_formula_inputs_and_source_within_two_clicks(pages):
                 assert targets[0].startswith("method.html#") and any(
                     one.startswith("data-") for one in targets
                 ), name
-    for table in MODELS:
+    for table in COLUMNS:
         rows = pages[f"data-{table}.html"].select("main tbody")
         assert len(rows) == len(load()[table])
-        if (
-            "source_id" in type(next(iter(load()[table].values()))).model_fields
-            and table != "sources"
-        ):
+        if "source_id" in COLUMNS[table] and table != "sources":
             assert all(
                 row.select_one("a[href^='data-sources.html#']") and row.select_one(".source")
                 for row in rows
             )
     for heading, tables in FORMULAS["inputs"].items():
-        assert pages["method.html"].find(id=slug(heading)) and set(tables) <= set(MODELS)
+        assert pages["method.html"].find(id=slug(heading)) and set(tables) <= set(COLUMNS)
 
 
 @pytest.mark.parametrize(
@@ -185,9 +182,9 @@ def test_the_data_page_leads_to_every_table_and_to_the_licence(pages):
     page = pages["data.html"]
     assert page.h1.text == "Data dictionary"
     leads = {link["href"] for link in page.main.find_all("a")}
-    assert {f"data-{name}.html" for name in MODELS} | {"data-license.html"} <= leads
+    assert {f"data-{name}.html" for name in COLUMNS} | {"data-license.html"} <= leads
     lists = [link["href"] for link in page.h1.find_next_sibling("ul").find_all("a")]
-    assert lists == [f"data-{name}.html" for name in MODELS]
+    assert lists == [f"data-{name}.html" for name in COLUMNS]
 
 
 def test_an_earlier_site_is_marked(site):

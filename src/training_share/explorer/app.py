@@ -19,7 +19,6 @@ import ipywidgets as widgets
 import pandas as pd
 from IPython.display import Javascript, display
 
-from training_share.analysis.shares import precision_table
 from training_share.errors import InputError
 from training_share.explorer import html
 from training_share.explorer.panel import Panel
@@ -32,9 +31,9 @@ from training_share.explorer.settings import (
     parameters_yaml,
 )
 from training_share.files import write_aside
-from training_share.model.estimates import Estimate, estimate
+from training_share.model.estimate import Estimate, estimate
 from training_share.report import charts
-from training_share.report.display import figures_folder, save, with_errors
+from training_share.report.display import figures_folder, save
 from training_share.report.figure import png_of
 from training_share.report.sentences import answer
 
@@ -54,7 +53,7 @@ class Explorer:
     def __init__(self, first: Estimate, figures_dir: str | Path = "") -> None:
         self.figures_dir = figures_dir
         # as the controls say, and the last ones that worked
-        self.settings = self.shown = settings = Settings.of(first.case)
+        self.settings = self.shown = settings = Settings.of(first)
         self._again = lru_cache(KEPT)(first.again)
         self._unchanged = lru_cache(KEPT)(lambda **asked: html.unchanged_row(first.again(**asked)))
         self._worker = ThreadPoolExecutor(1)
@@ -224,7 +223,7 @@ class Explorer:
         """Display the cost table, and the chain of the run chosen in it."""
         table = widgets.VBox([self.runs_head, self.runs])
         box = widgets.HBox([table, self.chain], layout={**WRAP, "grid_gap": "20px"})
-        costs = with_errors(precision_table(self.estimate_of(self.shown)))
+        costs = self.estimate_of(self.shown).cost_table().map(html.amount)
         static = costs.to_html(border=0, justify="left") + self.chain.value
         _show(box, {"text/html": static, "text/plain": costs.to_string()})
 
@@ -243,7 +242,7 @@ def explore(
     Raises InputError where the estimate of these settings is refused, or has no share.
     """
     first = estimate(company, **settings)
-    if first.case.changes or first.case.added:
+    if first.call["changes"] or first.added:
         raise InputError("explore: changes and runs are not among its controls; leave them out")
     _ = first.share
     return Explorer(first, figures_dir)
@@ -251,9 +250,7 @@ def explore(
 
 def _asked(settings: Settings, few: bool) -> dict[str, object]:
     """Return the arguments of the estimate of settings, with at most `FEW` draws where asked."""
-    draws = settings.n_draws
-    if few and isinstance(draws, int):
-        draws = min(draws, FEW)
+    draws = min(settings.n_draws, FEW) if few else settings.n_draws
     return {"company": settings.company, **settings.parameters, "n_draws": draws}
 
 

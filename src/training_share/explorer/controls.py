@@ -14,12 +14,10 @@ from functools import cached_property, lru_cache
 
 import numpy as np
 
-from training_share.inputs.distributions import Exact, parse
+from training_share.inputs.notation import Exact, parse
 from training_share.inputs.tables import Cell, Tables
-from training_share.model.case import Case
-from training_share.model.cost import CostModel
-from training_share.model.drivers import GivenStreams
 from training_share.model.spending import rate
+from training_share.model.world import World
 
 # The assumptions that the company notebooks take as parameters.
 ASSUMED = ("mfu", "mfu_rl", "price_usd_per_gpu_hour", "rl_fraction", "sft_fraction")
@@ -98,10 +96,9 @@ class Offer:
             name: _Noting(self.tables[name])
             for name in ("assumptions", "closed_models", "hardware")
         }
-        tables = replace(self.tables, **noting)
-        model = CostModel(tables, self.company, GivenStreams({}).at(1), seed=0)
+        world = self._world(replace(self.tables, **noting))
         for run_id in self._runs:
-            model.cost_usd(run_id)
+            world.cost_usd_of(run_id)
         keys = {name: rows.asked for name, rows in noting.items()} | {"companies": {self.company}}
         modalities = {self.tables.closed_models[name].modality for name in keys["closed_models"]}
         points = self.base.generative_models.items()
@@ -186,12 +183,27 @@ class Offer:
     def _touches(self, cell: Cell) -> bool:
         table, key, _, _ = cell
         if key in ("denominator_lines", "denominator_window"):
-            scenario = self.base.scenario_names[0]
-            cases = [
-                Case.of(self.base.changed(cells), self.company, scenario) for cells in ([], [cell])
-            ]
-            return getattr(cases[0], key) != getattr(cases[1], key)
+            first = self.base.scenario_names[0]
+            before, after = (
+                self._world(self.base.changed(cells).for_scenario(first)) for cells in ([], [cell])
+            )
+            return getattr(before, key) != getattr(after, key)
         return key in self.rests_on.get(table, ())
+
+    def _world(self, tables: Tables) -> World:
+        return World(self.base, tables, self.company, "", (), (), 1, 42, at_medians=True)
+
+
+class _Noting(dict):
+    """Rows that note which of them were asked for."""
+
+    def __init__(self, rows: Mapping) -> None:
+        super().__init__(rows)
+        self.asked: set[str] = set()
+
+    def __getitem__(self, key: str) -> object:
+        self.asked.add(key)
+        return super().__getitem__(key)
 
 
 @lru_cache(8)
@@ -205,18 +217,6 @@ def excluded(base: Tables, name: str, others: Iterable[str]) -> bool:
     cells = {cell[:3]: cell[3] for cell in base.cells_of[name]}
     theirs = [cell for other in others for cell in base.cells_of[other]]
     return any(cells.get(cell[:3], cell[3]) != cell[3] for cell in theirs)
-
-
-class _Noting(dict):
-    """Rows that note which of them were asked for."""
-
-    def __init__(self, rows: Mapping) -> None:
-        super().__init__(rows)
-        self.asked: set[str] = set()
-
-    def __getitem__(self, key: str) -> object:
-        self.asked.add(key)
-        return super().__getitem__(key)
 
 
 def rounds(low: float, high: float, digits: int = 2) -> tuple[float, ...]:

@@ -12,13 +12,12 @@ import pandas as pd
 from jinja2 import Environment, FileSystemLoader
 from markupsafe import Markup
 
-from training_share.analysis.shares import chart_row, company_ratio_table, published_share
-from training_share.model.estimates import Estimate
+from training_share.model.estimate import Estimate
 from training_share.model.precision import QUANTILES
 from training_share.report.charts.bars import ratio_alt
-from training_share.report.display import with_errors
+from training_share.report.shares import chart_row, company_ratio_table, published_share
 from training_share.report.tables import runs_table
-from training_share.report.text import percent, short
+from training_share.report.text import held_column, percent, short
 
 STEPS = {"flop": "Compute (FLOP)", "gpu_hours": "GPU time (GPU-hours)", "cost_usd": "Cost (USD)"}
 RUN_WIDTH, NUMBER_WIDTH = 36, 10  # characters of the table of runs
@@ -128,7 +127,8 @@ def chain_table(est: Estimate, run_id: str) -> pd.DataFrame:
 def chain_html(est: Estimate, run_id: str) -> str:
     """Return a run's chain from FLOP to USD, how good the evidence is, and the link to its
     source."""
-    table = with_errors(chain_table(est, run_id)).reset_index()
-    html = Markup(table.to_html(index=False, border=0, justify="left"))
+    table = chain_table(est, run_id)
+    held = pd.DataFrame({name: held_column(table, name) for name in QUANTILES}, table.index)
+    html = Markup(held.reset_index().to_html(index=False, border=0, justify="left"))
     source = est.tables.sources[est.tables.training_runs[run_id].source_id]
     return part("chain", runs_table(est).loc[run_id], source, html)

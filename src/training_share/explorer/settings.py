@@ -22,7 +22,7 @@ class Settings:
     company: str
     scenario: str
     corrections: tuple[str, ...]
-    n_draws: int | str
+    n_draws: int
     seed: int | str
     exclude_groups: tuple[str, ...] = ()
     evidence: tuple[str, ...] = ()  # in force, the scenario's own or others
@@ -31,11 +31,10 @@ class Settings:
     @classmethod
     def of(cls, case: Case) -> Settings:
         """Return the settings that ask for a case; what does nothing for its company is dropped."""
-        base, scenario = case.base, case.scenario
-        named = (*base.scenario_corrections(scenario), *case.corrections)
-        evidence = tuple(row.evidence for row in case.observed)
-        asked = (case.n_draws, case.seed, case.excluded, evidence)
-        return follow(cls(base, case.company, scenario, named, *asked), case.settings)
+        asked = (case.n_draws, case.seed, case.excluded, case.evidence)
+        bare = cls(case.base, case.company, case.scenario, case.corrections, *asked)
+        named = ("release_lag_months", *WINDOW, *ASSUMED, *case.base.rates())
+        return follow(bare, {name: case.call[name] or "" for name in named if name in case.call})
 
     @property
     def offer(self) -> Offer:

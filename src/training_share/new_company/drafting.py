@@ -6,9 +6,9 @@ import json
 import re
 from argparse import Namespace
 from pathlib import Path
+from types import SimpleNamespace
 
 from training_share.errors import InputError, require_known, whole_number
-from training_share.inputs.schema import Company
 from training_share.inputs.tables import Tables, load
 from training_share.model.case import listed
 from training_share.model.spending import as_date
@@ -37,7 +37,7 @@ def draft_company(asked: Namespace, data: Path) -> list[str]:
     names = listed(",".join(asked.organization)) or (company.display_name,)
     own, matched = match_organizations(file, names, draft.ask)
     chosen = draft.choose(own)
-    draft.add("companies", **{column: str(cell) for column, cell in company})
+    draft.add("companies", **{column: str(cell) for column, cell in vars(company).items()})
     for row in sorted(chosen, key=lambda row: row.base_model != ""):  # bases first
         draft.add_model(row)
     file.refuse_faults()
@@ -60,7 +60,7 @@ def draft_company(asked: Namespace, data: Path) -> list[str]:
     ]
 
 
-def _company(asked: Namespace, tables: Tables) -> Company:
+def _company(asked: Namespace, tables: Tables) -> SimpleNamespace:
     """Return the row of companies.csv; what else may be wrong with it is told on accepting."""
     start = as_date(asked.spending_start, "spending_start")
     end = as_date(asked.spending_end, "spending_end")
@@ -71,7 +71,7 @@ def _company(asked: Namespace, tables: Tables) -> Company:
             f"currency: '{asked.currency}' is not an ISO 4217 code; write USD, CNY or the like"
         )
     taken = [row.color for key, row in tables.companies.items() if key != asked.name]
-    return Company.model_construct(
+    return SimpleNamespace(
         company=asked.name,
         display_name=asked.display_name or asked.name,
         spending_start=start,
@@ -122,7 +122,7 @@ def _add_rate(draft: CompanyDraft) -> None:
     draft.ask("currency", company=company, years=named, span=span, source=source)
 
 
-def _notebook(company: Company) -> str:
+def _notebook(company: SimpleNamespace) -> str:
     """Return the text of a company's notebook, made from the common skeleton."""
     text = TEMPLATE.read_text(encoding="utf-8")
     for name in ("company", "display_name"):

@@ -16,9 +16,9 @@ import pandas as pd
 
 from training_share.errors import InputError, require_known
 from training_share.files import folder_aside, move_all
-from training_share.inputs.schema import MODELS
+from training_share.inputs.columns import COLUMNS, package_of, schema_of
 from training_share.inputs.tables import load, read_texts
-from training_share.model.estimates import Estimate, estimate
+from training_share.model.estimate import Estimate, estimate
 from training_share.new_company.epoch_csv import plain
 
 QUESTIONS = tomllib.loads(Path(__file__).with_name("questions.toml").read_text(encoding="utf-8"))
@@ -82,7 +82,7 @@ def draft_folder(name: str, data: Path, free: bool = False) -> Path:
 
 
 def _write(table: str, rows: list[Cells], folder: Path) -> None:
-    frame = pd.DataFrame(rows, columns=list(MODELS[table].model_fields))
+    frame = pd.DataFrame(rows, columns=list(COLUMNS[table]))
     frame.to_csv(folder / f"{table}.csv", index=False, lineterminator="\n")
 
 
@@ -93,7 +93,7 @@ def _changed(data: Path, tables: Tables) -> Iterator[tuple[Path, dict[Path, Path
     try:
         with tempfile.TemporaryDirectory() as name:
             aside = Path(name)
-            for table in MODELS:
+            for table in COLUMNS:
                 shutil.copy(data / f"{table}.csv", aside)
             for table, rows in tables.items():
                 _write(table, rows, aside)
@@ -120,7 +120,7 @@ def accept(name: str, data: Path, notebooks: Path, without_spending: bool = Fals
         told = f"{data.name}/drafts/{name}: no such draft"
         raise InputError(f"{told}; make it first with --models or --hardware-csv")
     have, told, changed = load(data).texts, [], {}
-    for table in MODELS:
+    for table in COLUMNS:
         draft = _draft_rows(folder, table, without_spending)
         new = {key: row for key, row in draft.items() if key not in have[table]}
         told += [
@@ -143,7 +143,7 @@ def _draft_rows(folder: Path, table: str, without_spending: bool) -> dict[str, C
     path = folder / f"{table}.csv"
     if not path.is_file() or (without_spending and table == "spending"):
         return {}
-    rows, faults = read_texts(path.read_bytes(), path.name, MODELS[table])
+    rows, faults = read_texts(path.read_bytes(), path.name, schema_of(package_of())[table])
     if faults:
         raise InputError(f"drafts/{folder.name}/" + "\n".join(faults))
     blank = without_spending and table == "sources"  # the filing's source

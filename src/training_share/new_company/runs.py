@@ -9,11 +9,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from functools import partial
+from typing import Any
 
 import pandas as pd
 
 from training_share.errors import InputError
-from training_share.inputs.schema import Company
 from training_share.model.case import listed
 from training_share.new_company.epoch_csv import Row, Snapshot, as_cell, makers, plain
 from training_share.new_company.files import PLAUSIBLE_FLOP, Draft
@@ -38,7 +38,7 @@ class CompanyDraft(Draft):
     decides what is asked. `chip` is taken where the file names none; `known` are hardware's keys.
     """
 
-    def __init__(self, company: Company, file: Snapshot, chip: str, known: Iterable[str]) -> None:
+    def __init__(self, company: Any, file: Snapshot, chip: str, known: Iterable[str]) -> None:
         super().__init__(company.display_name)
         self.company, self.file, self.chip, self.known = company, file, chip, known
         self.source_id = f"epoch-models-{company.company}-{file.date}"

@@ -8,22 +8,16 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable
 from html import escape, unescape
 from itertools import cycle
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from training_share.files import repo_root, write_aside
-from training_share.model.precision import with_error
-from training_share.report.figure import PNG_DPI, png_of, svg_of
-from training_share.report.text import held, number
+from training_share.report.figure import PNG_DPI, Figure, png_of, svg_of
+from training_share.report.text import held_column, number
 from training_share.report.text import percent as as_percent
-
-if TYPE_CHECKING:
-    from training_share.report.figure import Figure
 
 FOLDER_VARIABLE = "TRAINING_SHARE_FIGURES"
 SCREEN_DPI = 80  # pixels of a page for an inch of a figure
@@ -77,47 +71,23 @@ def say(sentence: str) -> None:
     display(Markdown(sentence))
 
 
-def with_errors(table: pd.DataFrame, percent: bool = False) -> pd.DataFrame:
-    """Return a table with every pair of columns NAME and NAME_error as one column of text, `22.72 ±
-    0.06`."""
-    return _joined(table, percent, with_error)
-
-
-def held_to_errors(table: pd.DataFrame, percent: bool = False) -> pd.DataFrame:
-    """Return a table with every pair of columns NAME and NAME_error as one column of text, rounded
-    to the digits that the error leaves standing."""
-    return _joined(table, percent, held)
-
-
-def _joined(
-    table: pd.DataFrame, percent: bool, words: Callable[[float, float], str]
-) -> pd.DataFrame:
-    shown, (scale, unit) = table.copy(), (100, "%") if percent else (1, "")
-    paired = [name for name in table if f"{name}_error" in table]
-    for name in paired:
-        texts = [
-            words(scale * value, scale * error)
-            for value, error in zip(table[name], table[f"{name}_error"], strict=True)
-        ]
-        shown[name] = [text and text + unit for text in texts]
-    return shown.drop(columns=[f"{name}_error" for name in paired])
-
-
 def show_table(
     table: pd.DataFrame, caption: str, percent: bool = False, fold: bool = False
 ) -> None:
     """Display a table in a notebook with three significant digits and live links; `percent` shows
     fractions as %, `fold` shows the caption alone until it is clicked.
 
-    Numbers from a thousand on show all digits before the point, those from a billion on are in
-    words and those from 1e15 on have a power of ten. A column NAME that has a column NAME_error
-    beside it is shown to the digits that hold. Words stand left, numbers right, and a text longer
-    than a few lines is folded.
+    Numbers are written as `text.number` does; a column NAME that has a column NAME_error beside it
+    is shown to the digits that hold. Words stand left, numbers right, and a text longer than a few
+    lines is folded.
     """
     from IPython.display import display
 
-    shown = held_to_errors(table, percent)
-    as_text = as_percent if percent else number
+    shown, as_text = table.copy(), as_percent if percent else number
+    for name in [name for name in table if f"{name}_error" in table]:
+        held = held_column(table, name, 100 if percent else 1)
+        shown[name] = [text + "%" if text and percent else text for text in held]
+        del shown[f"{name}_error"]
     text = shown.to_string(float_format=as_text, na_rep="")
     safe = shown.map(_folded).rename(index=_safe, columns=_safe)
     if safe.index.nlevels == 1:  # its name heads its column, not a row of its own

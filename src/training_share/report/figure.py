@@ -56,11 +56,9 @@ def rounded(value: object) -> object:
     anything else as it is."""
     if isinstance(value, dict):
         return {name: rounded(part) for name, part in value.items()}
-    return value.map(_rounded) if isinstance(value, pd.DataFrame) else value
-
-
-def _rounded(cell: object) -> object:
-    return float(f"{cell:.{DIGITS}g}") if isinstance(cell, float) else cell
+    if isinstance(value, pd.DataFrame):
+        return value.map(lambda c: float(f"{c:.{DIGITS}g}") if isinstance(c, float) else c)
+    return value
 
 
 def png_of(drawing: matplotlib.figure.Figure, dpi: int, compress_level: int = 6) -> bytes:

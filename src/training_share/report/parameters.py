@@ -18,11 +18,7 @@ CHANGED_FOLDER = "figures_of_this_run"
 
 
 def edited(parameters: Mapping[str, object]) -> dict[str, object]:
-    """Return the parameters that differ from their defaults, without `figures_dir`.
-
-    >>> edited({"scenario": "careful", "seed": 42, "mfu": ""})
-    {'scenario': 'careful'}
-    """
+    """Return the parameters that differ from their defaults, without `figures_dir`."""
     return {
         name: value
         for name, value in parameters.items()

@@ -8,23 +8,14 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
-from training_share.analysis.implied import ImpliedCompute
-from training_share.analysis.measured import Pattern
-from training_share.analysis.shares import (
-    HALF,
-    changes,
-    groups_of,
-    name_of,
-    over_half,
-    require_two,
-    window_text,
-    without_groups,
-)
+from training_share.analysis.corrections import name_of, require_two, without_groups
+from training_share.analysis.measured import ImpliedCompute, Pattern
+from training_share.analysis.variants import HALF, groups_of, misfit, over_half
 from training_share.model.comparison import Comparison
-from training_share.model.estimates import Estimate, estimate
+from training_share.model.estimate import Estimate, estimate
 from training_share.model.precision import QUANTILES, quantiles
-from training_share.model.spending import spending_in
 from training_share.report.parameters import DEFAULTS
+from training_share.report.shares import changes, window_text
 from training_share.report.text import amount, chance, end, listed, number, percent, points
 
 SOURCE = "newsletter-body"  # the row of sources.csv that the settings are from
@@ -80,7 +71,7 @@ def pattern_answer(found: Pattern) -> str:
 def ceiling(est: Estimate) -> str:
     """Return what total R&D expenses, a ceiling for R&D compute, say of a company's share."""
     window, s = est.denominator_window, est.summary()
-    total = spending_in("USD", est.tables, est.company, ["rd_total"], *window) / 1e6
+    total = est.median(est.spent(["rd_total"], *window)) / 1e6
     return (
         f"{est.company_row.display_name}'s total R&D expenses from {window_text(*window)} were "
         f"{amount(total)}, staff included: a ceiling for its R&D compute of "
@@ -163,6 +154,26 @@ def implied_answer(implied: ImpliedCompute) -> str:
     )
 
 
+def implied_caveats(implied: ImpliedCompute) -> str:
+    """Return what a reader has to be told with an implied R&D compute, as a list."""
+    known = [est.company_row.display_name for est in implied.pattern.known.estimates.values()]
+    own, cases = implied.estimate.company_row.display_name, len(implied.pattern.shares.columns)
+    companies = f"{len(known)} {'company' if len(known) == 1 else 'companies'}"
+    return bullets(
+        [
+            f"The share is that of a next company after {companies} ({', '.join(known)}) and"
+            f" {cases - len(known)} measured projects; so few hardly tell how far companies differ,"
+            " and the prior of that spread decides how wide the interval is.",
+            f"{own} discloses no spending, so nothing here tests the result: it is an"
+            " illustration, not an estimate of what was spent.",
+            f"The training cost covers only the runs in training_runs.csv; any release of {own}"
+            " that is missing there makes the implied spending too low.",
+            "The known shares belong to other years and to other kinds of company; a company"
+            " that experiments more for each final run spends more than this says.",
+        ]
+    )
+
+
 def notes(table: pd.DataFrame) -> str:
     """Return why rows of a table of variants have no estimate; "" where all have one."""
     told = table.loc[table["p50"].isna(), "note"]
@@ -227,17 +238,8 @@ def _runs(est: Estimate) -> str:
 
 def _remarks(est: Estimate) -> list[str]:
     """Return what to keep in mind about a share, each in a sentence."""
-    told, names = [], est.case.uncounted_models
-    if est.caveat == "lower bound":
-        told.append(
-            f"**A lower bound**: no runs were collected for {est.months_not_collected} of the "
-            "release window's months."
-        )
-    elif est.caveat:
-        told.append(
-            f"**A mismatched window**: a run stands for {est.months_out_of_window} months outside "
-            "the release window too, so the share may be too high or too low."
-        )
+    names = est.uncounted_models
+    told = [f"**A {est.caveat}**: {misfit(est)}."] if est.caveat else []
     if names:
         told.append(
             f"The numerator may be incomplete: {listed(names)} came out in the window and "

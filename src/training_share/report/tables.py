@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from training_share.analysis.implied import ImpliedCompute
+from training_share.analysis.measured import ImpliedCompute
 from training_share.errors import require_known
 from training_share.inputs.tables import for_scenario, load
-from training_share.model.estimates import Estimate
+from training_share.model.estimate import Estimate
 from training_share.model.spending import signed_periods
 from training_share.report.text import (
     FLOP,
@@ -18,15 +18,16 @@ from training_share.report.text import (
     brief_chance,
     chance,
     held,
+    held_column,
     interval,
     number,
 )
 
 
 def runs_table(est: Estimate) -> pd.DataFrame:
-    """Return the counted runs as the tables give them: model, stage, release, amount, evidence and
-    source link."""
-    rows = {}
+    """Return the counted runs as the tables give them: model, stage, release, amount, what they
+    cost (median and 90% interval, in millions of the unit), evidence and source link."""
+    rows, costs = {}, est.cost_table()
     for run_id, run in est.runs.items():
         factor = f" x {run.post_training}" if run.post_training else ""
         rows[run_id] = {
@@ -35,6 +36,7 @@ def runs_table(est: Estimate) -> pd.DataFrame:
             "released": str(run.released),
             "amount": _given(est, run_id) + factor,
             "hardware": run.hardware or "",
+            f"{est.unit} million": interval(costs.loc[run_id], "{:.2g}".format),
             "evidence": run.evidence,
             "source": est.tables["sources"][run.source_id].url,
         }
@@ -49,18 +51,12 @@ def _given(est: Estimate, run_id: str) -> str:
             return f"regression, closed model {value}"
         if value is not None:
             return in_words(str(value), unit)
-    return f"{run.fraction_of_base} of the {est.case.basis(run_id)} of {run.base_run}"
+    return f"{run.fraction_of_base} of the {est.basis(run_id)} of {run.base_run}"
 
 
 def in_words(given: str, unit: str) -> str:
-    """Return an amount of the tables with its unit and its large numbers in words; a FLOP keeps its
-    power of ten.
-
-    >>> in_words("1.7e8 to 8.9e8 (p5-p95 lognormal)", "USD")
-    'USD 170 to 890 million (p5-p95 lognormal)'
-    >>> in_words("3.142e24", "FLOP")
-    '3.142e24 FLOP'
-    """
+    """Return an amount of the tables with its unit and its large numbers in words, as in 'USD 170
+    to 890 million (p5-p95 lognormal)'; a FLOP keeps its power of ten."""
     text, opening, meaning = given.replace("e+", "e").partition(" (")
     ends = [float(part) for part in text.split(" to ")]
     if 1e6 <= max(ends) < FLOP:
@@ -121,10 +117,9 @@ def reasons_table(correction: str, data_dir: str | Path | None = None) -> pd.Dat
     require_known(correction, tables.cells_of, "correction")
     rows = tables.frame("corrections").query("correction == @correction")
     told = rows.groupby("reason", sort=False).agg(
-        row=("key", "first"), columns=("column", "unique")
+        row=("key", "first"), columns=("column", lambda names: ", ".join(names.unique()))
     )
-    told = told.assign(columns=told["columns"].str.join(", ")).rename_axis("why")
-    return told.reset_index().set_index("row")[["columns", "why"]]
+    return told.rename_axis("why").reset_index().set_index("row")[["columns", "why"]]
 
 
 def ratio_text_table(table: pd.DataFrame) -> pd.DataFrame:
@@ -132,9 +127,9 @@ def ratio_text_table(table: pd.DataFrame) -> pd.DataFrame:
     to the digits that hold."""
     columns = {
         "company": table["label"],
-        "share (%)": _held(table, "share_p50", 100),
+        "share (%)": held_column(table, "share_p50", 100),
         "90% interval (%)": _ends(table, "share_", 100),
-        "training cost (USD million)": _held(table, "training_cost_p50"),
+        "training cost (USD million)": held_column(table, "training_cost_p50"),
         "90% interval (USD million)": _ends(table, "training_cost_"),
         "R&D compute (USD million)": table["rd_compute"].map("{:,.0f}".format),
         "spending": table["spending_window"],
@@ -145,27 +140,8 @@ def ratio_text_table(table: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(columns).set_index(table["scenario"])
 
 
-def exact_table(precision: pd.DataFrame) -> pd.DataFrame:
-    """Return `shares.precision_table` for reading: each quantile in words and numbers, and in a
-    column of its own the Monte Carlo standard error of the median."""
-    columns = {
-        "median": _held(precision, "p50"),
-        "90% interval": _ends(precision),
-        "standard error of the median": precision["p50_error"].map("{:.1g}".format),
-        "of the lower end": precision["p5_error"].map("{:.1g}".format),
-        "of the upper end": precision["p95_error"].map("{:.1g}".format),
-    }
-    return pd.DataFrame(columns, index=precision.index)
-
-
-def _held(table: pd.DataFrame, column: str, scale: float = 1) -> list[str]:
-    """Return a column to the digits that its errors leave standing."""
-    pairs = zip(table[column], table[f"{column}_error"], strict=True)
-    return [held(scale * value, scale * error) for value, error in pairs]
-
-
-def _ends(table: pd.DataFrame, prefix: str = "", scale: float = 1) -> list[str]:
-    low, high = (_held(table, f"{prefix}{name}", scale) for name in ("p5", "p95"))
+def _ends(table: pd.DataFrame, prefix: str, scale: float = 1) -> list[str]:
+    low, high = (held_column(table, f"{prefix}{name}", scale) for name in ("p5", "p95"))
     return list(map("{} to {}".format, low, high))
 
 

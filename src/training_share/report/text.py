@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable
 
+import pandas as pd
+
 LARGE = {1e12: "trillion", 1e9: "billion"}  # a count above is written in words, a FLOP is not
 FLOP = 1e15  # from here on with a power of ten
 
@@ -78,17 +80,18 @@ def number(value: float) -> str:
 
 def held(value: float, error: float) -> str:
     """Return a number to the digits that its standard error leaves standing: one of the last digit
-    is at least half the error. Without an error above zero it is written as `number`.
-
-    >>> held(22.718, 0.13), held(49.17, 0.41), held(3.988e24, 2.2e22)
-    ('22.7', '49', '3.99e24')
-    """
+    is at least half the error. Without an error above zero it is written as `number`."""
     if math.isnan(value) or not error > 0:
         return "" if math.isnan(value) else number(value)
     decimals = math.floor(-math.log10(error / 2))
     if abs(value) >= min(LARGE):
         return number(value)
     return f"{round(value, decimals):,.{max(decimals, 0)}f}"
+
+
+def held_column(table: pd.DataFrame, column: str, scale: float = 1) -> list[str]:
+    """Return a column of a table to the digits that the errors in COLUMN_error leave standing."""
+    return list(map(held, scale * table[column], scale * table[f"{column}_error"]))
 
 
 def listed(names: Iterable[str]) -> str:
@@ -104,11 +107,9 @@ def counted(number: int) -> str:
 
 
 def interval(row, as_text: Callable[[float], str] = percent, prefix: str = "") -> str:
-    """Return the median of a row with its 90% interval, as in '22.7% (16% to 33%)'.
-
-    The row has p5, p50 and p95, with `prefix` before each name; where the three read the same, one
-    stands for all.
-    """
+    """Return the median of a row with its 90% interval, as in '22.7% (16% to 33%)'. The
+    row has p5, p50 and p95, with `prefix` before each name; where the three read the same, one
+    stands for all."""
     ends = end if as_text is percent else as_text
     low, middle, high = (getattr(row, f"{prefix}{name}") for name in ("p5", "p50", "p95"))
     if low == middle == high:

@@ -17,7 +17,7 @@ from training_share.files import repo_root, require_writable
 from training_share.inputs.tables import load
 from training_share.model.case import listed
 from training_share.model.comparison import compare
-from training_share.model.estimates import estimate
+from training_share.model.estimate import estimate
 from training_share.report.parameters import edited
 from training_share.run.notebooks import parameters_of
 

@@ -1,7 +1,7 @@
 """Estimates to take away: CSV files, one Excel workbook, and the draws as Parquet.
 
 Units stand in the headers; what was asked, versions and sources travel with the numbers, which have
-ten significant digits, so that the same call gives the same CSV and workbook on every machine.
+ten significant digits in CSV and workbook.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ import platform
 import re
 import subprocess
 import tempfile
-import zipfile
 from collections.abc import Iterable, Mapping
 from importlib.metadata import version
 from pathlib import Path
@@ -20,17 +19,16 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from training_share.analysis.shares import TOTAL, error_columns, precision_table
 from training_share.errors import InputError
 from training_share.files import move_all, repo_root, require_writable
 from training_share.inputs.tables import LONGEST
 from training_share.model.comparison import Comparison, compare
-from training_share.model.estimates import Estimate
+from training_share.model.estimate import Estimate
 from training_share.model.precision import QUANTILES
 from training_share.report.figure import rounded
+from training_share.report.shares import error_columns
 from training_share.report.tables import denominator_table
 
-STAMP = b"2026-01-01T00:00:00Z"  # in place of the time of writing, which differs from run to run
 WIDEST = 60  # characters of an Excel column
 ERROR = "Monte Carlo standard error"
 LIBRARIES = ("numpy", "scipy", "pandas")  # numbers pass through these
@@ -42,7 +40,7 @@ def write_downloads(
     folder: str | Path,
     companies: Iterable[str] | str | None = None,
     scenario: str = "newsletter",
-    n_draws: int | str = 50_000,
+    n_draws: int = 50_000,
     seed: int = 42,
     *,
     draws_by_run: bool = True,
@@ -108,23 +106,24 @@ def provenance(est: Estimate) -> dict[str, object]:
         "caveat": est.caveat or "none",
         "version": version("training_share"),
         "commit": commit(),
-        "tables (SHA-256)": est.case.base.digest,
+        "tables (SHA-256)": est.base.digest,
     }
 
 
 def set_in_call(est: Estimate) -> list[str]:
     """Return what an estimate was asked beside company, scenario, draws and seed, as name =
     value."""
-    usual = ["company", "scenario", "n_draws", "seed"]
-    usual += ["evidence"] if est.case.evidence is None else []  # the scenario's own
-    told = {name: _words(value) for name, value in est.case.asked.items() if name not in usual}
+    usual = ("company", "scenario", "n_draws", "seed")
+    told = {name: _words(value) for name, value in est.call.items() if name not in usual}
     return [f"{name} = {words}" for name, words in told.items() if words]
 
 
 def _words(value: object) -> str:
     if isinstance(value, Mapping):
         return ", ".join(f"{name}: {content}" for name, content in value.items() if content)
-    return ", ".join(map(_words, value)) if isinstance(value, (list, tuple)) else str(value)
+    if isinstance(value, (list, tuple)):
+        return ", ".join(map(_words, value))
+    return "" if value is None else str(value).strip()
 
 
 def commit() -> str:
@@ -174,7 +173,8 @@ def costs_table(est: Estimate) -> pd.DataFrame:
     """Return the cost of each run and of their total with units in the headers and Monte Carlo
     standard errors, what it rests on and its source."""
     headers = _headers("cost", "USD million")
-    cost = precision_table(est).rename(index={TOTAL: "total"}, columns=headers)
+    rows = {run_id: est.spread(run_id) for run_id in est.runs}
+    cost = pd.DataFrame(rows | {"total": est.spread("training_cost")}).T.rename(columns=headers)
     runs = est.tables.frame("training_runs").set_index("run_id").loc[list(est.runs)]
     sources = est.tables.frame("sources").set_index("source_id").loc[runs["source_id"]]
     amounts = {"flop": "FLOP", "gpu_hours": "GPU-hours", "cost_usd": "cost (USD)"}
@@ -259,58 +259,40 @@ def harmless(text: str) -> str:
 def workbook(sheets: Mapping[str, pd.DataFrame]) -> bytes:
     """Return an Excel workbook, one sheet a table: header in bold and frozen, text never read as a
     formula. InputError for text that Excel cannot hold."""
-    from openpyxl import Workbook  # here, so that the package's own import stays quick
-    from openpyxl.styles import Alignment, Font
+    from openpyxl.styles import Alignment  # here, so that the package's own import stays quick
 
-    book = Workbook()
-    book.remove(book.active)
     for name, table in sheets.items():
-        sheet = book.create_sheet(name[:31])
-        sheet.freeze_panes = "B2"
-        filled = table.astype(object).where(table.notna(), None)
-        rows = [list(map(str, table)), *filled.itertuples(index=False, name=None)]
-        for place, row in enumerate(rows, start=1):
-            for column, value in zip(table, row, strict=True):
-                if fault := _unfit(str(value)):
-                    where = f"sheet {name}, row {place}, column {column}"
-                    raise InputError(f"{where}: {fault}; shorten or mend the text")
-            sheet.append(row)
-        for cells in sheet.columns:
-            width = max(len(str(cell.value)) for cell in cells) + 2
-            sheet.column_dimensions[cells[0].column_letter].width = min(width, WIDEST)
-            for cell in cells:
-                cell.alignment = Alignment(wrap_text=True, vertical="top")
-                cell.font = Font(bold=cell.row == 1)
-                if cell.data_type == "f":
-                    cell.data_type = "s"
+        _require_fit(name, table)
     stream = io.BytesIO()
-    book.save(stream)
-    return _without_times(stream.getvalue())
+    with pd.ExcelWriter(stream, engine="openpyxl") as writer:
+        for name, table in sheets.items():
+            table.to_excel(writer, sheet_name=name[:31], index=False, freeze_panes=(1, 1))
+            sheet = writer.sheets[name[:31]]
+            for cells in sheet.columns:
+                width = max(len(str(cell.value)) for cell in cells) + 2
+                sheet.column_dimensions[cells[0].column_letter].width = min(width, WIDEST)
+                for cell in cells:
+                    cell.alignment = Alignment(wrap_text=True, vertical="top")
+                    if cell.data_type == "f":
+                        cell.data_type = "s"
+    return stream.getvalue()
 
 
-def _unfit(text: str) -> str:
-    """Say why a cell of a workbook cannot hold a text, or return ""."""
+def _require_fit(name: str, table: pd.DataFrame) -> None:
+    """Raise InputError for a text, of a header or below it, that a cell of a workbook cannot
+    hold."""
     from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 
-    if len(text) > LONGEST:
-        return f"{len(text):,} characters, more than the {LONGEST:,} of a cell"
-    return "a control character" if ILLEGAL_CHARACTERS_RE.search(text) else ""
-
-
-def _without_times(content: bytes) -> bytes:
-    """Return a workbook with fixed times in its properties and its archive."""
-    result = io.BytesIO()
-    with (
-        zipfile.ZipFile(io.BytesIO(content)) as source,
-        zipfile.ZipFile(result, "w", zipfile.ZIP_DEFLATED) as target,
-    ):
-        for name in source.namelist():
-            data = source.read(name)
-            if name == "docProps/core.xml":
-                data = re.sub(rb"(<dcterms:(created|modified)[^>]*>)[^<]*", rb"\g<1>" + STAMP, data)
-            entry = zipfile.ZipInfo(name, date_time=(1980, 1, 1, 0, 0, 0))
-            target.writestr(entry, data, zipfile.ZIP_DEFLATED)
-    return result.getvalue()
+    for column in table:
+        for row, text in enumerate(map(str, [column, *table[column]]), start=1):
+            where = f"sheet {name}, row {row}, column {column}"
+            if len(text) > LONGEST:
+                raise InputError(
+                    f"{where}: {len(text):,} characters, more than the {LONGEST:,} of a cell;"
+                    " shorten the text"
+                )
+            if ILLEGAL_CHARACTERS_RE.search(text):
+                raise InputError(f"{where}: a control character; take it out of the text")
 
 
 def parquet(est: Estimate, by_run: bool = True) -> bytes:
@@ -321,7 +303,7 @@ def parquet(est: Estimate, by_run: bool = True) -> bytes:
     draws = est.draws().rename(columns={"share": "training_share"})
     draws.insert(2, "training_share", draws.pop("training_share"))
     if by_run:
-        draws = draws.join(est.cost_usd[list(est.runs)].add_prefix("cost_usd/"))
+        draws = draws.join(est.costs[list(est.runs)].add_prefix("cost_usd/"))
     facts = {
         "company": est.company,
         **provenance(est),

@@ -9,13 +9,15 @@ from collections.abc import Mapping
 import pandas as pd
 from bs4 import BeautifulSoup, Tag
 
-from training_share.inputs.schema import MODELS
+from training_share.inputs.columns import COLUMNS
 from training_share.inputs.tables import Tables
 from training_share.site.dictionary import TEMPLATES
 
 # tables whose keys are linked wherever they stand: others have keys that read as plain words
 LINKED = [
-    name for name in MODELS if name not in ("spending", "fx", "generative_models", "measured_cases")
+    name
+    for name in COLUMNS
+    if name not in ("spending", "fx", "generative_models", "measured_cases")
 ]
 # tables of which several rows share a name -> its column
 GROUPED = {"corrections": "correction", "evidence": "evidence", "scenarios": "scenario"}
@@ -43,7 +45,7 @@ def formula_of(source: str) -> tuple[str, list[str]]:
 
 def addresses(tables: Tables) -> dict[str, str]:
     """Return key, or name of a group of rows -> address of its row, and NAME.csv -> its page."""
-    found = {f"{at}{name}.csv": f"data-{name}.html" for name in MODELS for at in ("", "data/")}
+    found = {f"{at}{name}.csv": f"data-{name}.html" for name in COLUMNS for at in ("", "data/")}
     for table in reversed(LINKED):
         for key, row in tables[table].items():
             name = getattr(row, GROUPED[table]) if table in GROUPED else key

@@ -19,16 +19,16 @@ from bs4 import BeautifulSoup
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from training_share.analysis.shares import printed
 from training_share.errors import InputError
 from training_share.files import folder_aside, repo_root
-from training_share.inputs.schema import MODELS
+from training_share.inputs.columns import COLUMNS
 from training_share.inputs.tables import Tables, load
 from training_share.model.case import listed
 from training_share.model.comparison import Comparison, compare
 from training_share.report.sentences import SOURCE
+from training_share.report.shares import printed
 from training_share.site import links
-from training_share.site.dictionary import TEMPLATES, doc_of, kinds_of
+from training_share.site.dictionary import TEMPLATES
 from training_share.site.downloads import commit, csv_of, downloads, harmless
 from training_share.site.links import slug
 from training_share.site.notebook import Notebook, markdown, opening, pieces, read
@@ -41,6 +41,7 @@ MAIN, LIVE = "comparison", "explorer"  # notebooks with a page of another kind
 GROUPS = ("Answer", "Companies", "Doubts", "Data and method")
 LAST = ("method.html", "data.html", "downloads.html", f"{LIVE}.html")  # first of the last group
 NAMED = {"data/README.md": ("data.html", "Data"), "docs/method.md": ("method.html", "Method")}
+NUMBERS = ("number", "positive", "whole")  # kinds
 ASIDE = ("note", "remark", "explanation", "reason", "why", "source_id")  # set below their row
 
 
@@ -106,7 +107,7 @@ def build(
         *(maker.document(path) for path in sorted(root.glob("docs/*.md"))),
         *(maker.document(path) for path in sorted(root.glob("data/*.md"))),
         Page("downloads.html", maker.render("downloads", files=files), told, group=GROUPS[3]),
-        *(maker.table(name) for name in MODELS),
+        *(maker.table(name) for name in COLUMNS),
     ]
     order = [f"{name}.html" for name in (MAIN, *tables.companies)] + [*LAST]
     pages.sort(key=lambda page: order.index(page.file) if page.file in order else len(order))
@@ -118,7 +119,7 @@ def build(
         files[f"figures/{name}.svg"] = slim(maker.figure(name, "svg")).encode()
         files[f"figures/{name}.csv"] = harmless(maker.figure(name, "csv")).encode()
     files |= {path.name: path.read_bytes() for path in root.glob("docs/*.svg")}
-    files |= {f"data/{name}.csv": csv_of(tables.frame(name)) for name in MODELS}
+    files |= {f"data/{name}.csv": csv_of(tables.frame(name)) for name in COLUMNS}
     with folder_aside(target) as aside:
         for name, content in files.items():
             (aside / name).parent.mkdir(exist_ok=True)
@@ -190,7 +191,7 @@ class _Maker:
             "size": self._size,
             "narrow": self._narrow,
             "tables": tables,
-            "models": MODELS,
+            "models": COLUMNS,
             "base_url": base_url,
             "version": version("training_share"),
             "commit": commit()[:7],
@@ -264,20 +265,24 @@ class _Maker:
 
     def table(self, name: str) -> Page:
         """Return the page of a table of `data/`; an empty column is not shown."""
-        rows, kinds, group = self.tables.texts[name], kinds_of(name), links.GROUPED.get(name)
-        used = [column for column in kinds if any(row[column] for row in rows.values())]
+        rows, layout, group = (
+            self.tables.texts[name],
+            self.tables.schema[name],
+            links.GROUPED.get(name),
+        )
+        used = [column for column in layout.columns if any(row[column] for row in rows.values())]
         aside = [column for column in used if column in ASIDE and name != "sources"]
         body = self.render(
             "table",
             name=name,
-            doc=doc_of(name),
+            doc=layout.description,
             columns=[column for column in used if column not in aside],
             aside=aside,
-            numbers=[column for column in used if {float, int} & set(kinds[column])],
+            numbers=[column for column in used if layout.columns[column].kind.startswith(NUMBERS)],
             rows=rows,
             first={row[group]: key for key, row in reversed(rows.items())} if group else {},
         )
-        return Page(f"data-{name}.html", body, doc_of(name), here="data.html")
+        return Page(f"data-{name}.html", body, layout.description, here="data.html")
 
     def finished(self, page: Page, pages: Sequence[Page]) -> str:
         """Return the HTML of a page, its links, tables and headings made."""

@@ -9,11 +9,11 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.transforms import ScaledTranslation
 
-from training_share.analysis.shares import HALF
 from training_share.report.charts import style
 from training_share.report.charts.shares import weighted
 from training_share.report.charts.style import EDGE, INK, QUIET, REST, beside
 from training_share.report.figure import Figure
+from training_share.report.shares import HALF
 from training_share.report.text import by_name, counted, end, interval, percent, short
 
 MISSING = "Only known releases are counted: a missing one would raise its company's share."

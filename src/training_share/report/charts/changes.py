@@ -1,17 +1,16 @@
-"""Charts of what changes do to the share: corrections in sequence and alone, other denominators,
-two runs, and the runs of a grid."""
+"""Charts of what changes do to the share: corrections in sequence and alone, the runs of a grid."""
 
 from __future__ import annotations
 
 import numpy as np
 import pandas as pd
 
-from training_share.analysis.differences import Difference
-from training_share.analysis.shares import stacked
+from training_share.model.precision import QUANTILES
 from training_share.report.charts import style
-from training_share.report.charts.shares import SHARE, meaning, share_rows
-from training_share.report.charts.style import DOWN, INK, REST, UP, beside
+from training_share.report.charts.shares import share_rows
+from training_share.report.charts.style import DOWN, INK, UP, beside
 from training_share.report.figure import Figure
+from training_share.report.shares import stacked
 from training_share.report.text import by_name, interval, percent, points
 
 SMALLEST = 0.0005  # half of the last digit shown: a smaller move of the share reads as none
@@ -55,10 +54,7 @@ def waterfall(table: pd.DataFrame, name: str, target: str = "careful") -> Figure
 @style.chart
 def effects(tables: dict[str, pd.DataFrame]) -> Figure:
     """Draw `corrections.effects_alone` of several companies side by side: the move of the median in
-    points, ranked.
-
-    Corrections that move it by less than 0.05 points are left out.
-    """
+    points, ranked; corrections that move it by less than 0.05 points are left out."""
     moves = {name: table["alone"] for name, table in tables.items()}
     moves = {name: 100 * alone[alone.abs() >= SMALLEST] for name, alone in moves.items()}
     most = max(map(len, moves.values()))
@@ -78,58 +74,6 @@ def effects(tables: dict[str, pd.DataFrame]) -> Figure:
 
 
 @style.chart
-def denominators(tables: dict[str, pd.DataFrame], colors: dict[str, str]) -> Figure:
-    """Draw `corrections.denominators` of several companies as small multiples, one row a dimension,
-    one column a company.
-
-    A hollow dot has a caveat: the runs do not fit the release window.
-    """
-    known = {name: table.dropna(subset=["p50"]) for name, table in tables.items()}
-    dimensions = pd.concat(tables.values()).index.unique("dimension")
-    axes = style.sheet(12.5, 2.4 * len(dimensions), len(dimensions), len(tables))
-    for column, (name, table) in zip(axes.T, known.items(), strict=True):
-        for ax, dimension in zip(column, dimensions, strict=True):
-            share_rows(ax, table.loc[dimension], colors[name], ends=False)
-            ax.set(xlim=(0, 1.25 * table["p95"].max()), title=f"{name}: {dimension}")
-            ax.tick_params(labelsize=9)
-    axes[0, 0].figure.supxlabel(f"{SHARE}: {meaning(pd.concat(tables.values()))}")
-
-    def choice(row) -> str:
-        return f"{row.Index[1]} {percent(row.p50)}" + (f" ({row.caveat})" if row.caveat else "")
-
-    told = by_name(known.items(), choice)
-    alt = f"Median share by release lag and by how R&D compute is counted. {told}."
-    return Figure(tuple(axes.flat), stacked(tables, "company"), alt)
-
-
-@style.chart
-def difference(found: Difference) -> Figure:
-    """Draw each company's median share before and after, an arrow between them, and its change in
-    points."""
-    table, cells = found.shares, len(found.inputs)
-    ax = style.sheet(7, 1.1 + 0.55 * len(table))[0, 0]
-    for place, row in enumerate(table.itertuples()):
-        before, after = row.share_before, row.share_after
-        color = found.after.estimates[row.Index].company_row.color
-        arrow = {"arrowstyle": "-|>", "color": color, "shrinkA": 4, "shrinkB": 4}
-        ax.annotate("", (after, place), (before, place), arrowprops=arrow)
-        ax.plot(before, place, "o", ms=8, mfc="white", mec=color, mew=1.6)
-        ax.plot(after, place, "o", ms=8, color=color)
-        text = f"{percent(before)} → {percent(after)} ({points(after - before)} points)"
-        beside(ax, text, max(before, after), place, 9, color=INK)
-    style.rows_of(ax, table["display_name"])
-    style.percent_axis(ax)
-    ax.set_xlim(0, 1.45 * max(0.05, table[["share_before", "share_after"]].to_numpy().max()))
-    ax.set_xlabel("median training share of R&D compute; open: before, filled: after", fontsize=11)
-    ax.set_title(f"What {cells} changed cell{'s' * (cells != 1)} do to the share")
-    told = ", ".join(
-        f"{row.display_name} from {percent(row.share_before)} to {percent(row.share_after)}"
-        for row in table.itertuples()
-    )
-    return Figure((ax,), table, f"Median training share of R&D compute before and after: {told}.")
-
-
-@style.chart
 def combinations(results: pd.DataFrame) -> Figure:
     """Draw the shares of a run's or a grid's combinations, a dot with its 90% interval each, beside
     the default, a hollow mark; `results` as `run.runs.results` makes them."""
@@ -140,14 +84,10 @@ def combinations(results: pd.DataFrame) -> Figure:
         for row in results.itertuples()
     ]
     ax = style.sheet(8, 1.0 + 0.32 * len(results))[0, 0]
-    for place, row in enumerate(results.itertuples()):
-        ax.hlines(place, row.share_p5, row.share_p95, color=REST, lw=4, zorder=2)
-        ax.plot(row.default_p50, place, "o", ms=7, mfc="white", mec=INK, mew=1.2, zorder=3)
-        ax.plot(row.share_p50, place, "o", ms=6, color=INK, zorder=4)
-        beside(ax, percent(row.share_p50), max(row.share_p95, row.default_p50), place)
-    style.rows_of(ax, labels)
-    style.percent_axis(ax)
-    ax.set_xlim(left=0)
+    shares = results[["share_p5", "share_p50", "share_p95"]].set_axis([*QUANTILES], axis=1)
+    share_rows(ax, shares.set_axis(labels), INK)
+    ax.plot(results["default_p50"], range(len(results)), "o", ms=8, mfc="none", mec=INK, mew=1.2)
+    ax.set_xlim(right=max(ax.get_xlim()[1], 1.05 * results["default_p50"].max()))
     ax.set_xlabel("training share, 90% interval; open mark: defaults", fontsize=11)
     shares = zip(labels, results["share_p50"], strict=True)
     told = "; ".join(f"{label} {percent(share)}" for label, share in shares)

@@ -8,11 +8,11 @@ from functools import partial
 
 import pandas as pd
 
-from training_share.analysis.shares import largest_runs
-from training_share.model.estimates import Estimate
+from training_share.model.estimate import Estimate
 from training_share.report.charts import style
 from training_share.report.charts.style import EDGE, INK, beside
 from training_share.report.figure import Figure, rounded
+from training_share.report.shares import largest_runs
 from training_share.report.text import amount, interval, listed, short
 
 USES = {  # columns of `shares.dollars_table`: name, colour (None: the company's) and hatching
@@ -36,7 +36,7 @@ def cost(est: Estimate) -> Figure:
         ax.plot([row.p5, row.p95], [place] * 2, "|-", color=INK, lw=1.2, ms=7, zorder=3)
         beside(ax, interval(row, brief), 1, place, 8, xycoords=EDGE, fontweight=weight)
     style.rows_of(ax, [textwrap.fill(label, 30) for label in table.index])
-    style.amount_axis(ax, est.unit)
+    ax.xaxis.set_major_formatter(lambda value, _: brief(value) if value else "0")
     ax.locator_params(axis="x", nbins=5)
     what = "Cost at rental prices" if est.unit == "USD" else est.unit
     ax.set_xlim(0, 1.04 * table["p95"].max())
@@ -54,34 +54,6 @@ def cost(est: Estimate) -> Figure:
         f"{name}: cost of the final training runs, in medians, which do not add up to the median"
         " of the total",
     )
-
-
-@style.chart
-def every_run(est: Estimate) -> Figure:
-    """Draw `Estimate.cost_table()`: the total, then each run, the costliest first, on a logarithmic
-    axis."""
-    table = rounded(est.cost_table())
-    words, brief = partial(amount, unit=est.unit), partial(short, unit=est.unit)
-    runs = table.drop(index="total").sort_values("p50", ascending=False, kind="stable")
-    rows = pd.concat([table.loc[["total"]], runs])
-    ax = style.sheet(9, 0.34 * len(rows) + 1.0)[0, 0]
-    style.interval_rows(ax, rows, est.company_row.color)
-    for place, row in enumerate(rows.itertuples()):
-        beside(ax, interval(row, brief), row.p95, place)
-    what, unit = est.unit, f"millions of {est.unit}"
-    if est.unit == "USD":
-        what, unit = "Cost", "USD million"
-    low, high = rows["p5"].min(), rows["p95"].max()
-    ax.set(xscale="log", xlim=(low * (low / high) ** 0.04, high * (high / low) ** 0.3))
-    ax.minorticks_off()
-    ax.set_xlabel(f"{what}, logarithmic axis: median and 90% interval")
-    style.amount_axis(ax, est.unit)
-    top = "; ".join(f"{run_id} {words(row.p50)}" for run_id, row in runs.head(3).iterrows())
-    alt = (
-        f"Cost of each training run in {unit}, median with 90% interval, on a logarithmic "
-        f"axis. Total {interval(table.loc['total'], words)}; costliest runs: {top}."
-    )
-    return Figure((ax,), table, alt)
 
 
 @style.chart

@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from training_share.analysis.shares import HALF
 from training_share.report.charts import style
 from training_share.report.charts.shares import SHARE
 from training_share.report.figure import Figure
+from training_share.report.shares import HALF
 from training_share.report.text import chance, percent
 
 

@@ -23,11 +23,9 @@ QUANTITIES = {"share": "Share of the next company", "tau": "Spread between cases
 
 @style.chart
 def pattern(table: pd.DataFrame) -> Figure:
-    """Draw `Pattern.table()`: one row a case under the scope of what is counted.
-
-    A full dot is measured or modelled, a hollow one context; lines are 90% intervals, and an
-    arrow to the left a bound.
-    """
+    """Draw `Pattern.table()`: one row a case under the scope of what is counted. A full dot is
+    measured or modelled, a hollow one context; lines are 90% intervals, and an arrow to the left a
+    bound."""
     scopes = [(*SCOPES[scope], rows) for scope, rows in table.groupby("scope", sort=False)]
     ax = style.sheet(9.6, 0.36 * (len(table) + len(scopes)) + 0.8)[0, 0]
     labels: list[str] = []
@@ -71,15 +69,18 @@ def _case(ax: Axes, place: int, row, color: str) -> None:
 def next_share(table: pd.DataFrame) -> Figure:
     """Draw `Pattern.prior_and_posterior()`: the next company's share at the left, the spread
     between cases at the right, before the cases (grey) and after them (blue)."""
-    axes = style.sheet(9.6, 3.2, columns=2)[0]
+    import seaborn as sns  # here, since half a second of imports is for two charts alone
+
+    axes = style.sheet(style.WIDE, 2.8, columns=2)[0]
+    before = {"label": "before the cases", "color": REST, "alpha": 1, "linewidth": 0}
+    after = {"label": "after them", "color": BLUE, "fill": False, "linewidth": 2}
     modes = {}
     for ax, (quantity, name) in zip(axes, QUANTITIES.items(), strict=True):
-        rows = table[table["quantity"] == quantity]
+        rows = table[table["quantity"] == quantity].eval("middle = (low + high) / 2")
         edges = [*rows["low"], rows["high"].iloc[-1]]
-        ax.stairs(rows["prior"], edges, fill=True, color=REST, label="before the cases")
-        ax.stairs(rows["posterior"], edges, color=BLUE, lw=2, label="after them")
-        ax.set_xlabel(name, fontsize=10)
-        ax.set(yticks=[], xlim=edges[:: len(rows)])
+        for when, look in (("prior", before), ("posterior", after)):  # middles fall into their bins
+            sns.histplot(rows, x="middle", weights=when, bins=edges, element="step", ax=ax, **look)
+        ax.set(xlabel=name, ylabel="", yticks=[], xlim=edges[:: len(rows)])
         modes[quantity] = rows.set_index("low")["posterior"].idxmax()
     style.percent_axis(axes[0])
     axes[0].legend()

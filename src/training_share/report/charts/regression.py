@@ -16,8 +16,6 @@ from training_share.report.figure import Figure, rounded
 from training_share.report.text import interval
 
 SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
-SIZE = {"speech": "Parameters x sample rate (Hz)"}  # label of the horizontal axis by modality
-PIXELS = "Parameters x pixels"
 two_digits = "{:.2g}".format  # of FLOP
 
 
@@ -45,7 +43,8 @@ def scaling(line: ScalingFit, band: pd.DataFrame, predicted: pd.DataFrame) -> Fi
     words = "closed models: prediction, 90% interval"
     ax.errorbar(predicted["size"], predicted["p50"], yerr=reach, **look, label=words)
     ax.set(xscale="log", yscale="log")
-    ax.set_xlabel(SIZE.get(line.modality, PIXELS), fontsize=11)
+    size = "sample rate (Hz)" if line.modality == "speech" else "pixels"
+    ax.set_xlabel(f"Parameters x {size}", fontsize=11)
     ax.set_ylabel("Training compute (FLOP)", fontsize=11)
     for axis in (ax.xaxis, ax.yaxis):
         axis.set_major_formatter(power_of_ten)

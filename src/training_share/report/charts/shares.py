@@ -6,11 +6,11 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from training_share.analysis.shares import HALF
 from training_share.report.charts import style
 from training_share.report.charts.style import EDGE, QUIET, beside
 from training_share.report.figure import Figure
-from training_share.report.text import chance, end, interval, listed, percent
+from training_share.report.shares import HALF
+from training_share.report.text import brief_chance, chance, end, interval, listed, percent
 
 SHARE = "Share of R&D compute"
 COLUMNS = {"median": 1.13, "over half": 1.29}  # at the right of `scenarios`: head and place
@@ -46,8 +46,8 @@ def scenarios(table: pd.DataFrame) -> Figure:
             ax.plot(row.share_p50, place, "o", color=color, ms=7, zorder=4, **hollow)
             if row.share_p95 > 1:
                 beside(ax, f"▸ to {end(row.share_p95)}", 1, place, -2, fontsize=8)
-            odds = chance(row.over_half).replace("less than ", "<")
-            for text, x in zip((percent(row.share_p50), odds), COLUMNS.values(), strict=True):
+            told = percent(row.share_p50), brief_chance(row.over_half)
+            for text, x in zip(told, COLUMNS.values(), strict=True):
                 ax.text(x, place, text, **right)
         place += 1.35
     for text, x in COLUMNS.items():
@@ -78,10 +78,8 @@ def _finding(table: pd.DataFrame) -> str:
     above = table[table["share_p50"] > HALF]
     if len(above):
         return f"Over half in the median: {listed(above['label'] + ', ' + above['scenario'])}"
-    title, worst = (
-        "The median is below half in every setting",
-        table.loc[table["over_half"].idxmax()],
-    )
+    title = "The median is below half in every setting"
+    worst = table.loc[table["over_half"].idxmax()]
     if worst.over_half < 0.005:
         return title
     odds = chance(worst.over_half)
@@ -112,8 +110,8 @@ def meaning(rows: pd.DataFrame) -> str:
     return "median and 90% interval" + (f" (hollow: {' or '.join(caveats)})" if caveats else "")
 
 
-def share_rows(ax: Axes, rows: pd.DataFrame, color: str, ends: bool = True) -> None:
-    """Draw rows of shares with their medians at the right, and with `ends` their intervals too."""
+def share_rows(ax: Axes, rows: pd.DataFrame, color: str) -> None:
+    """Draw rows of shares with their medians and intervals at the right."""
     style.interval_rows(ax, rows, color)
     if "caveat" in rows:
         hollow = (rows["caveat"] != "").to_numpy()
@@ -122,14 +120,11 @@ def share_rows(ax: Axes, rows: pd.DataFrame, color: str, ends: bool = True) -> N
     for place, row in enumerate(rows.itertuples()):
         if row.p50 != row.p50:
             beside(ax, "no estimate: see the note", 0, place, color=QUIET)
-        elif ends:
-            beside(ax, interval(row), 1, place, 8, xycoords=EDGE)
         else:
-            beside(ax, percent(row.p50), row.p95, place)
-        if ends and row.p95 > 1:
+            beside(ax, interval(row), 1, place, 8, xycoords=EDGE)
+        if row.p95 > 1:
             ax.plot(1, place, ">", color=color, ms=7, zorder=4, clip_on=False)
     style.percent_axis(ax)
-    highest = rows["p95"].max()
-    ax.set_xlim(0, min(1.05 * highest, 1) if ends else 1.17 * highest)
+    ax.set_xlim(0, min(1.05 * rows["p95"].max(), 1))
     if ax.get_xlim()[1] > HALF:
         style.half_behind(ax)

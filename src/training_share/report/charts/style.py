@@ -14,26 +14,22 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.text import Annotation
 
-from training_share.analysis import shares
-from training_share.analysis.shares import HALF
-from training_share.model.estimates import Estimate
+from training_share.model.estimate import Estimate
+from training_share.report import shares
 from training_share.report.figure import Figure, rounded
-from training_share.report.text import short
+from training_share.report.shares import HALF
 
 BLUE, ORANGE = "#0072B2", "#D55E00"  # of a line and what is read off it
 REST, INK, QUIET = "#D9D9D9", "#222222", "#595959"
 # A company's colour stands in companies.csv. What moves a share up and down has these two, which no
 # company has; what is neither a company nor a direction is grey.
 UP, DOWN = "#6B3FA0", "#8A6D00"
-# Seaborn's whitegrid style as matplotlib ships it.
-STYLE = "seaborn-v0_8-whitegrid"
+STYLE = "seaborn-v0_8-whitegrid"  # as matplotlib ships it
 THEME = {
     "font.size": 10,
     "axes.titlesize": 11,
     "axes.labelsize": 9,
     "figure.labelsize": 9,
-    "xtick.labelsize": 10,
-    "ytick.labelsize": 10,
     "axes.titleweight": "bold",
     "axes.titlelocation": "left",
     "figure.dpi": 100,
@@ -73,8 +69,10 @@ def chart(draw: Callable[..., Figure]) -> Callable[..., Figure]:
         matplotlib.style.use([STYLE, THEME])
         figure = draw(*map(rounded, args), **rounded(options))
         asked = [shares.changes(arg) for arg in args if isinstance(arg, Estimate)]
-        changed = changed or "".join(asked[:1])
-        return _framed(_marked(figure, changed), changed)
+        if changed := changed or "".join(asked[:1]):
+            alt = f"Changed run ({changed}). {figure.alt}"
+            figure = replace(figure, alt=alt, table=figure.table.assign(changed=changed))
+        return _framed(figure, changed)
 
     return drawn
 
@@ -112,14 +110,6 @@ def _lines(kind: str, text: str, width: float) -> tuple[str, str, float]:
     return kind, wrapped, (wrapped.count("\n") + 1) * size * LEADING / 72
 
 
-def _marked(figure: Figure, changed: str) -> Figure:
-    """Return a figure whose words and numbers name what was changed."""
-    if not changed:
-        return figure
-    alt = f"Changed run ({changed}). {figure.alt}"
-    return replace(figure, alt=alt, table=figure.table.assign(changed=changed))
-
-
 def sheet(width: float, height: float, rows: int = 1, columns: int = 1, **options) -> np.ndarray:
     """Return the axes of an empty sheet, an array rows x columns; width and height in inches.
     `options` go to `matplotlib.figure.Figure.subplots`."""
@@ -145,12 +135,6 @@ def parts_axes(ax: Axes, rows: int, above: float) -> None:
 def percent_axis(ax: Axes) -> None:
     """Label the horizontal axis of fractions in percent."""
     ax.xaxis.set_major_formatter("{x:.0%}")
-
-
-def amount_axis(ax: Axes, unit: str) -> None:
-    """Label the horizontal axis of millions of USD, or of hours of a chip, with amounts in
-    short."""
-    ax.xaxis.set_major_formatter(lambda value, _: short(value, unit) if value else "0")
 
 
 # --- marks ----------------------------------------------------------------------------------------

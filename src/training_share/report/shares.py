@@ -1,0 +1,244 @@
+"""The rows that notebooks show and charts draw, made from estimates: numbers with the names, words
+and colours they are shown by. Shares are fractions, money is USD million."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+
+import numpy as np
+import pandas as pd
+
+from training_share.analysis.corrections import by_scenario, name_of, pairs, who_is_higher
+from training_share.analysis.variants import HALF, groups_of, over_half, variants_table
+from training_share.errors import InputError
+from training_share.inputs.tables import Tables, load
+from training_share.model.case import listed
+from training_share.model.comparison import Comparison, compare
+from training_share.model.estimate import Estimate
+from training_share.model.precision import QUANTILES
+
+__all__ = ["HALF", "variants_table", "who_is_higher"]  # offered here too
+PANELS = {
+    "newsletter": "Newsletter: the settings of its body text",
+    "appendix": "Appendix: the newsletter's other settings for reinforcement learning",
+    "careful": "Careful: with our corrections",
+}
+DOTS = 50  # of a distribution, each one draw in fifty
+LARGEST, SMALL = 8, 0.01  # runs that a chart of costs names, each at least this part of the total
+STAGES = {"rl": "reinforcement learning", "sft": "finetuning"}  # as a reader has them
+WHOLE = ("pretraining", "final training run", "final training runs")  # need no word more
+
+
+def window_text(start, end) -> str:
+    """Return a spending window in words, as in 'Oct 2024 to Sep 2025'."""
+    return f"{start:%b %Y} to {end:%b %Y}"
+
+
+def changes(*estimates: Estimate) -> str:
+    """Return how a run departs from its scenario, as in 'newsletter, changed: MFU 0.30 to 0.50', or
+    "" where it does not; of several estimates of one run, the one that departs most.
+
+    Corrections on top, groups left out, and every value or window set by hand to something else
+    than the scenario has count; draws and seed do not.
+    """
+    return max(map(_changes, estimates), key=len)
+
+
+def _changes(est: Estimate) -> str:
+    own = est.base.for_scenario(est.scenario)
+    named, observed = own.scenario_corrections(est.scenario), own.scenario_evidence(est.scenario)
+    told = dict.fromkeys(_set_by_hand(own, *cell) for cell in est.cells)
+    told |= dict.fromkeys(f"with {name}" for name in est.corrections if name not in named)
+    if set(est.evidence) != set(observed):
+        told[f"evidence {', '.join(est.evidence) or 'none'}"] = None
+    told |= dict.fromkeys(f"with the run {run['model']}" for run in est.added)
+    told |= dict.fromkeys(f"without {group.title()}" for group in est.excluded)
+    words = "; ".join(filter(None, told))
+    return f"{est.scenario}, changed: {words}" if words else ""
+
+
+def _set_by_hand(own: Tables, table: str, key: str, column: str, content: object) -> str:
+    """Return a cell set by hand in words, or "" where the scenario has it so."""
+    if own.texts[table][key][column] == str(content):
+        return ""
+    labels = {
+        "assumptions": own.assumptions[key].label if key in own.assumptions else key,
+        "fx": f"{key[:3].lower()} per usd",
+        "companies": column.replace("_", " "),
+    }
+    return f"{labels.get(table, f'{key} {column}')} {str(content).partition(' (')[0]}"
+
+
+def printed(data_dir=None) -> list[str]:
+    """Return the companies that the newsletter prints a share of, in its order."""
+    tables = load(data_dir)
+    return [company for company in tables.companies if f"share-{company}" in tables.published]
+
+
+def chart_row(est: Estimate, label: str = "") -> dict:
+    """Return the row of the ratio chart for one estimate, without the standard errors, which cost
+    as much again. `kind` is measured where hours were counted, else modelled; cost and R&D compute
+    are in millions of `unit`."""
+    kind = "measured" if est.measured else "modelled"
+    told = [est.caveat, "measured" if est.measured else ""]
+    return {
+        "company": est.company,
+        "label": ", ".join(filter(None, [label or est.company_row.display_name, *told])),
+        "color": est.company_row.color,
+        "kind": kind,
+        "unit": est.unit,
+        **est.summary(),
+        "caveat": est.caveat,
+        "spending_window": window_text(*est.denominator_window),
+        "release_window": window_text(*est.release_window),
+        "over_half": over_half(est),
+        "evidence": ", ".join(est.evidence),
+    }
+
+
+def error_columns(est: Estimate) -> dict[str, float]:
+    """Return the Monte Carlo standard errors of share and training cost under the names of the
+    columns they belong to, as in share_p50_error."""
+    spreads = {quantity: est.spread(quantity) for quantity in ("share", "training_cost")}
+    return {
+        f"{quantity}_{name}_error": spread[f"{name}_error"]
+        for quantity, spread in spreads.items()
+        for name in QUANTILES
+    }
+
+
+def company_ratio_table(est: Estimate, row: Callable[..., dict] | None = None) -> pd.DataFrame:
+    """Return the rows of the ratio chart for one company: as estimated, and without each of its
+    named groups. `row` makes one, such as `chart_row` where no errors are asked for."""
+    row = row or (lambda one, label: chart_row(one, label) | error_columns(one))
+    panel = PANELS.get(est.scenario, est.scenario)
+    panel = "Measured: hours that the developer counted" if est.measured else panel
+    rows = [
+        {"scenario": est.scenario, "panel": panel}
+        | row(one, name_of(one))
+        | {"without": "" if one is est else one.excluded[-1]}
+        | {"published": published_share(est) if one is est else np.nan}
+        for one in (est, *map(est.without, groups_of(est)))
+    ]
+    return pd.DataFrame(rows)
+
+
+def published_share(est: Estimate) -> float:
+    """Return the share the newsletter prints for a company as a fraction; NaN without one and in
+    other scenarios."""
+    claim = est.tables.published.get(f"share-{est.company}")
+    return claim.value / 100 if claim and est.scenario == "newsletter" else np.nan
+
+
+def headline(comparison: Comparison) -> pd.DataFrame:
+    """Return the rows of the ratio chart that are the answer: each company once, with all the runs
+    that its estimate counts."""
+    rows = [company_ratio_table(est).head(1) for est in comparison.estimates.values()]
+    return pd.concat(rows, ignore_index=True)
+
+
+def ratio_table(
+    companies: Iterable[str] | str = "", scenarios: Iterable[str] | str = "", **settings
+) -> pd.DataFrame:
+    """Return the rows of the ratio comparison chart: every scenario, every company, and each with
+    runs in a named group once more without that group. `settings` go to `compare`. A measured
+    company, whose share no scenario moves, comes once, in a last panel of its own.
+
+    Blank means the companies that the newsletter prints a share of, and all scenarios.
+    """
+    names, shown = listed(companies) or printed(settings.get("data_dir")), {}
+    for scenario, found in by_scenario(names, scenarios, **settings).items():
+        for est in found.estimates.values():
+            measured = est.measured
+            shown.setdefault((measured, est.company, "" if measured else scenario), est)
+    ordered = sorted(shown.items(), key=lambda item: item[0][0])
+    return pd.concat([company_ratio_table(est) for _, est in ordered], ignore_index=True)
+
+
+def largest_runs(est: Estimate, most: int = LARGEST) -> pd.DataFrame:
+    """Return the cost of all runs, of the largest by their models' names, and of the others pooled
+    draw by draw: p5, p50 and p95 in USD million with their errors, and how many `runs` a row holds.
+    Medians do not add up to the median of the total."""
+    costs = est.cost_table()["p50"]
+    ranked = costs.drop(index="total").sort_values(ascending=False, kind="stable")
+    named = [run_id for run_id in ranked.index[:most] if ranked[run_id] >= SMALL * costs["total"]]
+    pooled = [run_id for run_id in est.runs if run_id not in named]
+    if len(pooled) == 1:
+        named, pooled = [*named, *pooled], []
+    rows = {f"Total of {len(est.runs)} runs": est.spread("training_cost") | {"runs": len(est.runs)}}
+    for run_id in named:
+        run = est.runs[run_id]
+        stage = " ".join(STAGES.get(word, word) for word in run.stage.split())
+        label = run.model if run.stage in WHOLE else f"{run.model}, {stage}"
+        rows[label] = est.spread(run_id) | {"runs": 1}
+    if pooled:
+        spread = est.spread_of(lambda one: one.costs[pooled].sum(axis=1).to_numpy() / 1e6)
+        rows[f"{len(pooled)} smaller runs"] = spread | {"runs": len(pooled)}
+    return pd.DataFrame.from_dict(rows, orient="index").rename_axis("run").astype({"runs": int})
+
+
+def dollars_table(
+    companies: Iterable[str] | str = "", scenario: str = "newsletter", **settings
+) -> pd.DataFrame:
+    """Return final training, other R&D and inference compute of each company in USD million, over
+    its spending window. Training is the median; other R&D is the rest of R&D compute; inference is
+    NaN where none is disclosed for the window. Blank means the companies that the newsletter prints
+    a share of."""
+    rows = []
+    names = listed(companies) or printed(settings.get("data_dir"))
+    for est in compare(names, scenario, **settings).estimates.values():
+        if est.unit != "USD":
+            continue
+        cost, rd_compute = est.summary()[["training_cost_p50", "rd_compute"]]
+        window, inference = est.denominator_window, np.nan
+        with suppress(InputError):
+            inference = est.median(est.spent(["inference_compute"], *window))
+        rows.append(
+            {
+                "company": est.company,
+                "label": name_of(est),
+                "color": est.company_row.color,
+                "final_training": cost,
+                "other_rd": rd_compute - cost,
+                "inference": inference / 1e6,
+                "spending_window": window_text(*window),
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def dots(draws: np.ndarray, weights: np.ndarray | None = None) -> np.ndarray:
+    """Return the quantiles of draws that stand for equal parts of them, `DOTS` in number."""
+    places = (np.arange(DOTS) + 0.5) / DOTS
+    return np.quantile(draws, places, weights=weights, method="inverted_cdf")
+
+
+def share_dots(estimates: Iterable[Estimate]) -> pd.DataFrame:
+    """Return shares as dots, each standing for an equal part of the draws: one row a dot, with its
+    company's name and colour and the probability of more than half."""
+    rows = [
+        pd.DataFrame({"value": dots(est.share, est.weights)}).assign(
+            label=name_of(est), color=est.company_row.color, over_half=over_half(est)
+        )
+        for est in estimates
+    ]
+    return pd.concat(rows, ignore_index=True)
+
+
+def pair_dots(comparison: Comparison) -> pd.DataFrame:
+    """Return for each of `pairs` by how much the first share exceeds the second in the same draw,
+    as dots like `share_dots`."""
+    rows = []
+    for higher, lower, probability in pairs(comparison):
+        values = dots(higher.share - lower.share, comparison.weights)
+        row: dict[str, object] = {"probability": probability}
+        for role, est in (("higher", higher), ("lower", lower)):
+            row |= {role: name_of(est), f"{role}_color": est.company_row.color}
+        rows.append(pd.DataFrame({"value": values}).assign(**row))
+    return pd.concat(rows, ignore_index=True)
+
+
+def stacked(tables: dict[str, pd.DataFrame], name: str) -> pd.DataFrame:
+    """Return several tables as one, with a first index level `name` that tells them apart."""
+    return pd.concat(tables, names=[name]).reset_index()

@@ -1,0 +1,123 @@
+"""The rows that notebooks show and charts draw."""
+
+import numpy as np
+import pytest
+from arithmetic import MFU, NORMAL, PRICE
+
+import training_share as ts
+
+
+def test_company_that_discloses_no_inference_is_in_the_tables(data_copy):
+    lines = data_copy.read("spending")
+    data_copy.write(
+        "spending", [line for line in lines if line[:2] != ["zai", "inference_compute"]]
+    )
+    some = {"companies": "minimax,zai", "n_draws": 500, "data_dir": data_copy.folder}
+    table = ts.shares.dollars_table(**some).set_index("company")
+    assert table["inference"].isna().to_dict() == {"minimax": False, "zai": True}
+    assert ts.shares.ratio_table(**some)["share_p50"].notna().all()
+    figure = ts.charts.dollars(table.reset_index())
+    assert "not disclosed inference" in figure.alt and "nan" not in figure.alt
+
+
+def test_ratio_table_has_every_company_scenario_and_group_and_the_printed_shares():
+    table = ts.shares.ratio_table(n_draws=1000)
+    assert list(table["label"][:4]) == ["OpenAI", "MiniMax", "MiniMax without Hailuo", "Z.ai"]
+    assert list(table["scenario"].unique()) == ["newsletter", "appendix", "careful"]
+    newsletter = table[table["scenario"] == "newsletter"].set_index("label")
+    printed = {"OpenAI": 0.096, "MiniMax": 0.226, "Z.ai": 0.123}
+    assert newsletter["published"].dropna().to_dict() == pytest.approx(printed)
+    assert list(table["without"][:4]) == ["", "", "hailuo", ""]
+
+
+@pytest.fixture(scope="module")
+def comparison():
+    return ts.compare("minimax,zai", n_draws=4000)
+
+
+def test_the_headline_is_each_company_once(comparison):
+    rows = ts.shares.headline(comparison)
+    assert list(rows["label"]) == ["MiniMax", "Z.ai"] and (rows["without"] == "").all()
+    for row, est in zip(rows.itertuples(), comparison.estimates.values(), strict=True):
+        assert row.share_p50 == est.summary()["share_p50"]
+        assert row.over_half == (est.share > 0.5).mean()
+
+
+def test_a_blank_company_is_each_with_a_printed_share():
+    assert ts.shares.printed() == ["openai", "minimax", "zai"]
+    assert list(ts.shares.dollars_table(n_draws=100)["company"]) == ts.shares.printed()
+
+
+def test_dots_are_equally_probable_and_weights_move_them():
+    draws = np.arange(1000.0)
+    dots = ts.shares.dots(draws)
+    assert len(dots) == ts.shares.DOTS and np.diff(dots) == pytest.approx(1000 / ts.shares.DOTS)
+    upper = ts.shares.dots(draws, np.where(draws < 500, 0.0, 1.0))
+    assert upper.min() >= 500 and np.diff(upper) == pytest.approx(500 / ts.shares.DOTS)
+
+
+def test_who_is_higher_goes_from_one_market_to_markets_of_their_own(comparison):
+    table = ts.shares.who_is_higher(comparison, (1.0, 0.5, 0.0))
+    assert list(table.index) == [("MiniMax", "Z.ai"), ("MiniMax without Hailuo", "Z.ai")]
+    first = table.loc[("MiniMax", "Z.ai")]
+    assert first[1.0] == comparison.probabilities.loc["minimax", "zai"]
+    loose = ts.compare("minimax,zai", n_draws=4000, corrections="independent-market")
+    assert first[0.0] == loose.probabilities.loc["minimax", "zai"]
+    second = ts.compare("minimax,zai", n_draws=4000, exclude_groups="hailuo")
+    second = second.again(corrections="independent-market").probabilities
+    assert table.loc[("MiniMax without Hailuo", "Z.ai"), 0.0] == second.loc["minimax", "zai"]
+    assert first[0.0] < first[0.5] < first[1.0]
+
+
+def test_markets_that_go_together_in_part_have_the_closed_form(data_copy):
+    """One run each, so that the ratio of the shares is lognormal."""
+    data_copy.count_only("minimax-vl-01", "glm-4.5v")
+    both = ts.compare("minimax,zai", n_draws=50_000, data_dir=data_copy.folder)
+    one, two = both.estimates["minimax"], both.estimates["zai"]
+    mean = np.log(1.41e23 / one.rd_compute) - np.log(1.44e23 / two.rd_compute)
+    table = ts.shares.who_is_higher(both, (0.75, 0.5, 0.0))
+    for rho, found in table.iloc[0].items():
+        spread = (PRICE / MFU).sigma * np.sqrt(2 * (1 - rho))
+        assert found == pytest.approx(NORMAL.cdf(abs(mean) / spread), abs=0.01)
+
+
+def test_small_runs_are_pooled_however_many_are_named():
+    table = ts.shares.largest_runs(ts.estimate("zai", n_draws=500), most=99)
+    assert (table.query("runs == 1")["p50"] >= 0.01 * table["p50"].iloc[0]).all()
+    assert table.index[-1].endswith("smaller runs")
+
+
+def test_other_markets_are_not_guessed_where_evidence_weights_draws():
+    weighted = ts.compare("minimax,zai", n_draws=1000, evidence="price-minimax")
+    assert weighted.weights is not None
+    assert list(ts.shares.who_is_higher(weighted).columns) == [1.0]
+
+
+@pytest.mark.parametrize(
+    "ask", [ts.shares.pair_dots, ts.shares.who_is_higher, ts.sentences.catch_up]
+)
+def test_one_company_alone_is_not_higher_than_another(ask):
+    with pytest.raises(
+        ts.InputError, match="minimax alone cannot be higher or lower; name a second"
+    ):
+        ask(ts.compare(["minimax"], n_draws=100))
+
+
+def test_a_company_whose_runs_are_all_in_one_group_is_shown_with_it(data_copy):
+    for run in ("openai-gpt-4.5", "openai-other-models"):
+        data_copy.edit("training_runs", run, "group", "everything")
+    est = ts.estimate("openai", n_draws=200, data_dir=data_copy.folder)
+    assert len(ts.shares.company_ratio_table(est)) == 1
+    assert "Main doubt" not in ts.sentences.answer(est)
+
+
+def test_ai2_stands_beside_the_three_where_it_is_asked_for():
+    rows = ts.shares.ratio_table("openai,minimax,zai,ai2", "newsletter,careful", n_draws=200)
+    kinds = rows.groupby("kind")["company"].unique().map(sorted).to_dict()
+    assert kinds == {"measured": ["ai2"], "modelled": ["minimax", "openai", "zai"]}
+    measured = rows[rows["kind"] == "measured"]
+    assert measured["unit"].tolist() == ["H100-hours"]  # once: no scenario moves it
+    assert measured.index.tolist() == [len(rows) - 1]
+    assert measured["label"].tolist() == ["Ai2, measured"]
+    assert set(ts.shares.ratio_table(n_draws=50, scenarios="newsletter")["kind"]) == {"modelled"}
+    assert ts.shares.dollars_table("zai,ai2", n_draws=50)["company"].tolist() == ["zai"]
