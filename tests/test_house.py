@@ -1,4 +1,5 @@
-"""The house itself: what a room may need, what a door may hide, what an import may change."""
+"""The house itself: what a room may need, what a door may hide, what an import may change, and how
+large it may be."""
 
 import importlib
 import json
@@ -6,6 +7,8 @@ import pkgutil
 import re
 import subprocess
 import sys
+import tomllib
+from collections import Counter
 from pathlib import Path
 from types import ModuleType
 
@@ -14,7 +17,7 @@ import pytest
 import training_share
 from training_share.files import repo_root
 
-NOT_FOR_NUMBERS = ["matplotlib", "IPython", "ipywidgets", "papermill", "bs4", "openpyxl"]
+NOT_FOR_NUMBERS = ["matplotlib", "seaborn", "IPython", "ipywidgets", "papermill", "bs4", "openpyxl"]
 
 
 def run(script: str, names: list[str]) -> list[str]:
@@ -130,6 +133,23 @@ def test_importing_the_package_changes_nothing_outside_it():
     assert run(IMPORT_ALL + WHAT_CHANGED, others) == []
 
 
+SLOW_TO_LOAD = """
+import json, sys
+import training_share as ts
+import training_share.report.charts
+
+ts.estimate("minimax", n_draws=100).summary()
+print(json.dumps([name for name in json.load(sys.stdin) if name in sys.modules]))
+"""
+
+
+@pytest.mark.slow
+def test_an_import_and_an_estimate_load_neither_seaborn_nor_scipy_stats():
+    """They take longer to import than an estimate takes; two charts import seaborn when they are
+    called."""
+    assert run(SLOW_TO_LOAD, ["seaborn", "scipy.stats"]) == []
+
+
 def test_public_values_have_a_short_repr():
     estimate = training_share.estimate("minimax", n_draws=20)
     values = [
@@ -137,14 +157,12 @@ def test_public_values_have_a_short_repr():
         estimate,
         training_share.compare(n_draws=20),
         training_share.diff("newsletter", "appendix", n_draws=20),
-        training_share.fit_scaling("video"),
-        training_share.window_spending("minimax", "rd_compute", "2024-10-01", "2025-09-30"),
+        training_share.pattern(n_draws=20),
         training_share.load().companies["minimax"],
     ]
     for value in values:
         text = repr(value)
         assert len(text) < 400 and "\n" not in text and "0x" not in text, text
-    assert repr(values[-2]) == "<WindowSpending - 9M2024 + FY2024 + 9M2025 = 179.925 million USD>"
 
 
 def test_the_picture_of_the_house_names_its_rooms_and_modules():
@@ -159,3 +177,39 @@ def test_the_picture_of_the_house_names_its_rooms_and_modules():
         if path.suffix == ".py" or (path / "__init__.py").exists()
     }
     assert rooms | named - {"__init__"} <= told
+
+
+# --- how large it may be --------------------------------------------------------------------------
+HELD = tomllib.loads((repo_root() / "pyproject.toml").read_text("utf-8"))["tool"]["training_share"]
+PACKAGE = Path(training_share.__file__).parent
+DOORS = {"__init__.py": "doors", "pipeline.py": "doors"}
+
+
+def lines(path: Path) -> int:
+    return len(path.read_text(encoding="utf-8").splitlines())
+
+
+def lines_by_room() -> Counter[str]:
+    """Lines of Python by folder of the package, by module beside the folders, and of the tests."""
+    counted = Counter()
+    for path in PACKAGE.rglob("*.py"):
+        first = path.relative_to(PACKAGE).parts[0]
+        counted[DOORS.get(first, first.removesuffix(".py"))] += lines(path)
+    tests = repo_root() / "tests"
+    return counted + Counter({"tests": sum(map(lines, tests.rglob("*.py")))})
+
+
+def test_no_room_is_larger_than_its_budget():
+    counted, above = lines_by_room(), []
+    for rooms, most in HELD["budget"].items():
+        now = sum(counted.pop(room) for room in rooms.split(", "))
+        if now > most:
+            above.append(f"{rooms}: {now:,} lines of Python, {most:,} at most")
+    assert not above, "; ".join(above)
+    assert not counted, f"no budget in pyproject.toml for {', '.join(counted)}"
+
+
+def test_the_reading_path_of_a_newcomer_is_short():
+    """Notation, formula, draws, and what is made of them."""
+    read = {name: lines(PACKAGE / name) for name in HELD["reading_path"]}
+    assert sum(read.values()) <= HELD["reading_path_lines"], read
