@@ -18,7 +18,7 @@ from lab import chromium
 
 HERE = Path(__file__).resolve().parent
 BEGIN, END = "<!-- begin: written by report.py -->", "<!-- end: written by report.py -->"
-PACKAGES = ("numpy", "scipy", "pandas", "joblib", "SALib")
+PACKAGES = ("numpy", "scipy", "pandas", "joblib", "cachetools")
 
 
 def main() -> None:
@@ -185,7 +185,6 @@ TEXTS = {
         "the imports of a notebook's kernel",
         f"`import papermill` alone: {seconds(info['papermill_s'])}",
     ),
-    "drivers": lambda info, t: ("Sobol indices of minimax, n = 1,024", "10,240 evaluations"),
 }
 
 
