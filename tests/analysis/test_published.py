@@ -126,3 +126,8 @@ def test_the_figures_follow_the_tables(data_copy):
     data_copy.edit("fx", "CNY/2022/2025", "per_usd", "7.0")
     table = ts.published.published_table(n_draws=5, data_dir=data_copy.folder)
     assert table.loc["rd-zai-2024", "our_value"] == pytest.approx(1552.832 / 7.0, rel=1e-12)
+
+
+def test_an_unknown_company_is_refused():
+    with pytest.raises(ts.InputError, match="unknown company 'nobody'; known: ai2"):
+        ts.published.published_table(n_draws=5, company="nobody")

@@ -63,6 +63,8 @@ def test_who_is_higher_goes_from_one_market_to_markets_of_their_own(comparison):
     assert first[1.0] == comparison.probabilities.loc["minimax", "zai"]
     loose = ts.compare("minimax,zai", n_draws=4000, corrections="independent-market")
     assert first[0.0] == loose.probabilities.loc["minimax", "zai"]
+    tied = ts.shares.who_is_higher(loose, (1.0, 0.5))  # as the columns say, whatever it starts from
+    assert tied.loc[("MiniMax", "Z.ai")].to_list() == first[[1.0, 0.5]].to_list()
     second = ts.compare("minimax,zai", n_draws=4000, exclude_groups="hailuo")
     second = second.again(corrections="independent-market").probabilities
     assert table.loc[("MiniMax without Hailuo", "Z.ai"), 0.0] == second.loc["minimax", "zai"]
