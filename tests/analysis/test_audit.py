@@ -8,6 +8,7 @@ import training_share as ts
 FEW = {"n_draws": 3000, "seed": 7}
 
 
+@pytest.mark.slow
 def test_steps_lead_from_newsletter_to_careful():
     steps = ts.audit("minimax", **FEW)
     start, end = (

@@ -78,6 +78,7 @@ def test_one_known_company_is_enough():
     assert {"openai", "minimax", "zai"} & set(implied.pattern.shares) == {"zai"}
 
 
+@pytest.mark.slow
 def test_errors_hold_the_resampling_of_regressions():
     implied = ts.implied_rd_compute("deepseek", n_draws=4000)
     of_draws = spread(implied.draws()["rd_compute"])
@@ -92,6 +93,7 @@ def test_a_window_is_the_company_s_own():
     pd.testing.assert_frame_equal(own.pattern.shares, ts.pattern(n_draws=200).shares)
 
 
+@pytest.mark.slow
 def test_common_market_draws_cancel():
     """The price enters cost and known shares alike: four times the price is four times the cost,
     but not much more spending implied. What is left is the pull of the prior of the mean."""

@@ -374,6 +374,7 @@ def test_a_failure_while_writing_leaves_the_old_draft(data_copy, models, monkeyp
     assert everything(data_copy.folder) == before
 
 
+@pytest.mark.slow
 def test_ten_megabytes_with_line_breaks_in_notes(data_copy, tmp_path):
     filler = [f"{'Note, with breaks.'}\n" * 60] * 1
     rows = [
