@@ -275,3 +275,14 @@ def test_costs_in_usd_correlate_as_the_assumption_says(rho):
         for p in PROBABILITIES:
             below = (est.total_cost < sum(form.quantile(p) for form in forms)).mean()
             assert abs(below - p) < 4 * math.sqrt(p * (1 - p) / N)
+
+
+def test_costs_in_usd_of_two_companies_have_draws_of_their_own():
+    cost = {"released": "2025-07", "cost_usd": "1e6 to 2e6 (p10-p90 lognormal)"}
+    drawn = [
+        ts.estimate(
+            company, n_draws=2_000, usd_run_correlation=1, runs=[cost | {"model": company}]
+        ).chain(f"own-{company}")["cost_usd"]
+        for company in ("minimax", "zai")
+    ]
+    assert abs(np.corrcoef(*drawn)[0, 1]) < 0.1

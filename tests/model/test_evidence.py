@@ -259,3 +259,7 @@ def test_an_independent_calculation_agrees(evidence, p5, p50, p95, above_half):
     assert 100 * found["p50"] == pytest.approx(p50, abs=1)
     assert 100 * found["p95"] == pytest.approx(p95, rel=0.03)
     assert 100 * est.mean(est.share > 0.5) == pytest.approx(above_half, abs=1)
+
+
+def test_effective_draws_do_not_depend_on_the_scale_of_the_weights():
+    assert effective_draws(np.array([2.0, 2.0, 0.0])) == 2.0
