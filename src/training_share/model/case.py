@@ -371,13 +371,13 @@ def _by_name(settings: Mapping[str, Any], company: str, tables: Tables) -> dict[
     """Return the cells that settings by name stand for, by address; blank is left out."""
     addresses = {name: f"assumptions/{name}/value" for name in tables.assumptions}
     addresses |= {name: f"companies/{company}/{name}" for name in WINDOW}
-    for row in tables.fx.values():
-        addresses[f"{row.currency.lower()}_per_usd"] = f"fx/{row.currency}/*/per_usd"
+    rates = {name: rows[0] for name, rows in tables.rates().items()}
+    addresses |= {name: f"fx/{row.partition('/')[0]}/*/per_usd" for name, row in rates.items()}
     for name in settings:
         if name not in addresses:
             raise UnknownName(f"unknown assumption '{name}'{nearest(name, addresses)}")
     given = {name: value for name, value in settings.items() if value is not None and value != ""}
-    for name, (first, *_) in tables.rates().items():
+    for name, first in rates.items():
         try:
             parse(given.get(name, 1.0))  # one fault, though it would stand in every row
         except InputError as error:
