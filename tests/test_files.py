@@ -6,8 +6,8 @@ import sys
 
 import pytest
 
+import training_share as ts
 from training_share import files
-from training_share.errors import InputError
 
 
 def content(folder):
@@ -51,24 +51,9 @@ def test_what_breaks_in_between_puts_all_back(new, tmp_path, monkeypatch, broken
 def test_a_name_taken_by_a_folder_moves_nothing(new, tmp_path):
     before = content(tmp_path / "place")
     (tmp_path / "place" / "c").mkdir()
-    with pytest.raises(OSError, match="a folder has this name"):
+    with pytest.raises(OSError, match="Is a directory"):
         files.move_all(new)
     assert content(tmp_path / "place") == before
-
-
-def test_an_equal_file_is_left_as_it_is(new, tmp_path):
-    (tmp_path / "place" / "a").write_text("new a")
-    os.utime(tmp_path / "place" / "a", (1, 1))
-    files.move_all(new)
-    assert (tmp_path / "place" / "a").stat().st_mtime == 1
-
-
-def test_a_link_laid_beside_is_not_followed(tmp_path, monkeypatch):
-    monkeypatch.setattr(files.secrets, "token_hex", lambda _: "known")
-    (tmp_path / ".a.known.part").symlink_to(tmp_path / "victim")
-    with pytest.raises(InputError, match="cannot be written"):
-        files.write_aside(tmp_path / "a", b"content")
-    assert not (tmp_path / "victim").exists()
 
 
 @pytest.mark.slow
@@ -90,52 +75,32 @@ def test_package_and_working_directory_in_two_checkouts_are_refused(tmp_path, mo
         (tmp_path / name).touch()
     own = files.repo_root()
     monkeypatch.chdir(tmp_path / "data")
-    with pytest.raises(InputError, match="pip install -e") as refusal:
+    with pytest.raises(ts.InputError, match="pip install -e") as refusal:
         files.repo_root()
     assert str(own) in str(refusal.value) and str(tmp_path) in str(refusal.value)
 
 
-# --- folders --------------------------------------------------------------------------------------
-def test_a_folder_takes_its_place_at_once(tmp_path):
-    (tmp_path / "site").mkdir()
-    (tmp_path / "site" / "old").touch()
-    with files.folder_aside(tmp_path / "site") as aside:
-        (aside / "new").touch()
-        assert content(tmp_path / "site") == {"old": ""}
-    assert content(tmp_path / "site") == {"new": ""}
-    assert [path.name for path in tmp_path.iterdir()] == ["site"]
+# --- records --------------------------------------------------------------------------------------
+def test_a_record_replaces_what_it_lists_and_nothing_else(tmp_path):
+    files.write_all(tmp_path, {"a": b"1", "deep/b": b"1"}, record=".list")
+    (tmp_path / "deep/own").write_text("mine")
+    files.write_all(tmp_path, {"a": b"2"}, record=".list")
+    assert content(tmp_path) == {"a": "2", ".list": (tmp_path / ".list").read_text()}
+    assert content(tmp_path / "deep") == {"own": "mine"}
 
 
 @pytest.mark.parametrize("broken", [OSError(28, "no room"), KeyboardInterrupt()])
-@pytest.mark.parametrize("at", [1, 2])
-def test_a_folder_that_cannot_take_its_place_leaves_the_old_one(tmp_path, monkeypatch, broken, at):
-    (tmp_path / "site").mkdir()
-    (tmp_path / "site" / "old").touch()
-    replace, calls = os.replace, []
+def test_files_that_cannot_take_their_place_leave_the_old_ones(tmp_path, monkeypatch, broken):
+    files.write_all(tmp_path, {"a": b"1", "b": b"1"}, record=".list")
+    before, replace, calls = content(tmp_path), os.replace, []
 
     def breaking(*paths):
         calls.append(paths)
-        if len(calls) == at:
+        if len(calls) == 2:
             raise broken
         replace(*paths)
 
     monkeypatch.setattr(files.os, "replace", breaking)
-    with (
-        pytest.raises(InputError if isinstance(broken, OSError) else KeyboardInterrupt),
-        files.folder_aside(tmp_path / "site") as aside,
-    ):
-        (aside / "new").touch()
-    assert content(tmp_path / "site") == {"old": ""}
-    assert [path.name for path in tmp_path.iterdir()] == ["site"]
-
-
-def test_what_a_killed_process_left_is_cleared_and_what_a_living_one_holds_stays(tmp_path):
-    for name in (".site.dead.part", ".site.alive.part", ".other.dead.part"):
-        (tmp_path / name).mkdir()
-    with (
-        files.alone_in(tmp_path / ".site.alive.part"),
-        files.folder_aside(tmp_path / "site") as aside,
-    ):
-        (aside / "new").touch()
-    names = {path.name for path in tmp_path.iterdir()}
-    assert names == {"site", ".site.alive.part", ".other.dead.part"}
+    with pytest.raises(ts.InputError if isinstance(broken, OSError) else KeyboardInterrupt):
+        files.write_all(tmp_path, {"a": b"2", "c": b"2"}, record=".list")
+    assert content(tmp_path) == before and len(list(tmp_path.iterdir())) == len(before)

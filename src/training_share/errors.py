@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 
@@ -41,3 +42,15 @@ def whole_number(value: Any, name: str, minimum: int = 1, most: int | None = Non
     if most is not None and number > most:
         raise InputError(f"{name}: {number:,} would not fit into memory; {most:,} at most")
     return number
+
+
+@contextmanager
+def needs(extra: str, what: str) -> Iterator[None]:
+    """Within it a package that is not installed is an InputError, naming the extra it is in."""
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        raise InputError(
+            f"{what} need {error.name}, which is not installed: pip install -e '.[{extra}]', or"
+            f" uv sync --extra {extra}"
+        ) from error

@@ -1,8 +1,9 @@
-"""The command line under its first name: `python -m training_share.pipeline`."""
+"""The command `training-share run` under its first name: `python -m training_share.pipeline`."""
 
 import sys
 
-from training_share.cli import run_command
+from training_share.cli import main
 
 if __name__ == "__main__":
-    sys.exit(run_command())
+    sys.argv.insert(1, "run")
+    sys.exit(main())

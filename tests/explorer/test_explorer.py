@@ -19,7 +19,7 @@ from training_share.model.estimate import estimate
 from training_share.report.sentences import answer
 from training_share.report.shares import published_share
 from training_share.report.text import percent
-from training_share.run.notebooks import LIVE, canonical
+from training_share.run import LIVE, canonical
 
 FEW = {"n_draws": 500}
 MFU = "0.2 to 0.3 (p10-p90 lognormal)"

@@ -18,7 +18,7 @@ from training_share.explorer.settings import (
 from training_share.files import repo_root
 from training_share.inputs.tables import load
 from training_share.model.estimate import estimate
-from training_share.run.notebooks import parameters_of
+from training_share.run import parameters_of
 
 NOTEBOOKS = repo_root() / "notebooks"
 BASE = load()

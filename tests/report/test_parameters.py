@@ -9,7 +9,7 @@ from training_share.errors import InputError
 from training_share.files import repo_root
 from training_share.report import parameters
 from training_share.report.display import FOLDER_VARIABLE
-from training_share.run.notebooks import parameters_of
+from training_share.run import parameters_of
 
 FORM = 'scenario: str = "newsletter"  # a word\nmfu: str = ""  # blank\nfigures_dir: str = ""  # ""'
 

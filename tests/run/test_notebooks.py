@@ -11,7 +11,7 @@ import nbformat
 import pytest
 
 from training_share.files import repo_root
-from training_share.run.notebooks import canonical, parameters_of
+from training_share.run import canonical, parameters_of
 
 FOLDER = repo_root() / "notebooks"
 NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))

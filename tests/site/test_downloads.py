@@ -228,7 +228,7 @@ def test_all_files_are_written_or_none(tmp_path, monkeypatch):
     def full(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("training_share.site.downloads.move_all", full)
+    monkeypatch.setattr("training_share.files.move_all", full)
     with pytest.raises(InputError, match="No space left"):
         write_downloads(tmp_path, **SETTINGS)
     assert not list(tmp_path.iterdir())

@@ -13,13 +13,13 @@ import pytest
 from bs4 import BeautifulSoup
 from made_notebooks import made_notebook
 
+from training_share import cli
 from training_share.errors import InputError
-from training_share.files import repo_root
+from training_share.files import SITE_RECORD, recorded, repo_root
 from training_share.inputs.columns import COLUMNS
 from training_share.inputs.tables import load
-from training_share.site import main
 from training_share.site.links import FORMULAS, slug
-from training_share.site.pages import MARK, build
+from training_share.site.pages import build
 
 AXE = "4.14.1"  # of the npm package axe-core
 CHROMIUM = next(
@@ -188,7 +188,8 @@ def test_the_data_page_leads_to_every_table_and_to_the_licence(pages):
 
 
 def test_an_earlier_site_is_marked(site):
-    assert (site / MARK).is_file()
+    written = {path for path in site.rglob("*") if path.is_file()}
+    assert {*recorded(site / SITE_RECORD)} == written
 
 
 def test_the_index_says_question_answer_doubt_and_source(pages):
@@ -289,27 +290,31 @@ def test_no_page_has_a_script_or_lets_one_run(site, pages):
 def test_an_earlier_site_stays_until_the_new_one_is_whole(tmp_path, monkeypatch):
     folder = rendered_copy(tmp_path, n_draws=300)
     site = build(folder, repo_root() / "figures", tmp_path / "site").parent
-    (site / "earlier").touch()
+    (site / "own.txt").touch()
+    before = {path: path.read_bytes() for path in site.rglob("*") if path.is_file()}
+    made_notebook(folder / "new.ipynb", 'est = ts.estimate("zai", scenario, n_draws)')
 
     def interrupted(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(shutil, "copyfile", interrupted)
+    monkeypatch.setattr("training_share.files.move_all", interrupted)
     with pytest.raises(KeyboardInterrupt):
         build(folder, repo_root() / "figures", tmp_path / "site")
-    assert (site / "earlier").is_file() and (site / "index.html").is_file()
-    assert {path.name for path in tmp_path.iterdir()} == {"run", "site"}
+    assert {path: path.read_bytes() for path in site.rglob("*") if path.is_file()} == before
     monkeypatch.undo()
     build(folder, repo_root() / "figures", tmp_path / "site")
-    assert not (site / "earlier").exists() and (site / MARK).is_file()
+    assert (site / "new.html").is_file() and (site / "own.txt").is_file()
+    (folder / "new.ipynb").unlink()
+    build(folder, repo_root() / "figures", tmp_path / "site")
+    assert not (site / "new.html").exists() and (site / "own.txt").is_file()
 
 
 def test_the_command_line(tmp_path, capsys):
     folder = rendered_copy(tmp_path, n_draws=300).parent
-    assert main([str(folder)]) == 2
+    assert cli.main(["site", str(folder)]) == 2
     assert "training_share.svg: missing" in capsys.readouterr().err
     (folder / "figures").symlink_to(repo_root() / "figures")
-    assert main([str(folder)]) == 0
+    assert cli.main(["site", str(folder)]) == 0
     assert capsys.readouterr().out.strip() == f"site: {folder / 'site' / 'index.html'}"
     assert (folder / "site" / "index.html").is_file()
 

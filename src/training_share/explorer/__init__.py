@@ -1,3 +1,4 @@
-from training_share.explorer.app import explore
+from training_share.errors import needs
 
-__all__ = ["explore"]
+with needs("explorer", "the explorer's controls"):
+    from training_share.explorer.app import explore as explore

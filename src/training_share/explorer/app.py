@@ -30,7 +30,7 @@ from training_share.explorer.settings import (
     in_words,
     parameters_yaml,
 )
-from training_share.files import write_aside
+from training_share.files import write_all
 from training_share.model.estimate import Estimate, estimate
 from training_share.report import charts
 from training_share.report.display import figures_folder, save
@@ -185,13 +185,12 @@ class Explorer:
             self.chain.value = html.chain_html(est, self.runs.value)
 
     def save(self) -> list[Path]:
-        """Write the chart (PNG, SVG, CSV), the parameters (YAML) and the command (TXT); return
-        their paths."""
+        """Write chart (PNG, SVG, CSV), parameters (YAML) and command (TXT); return their paths."""
         name, folder = f"explorer_{self.shown.company}", figures_folder(self.figures_dir)
         try:
             save(charts.ratio(self.table(self.shown)), name, self.figures_dir)
-            write_aside(folder / f"{name}.yaml", parameters_yaml(self.shown).encode())
-            write_aside(folder / f"{name}.txt", f"{command(self.shown)}\n".encode())
+            texts = {"yaml": parameters_yaml(self.shown), "txt": f"{command(self.shown)}\n"}
+            write_all(folder, {f"{name}.{kind}": text.encode() for kind, text in texts.items()})
         except InputError as error:
             self.saved.value = html.part("refusal", str(error))
             return []

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from training_share.files import repo_root, write_aside
+from training_share.files import repo_root, write_all
 from training_share.report.figure import PNG_DPI, Figure, png_of, svg_of
 from training_share.report.text import held_column, number
 from training_share.report.text import percent as as_percent
@@ -47,8 +47,8 @@ def save(figure: Figure, name: str, figures_dir: str | Path = "") -> bytes:
     """
     png = png_of(figure.drawing, PNG_DPI)
     folder = figures_folder(figures_dir)
-    for kind, content in (("png", png), ("svg", svg_of(figure.drawing)), ("csv", figure.csv())):
-        write_aside(folder / f"{name}.{kind}", content)
+    kinds = {"png": png, "svg": svg_of(figure.drawing), "csv": figure.csv()}
+    write_all(folder, {f"{name}.{kind}": content for kind, content in kinds.items()})
     return png
 
 

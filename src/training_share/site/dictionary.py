@@ -9,7 +9,7 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader
 
-from training_share.files import repo_root, write_aside
+from training_share.files import repo_root, write_all
 from training_share.inputs.columns import Column, package_of, schema_of
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -17,7 +17,7 @@ TEMPLATES = Path(__file__).parent / "templates"
 
 def main() -> None:
     """Write `data/README.md`."""
-    write_aside(repo_root() / "data" / "README.md", dictionary().encode())
+    write_all(repo_root() / "data", {"README.md": dictionary().encode()})
 
 
 def dictionary() -> str:

@@ -11,7 +11,6 @@ import io
 import platform
 import re
 import subprocess
-import tempfile
 from collections.abc import Iterable, Mapping
 from importlib.metadata import version
 from pathlib import Path
@@ -20,7 +19,7 @@ import numpy as np
 import pandas as pd
 
 from training_share.errors import InputError
-from training_share.files import move_all, repo_root, require_writable
+from training_share.files import repo_root, write_all
 from training_share.inputs.tables import LONGEST
 from training_share.model.comparison import Comparison, compare
 from training_share.model.estimate import Estimate
@@ -56,16 +55,7 @@ def write_downloads(
         raise InputError("folder: name the folder for the downloads, such as downloads/")
     files = downloads(compare(companies, scenario, n_draws, seed, **settings), draws_by_run)
     target = Path(folder).expanduser()
-    require_writable(target)
-    try:
-        with tempfile.TemporaryDirectory(prefix=".", dir=target) as aside:
-            for name, content in files.items():
-                (Path(aside) / name).write_bytes(content)
-            move_all({Path(aside) / name: target / name for name in files})
-    except OSError as error:
-        raise InputError(
-            f"{target}: cannot be written ({error.strerror}); nothing is; choose another folder"
-        ) from error
+    write_all(target, files)
     return [target / name for name in files]
 
 

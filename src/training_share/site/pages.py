@@ -8,7 +8,6 @@ its row, and every row names its source.
 from __future__ import annotations
 
 import re
-import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -20,7 +19,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from training_share.errors import InputError
-from training_share.files import folder_aside, repo_root
+from training_share.files import SITE_RECORD, repo_root, write_all
 from training_share.inputs.columns import COLUMNS
 from training_share.inputs.tables import Tables, load
 from training_share.model.case import listed
@@ -34,7 +33,6 @@ from training_share.site.links import slug
 from training_share.site.notebook import Notebook, markdown, opening, pieces, read
 from training_share.site.tables import tidy
 
-MARK = ".training_share-site"  # a folder without it is never replaced
 CHART = "training_share"  # of the index page; with _narrow the one for phones
 SETTINGS = "training_share_settings"  # below it, the same under other settings
 MAIN, LIVE = "comparison", "explorer"  # notebooks with a page of another kind
@@ -73,7 +71,7 @@ def build(
     base_url: str = "",
 ) -> Path:
     """Write the site of executed notebooks into `out` (default: `site/` of the project) and return
-    its index page; the folder changes at once when all is written, or not at all.
+    its index page: all files or none, in place of those of an earlier build.
 
     `rendered` and `figures` are the folders the pipeline filled. Downloads have the settings that
     the notebook `comparison` ran with. Notebooks without a source, or about a company that the
@@ -85,7 +83,7 @@ def build(
     rendered = Path(rendered or root / "notebooks" / "rendered").expanduser()
     figures = Path(figures or root / "figures").expanduser()
     target = Path(out or root / "site").expanduser().resolve()
-    earlier = target.is_dir() and ((target / MARK).is_file() or not any(target.iterdir()))
+    earlier = target.is_dir() and ((target / SITE_RECORD).is_file() or not any(target.iterdir()))
     if target.exists() and not earlier:
         raise InputError(
             f"{target}: holds something else than an earlier site; choose an empty or new folder"
@@ -120,13 +118,9 @@ def build(
         files[f"figures/{name}.csv"] = harmless(maker.figure(name, "csv")).encode()
     files |= {path.name: path.read_bytes() for path in root.glob("docs/*.svg")}
     files |= {f"data/{name}.csv": csv_of(tables.frame(name)) for name in COLUMNS}
-    with folder_aside(target) as aside:
-        for name, content in files.items():
-            (aside / name).parent.mkdir(exist_ok=True)
-            (aside / name).write_bytes(content)
-        shutil.copyfile(TEMPLATES / "style.css", aside / "style.css")
-        shutil.copyfile(figures / f"{CHART}.png", aside / "figures" / f"{CHART}.png")
-        (aside / MARK).touch()
+    files["style.css"] = (TEMPLATES / "style.css").read_bytes()
+    files[f"figures/{CHART}.png"] = (figures / f"{CHART}.png").read_bytes()
+    write_all(target, files, record=SITE_RECORD)
     return target / "index.html"
 
 

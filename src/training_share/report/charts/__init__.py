@@ -1,7 +1,7 @@
 """Charts: tables in, a `Figure` out. They compute nothing, show nothing and save nothing."""
 
 from training_share.report.charts.bars import ratio
-from training_share.report.charts.changes import combinations, effects, waterfall
+from training_share.report.charts.changes import effects, waterfall
 from training_share.report.charts.costs import cost, dollars
 from training_share.report.charts.dots import distributions, pairs
 from training_share.report.charts.measured import next_share, over_time, pattern

@@ -1,13 +1,11 @@
-"""Charts of what changes do to the share: corrections in sequence and alone, the runs of a grid."""
+"""Charts of what corrections do to the share, in sequence and alone."""
 
 from __future__ import annotations
 
 import numpy as np
 import pandas as pd
 
-from training_share.model.precision import QUANTILES
 from training_share.report.charts import style
-from training_share.report.charts.shares import share_rows
 from training_share.report.charts.style import DOWN, INK, UP, beside
 from training_share.report.figure import Figure
 from training_share.report.shares import stacked
@@ -71,24 +69,3 @@ def effects(tables: dict[str, pd.DataFrame]) -> Figure:
     told = by_name(largest, lambda row: f"{row.Index} {points(row.alone)} points", ". For ")
     alt = f"Move of the median share by each correction applied alone. Largest for {told}."
     return Figure(tuple(axes), stacked(tables, "company"), alt)
-
-
-@style.chart
-def combinations(results: pd.DataFrame) -> Figure:
-    """Draw the shares of a run's or a grid's combinations, a dot with its 90% interval each, beside
-    the default, a hollow mark; `results` as `run.runs.results` makes them."""
-    results = results.sort_values(["company", "combination"])
-    labels = [
-        f"{row.company}  {row.combination[5:].replace('_', ' ')}".strip()
-        + (f"  ({row.caveat})" if row.caveat else "")
-        for row in results.itertuples()
-    ]
-    ax = style.sheet(8, 1.0 + 0.32 * len(results))[0, 0]
-    shares = results[["share_p5", "share_p50", "share_p95"]].set_axis([*QUANTILES], axis=1)
-    share_rows(ax, shares.set_axis(labels), INK)
-    ax.plot(results["default_p50"], range(len(results)), "o", ms=8, mfc="none", mec=INK, mew=1.2)
-    ax.set_xlim(right=max(ax.get_xlim()[1], 1.05 * results["default_p50"].max()))
-    ax.set_xlabel("training share, 90% interval; open mark: defaults", fontsize=11)
-    shares = zip(labels, results["share_p50"], strict=True)
-    told = "; ".join(f"{label} {percent(share)}" for label, share in shares)
-    return Figure((ax,), results, f"Median training share of R&D compute by combination: {told}.")
