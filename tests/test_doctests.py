@@ -19,7 +19,9 @@ def test_the_examples_run():
 
 
 def test_the_public_calls_carry_examples():
-    calls = {name: getattr(training_share, name) for name in training_share.__all__}
+    ours = "training_share."
+    offered = vars(training_share).items()
+    calls = {name: call for name, call in offered if getattr(call, "__module__", "")[:15] == ours}
     shown = ("begin", "save", "say", "show", "show_table")  # in a notebook
     without = [
         name

@@ -1,8 +1,6 @@
 """What share of an AI company's R&D compute spending goes to the final training runs of the models
 it releases?"""
 
-from types import ModuleType
-
 from training_share.analysis import (
     closed_models,
     corrections,
@@ -30,10 +28,17 @@ from training_share.report.display import save, say, show, show_table
 from training_share.report.parameters import begin
 
 
-def __getattr__(name: str) -> ModuleType:
-    """Import `charts` on first use: it brings matplotlib, half a second that sweeps do without."""
-    if name != "charts":
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from training_share.report import charts
+def __getattr__(name: str) -> object:
+    """Import on first use what brings more than it is worth: `charts` brings matplotlib, half a
+    second that sweeps do without."""
+    import importlib.metadata
 
-    return charts
+    if name == "charts":
+        return importlib.import_module("training_share.report.charts")
+    if name == "__version__":
+        return importlib.metadata.version("training_share")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return [*globals(), "__version__", "charts"]

@@ -1,8 +1,9 @@
-"""The command line: `training-share run` and `training-share site`."""
+"""The command line: `training-share run`, `estimate` and `site`."""
 
 from __future__ import annotations
 
 import argparse
+import itertools
 import os
 import signal
 import sys
@@ -10,6 +11,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from training_share.errors import InputError, needs
+from training_share.model.estimate import estimate
+from training_share.report.sentences import answer, cost_answer
 from training_share.run import grid_of, run
 
 ENDINGS = [signal.SIGINT, signal.SIGTERM, *([signal.SIGHUP] if hasattr(signal, "SIGHUP") else [])]
@@ -59,6 +62,11 @@ def _parser() -> argparse.ArgumentParser:
     option("--html", action="store_true", help="then build the pages to read, in site/ or OUT/site")
     option("--notebooks-dir", help="folder of the notebooks (default: the project's)")
 
+    command = commands.add_parser("estimate", help="print a company's share, as --mfu 0.4 has it")
+    command.set_defaults(do=_estimate)
+    command.add_argument("company")
+    command.add_argument("settings", nargs=argparse.REMAINDER, help="--NAME VALUE, as ts.estimate")
+
     command = commands.add_parser("site", help="build the pages to read, from what has run")
     command.set_defaults(do=_site)
     command.add_argument("out", nargs="?", help="folder of a run made with --out; then OUT/site")
@@ -78,6 +86,18 @@ def _run(options: argparse.Namespace) -> int:
     )
     failed = any(faults.values())
     return _site(options) if options.html and not failed else int(failed)
+
+
+def _estimate(options: argparse.Namespace) -> int:
+    settings: dict[str, str | int] = {}
+    for option, value in itertools.zip_longest(options.settings[::2], options.settings[1::2]):
+        name = option.removeprefix("--").replace("-", "_")
+        if not option.startswith("--") or value is None or name in settings:
+            raise InputError(f"{option}: write each setting once, as --NAME VALUE")
+        settings[name] = int(value) if value.isdecimal() else value
+    est = estimate(options.company, **settings)
+    print((answer if est.has_spending else cost_answer)(est).replace("**", ""), flush=True)
+    return 0
 
 
 def _site(options: argparse.Namespace) -> int:

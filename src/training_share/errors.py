@@ -13,8 +13,10 @@ class InputError(ValueError):
     it."""
 
 
-class UnknownName(InputError):
+class UnknownName(InputError, KeyError):
     """Input that names nothing that exists."""
+
+    __str__ = Exception.__str__  # a KeyError would quote its message
 
 
 def nearest(word: object, options: Iterable[str]) -> str:

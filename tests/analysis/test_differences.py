@@ -46,7 +46,9 @@ def test_who_is_higher_is_that_of_the_comparisons():
     found = ts.diff("newsletter", "careful", n_draws=300)
     expected = ts.compare(scenario="careful", n_draws=300).probabilities
     assert found.after.probabilities.equals(expected)
-    assert found.shares["change_p50"].isna().all()  # other weights, so no draw is the same
+    assert set(found.shares["change_of"]) == {"quantiles"}  # other weights: no draw is the same
+    moved = found.shares["share_after"] - found.shares["share_before"]
+    assert np.allclose(found.shares["change_p50"], moved, rtol=1e-12)
     assert found.inputs.loc["evidence in force", "before"] == "none"
 
 

@@ -19,7 +19,7 @@ from training_share.model.estimate import estimate
 from training_share.report.sentences import answer
 from training_share.report.shares import published_share
 from training_share.report.text import percent
-from training_share.run import LIVE, canonical
+from training_share.run import canonical
 
 FEW = {"n_draws": 500}
 MFU = "0.2 to 0.3 (p10-p90 lognormal)"
@@ -338,12 +338,18 @@ def test_saving_writes_figure_parameters_and_command(explorer, tmp_path):
 
 def test_a_folder_that_cannot_be_written_is_told(explorer, tmp_path):
     (tmp_path / "file").write_text("")
-    explorer.figures_dir = tmp_path / "file" / "below"
+    explorer.figures = tmp_path / "file" / "below"
     assert explorer.save() == [] and "cannot be written" in explorer.saved.value
 
 
 def test_canonical_copy_keeps_the_still_picture_and_drops_the_live_view():
-    view = {LIVE[0]: {"model_id": "1", "version_major": 2, "version_minor": 0}}
+    view = {
+        "application/vnd.jupyter.widget-view+json": {
+            "model_id": "1",
+            "version_major": 2,
+            "version_minor": 0,
+        }
+    }
     new = nbformat.v4.new_output
     outputs = [
         new("display_data", {**view, "text/plain": "", "image/png": "aGk="}),

@@ -42,7 +42,7 @@ def test_probabilities_are_those_of_the_draws_and_complement_each_other(scenario
     above = three.probabilities.to_numpy()
     assert np.isnan(np.diag(above)).all()
     assert_close((above + above.T)[~np.eye(3, dtype=bool)], 1)
-    higher = three.draws["minimax"] > three.draws["zai"]
+    higher = three.shares["minimax"] > three.shares["zai"]
     expected = np.average(higher, weights=three.weights)
     assert three.probabilities.loc["minimax", "zai"] == pytest.approx(expected, rel=1e-12)
 
@@ -102,10 +102,20 @@ def test_settings_reach_every_company_and_another_call_keeps_them():
 def test_a_comparison_by_parts_has_the_parts_of_its_companies(newsletter):
     part = newsletter.part(3)
     for company, est in newsletter.estimates.items():
-        assert (part.draws[company] == est.part(3).share).all() and len(part.draws) == 4000
-    told = "<Comparison of openai, minimax, zai: see table, probabilities, draws>"
-    assert repr(newsletter) == told
-    assert all(hasattr(newsletter, name) for name in ("table", "probabilities", "draws"))
+        assert (part.shares[company] == est.part(3).share).all() and len(part.draws) == 4000
+    assert (
+        newsletter.mean(newsletter.shares["zai"]),
+        list(newsletter.quantile([1, 2, 3], [0, 1])),
+    ) == (newsletter["zai"].share.mean(), [1, 3])
+
+
+def test_a_comparison_is_a_mapping_and_says_its_shares(newsletter):
+    assert list(newsletter) == ["openai", "minimax", "zai"] and len(newsletter) == 3
+    assert newsletter["zai"] is newsletter.estimates["zai"] and "ai2" not in newsletter
+    with pytest.raises(ts.InputError, match="did you mean 'zai'"):
+        newsletter["zay"]
+    assert repr(newsletter).startswith("<Comparison: openai ") and "; zai " in repr(newsletter)
+    assert newsletter._repr_html_().count("<p>") == 3
 
 
 def test_what_cannot_be_compared_is_refused():

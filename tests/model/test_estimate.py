@@ -202,13 +202,27 @@ def test_chain_shows_flop_hours_and_cost(minimax):
 
 
 def test_draws_are_a_tidy_frame():
-    for evidence, columns in (("none", []), ("price-minimax", ["weight"])):
+    for evidence in ("none", "price-minimax"):
         est = ts.estimate("zai", n_draws=N, evidence=evidence)
-        frame = est.draws()
-        assert list(frame) == ["share", "training_cost_usd", "rd_compute_usd", *columns]
+        frame = est.draws(weighted=True)
+        assert list(frame) == ["share", "training_cost_usd", "rd_compute_usd", "weight"]
         assert (frame["share"] == est.share).all() and frame.index.name == "draw"
         assert_close(frame["training_cost_usd"] / frame["rd_compute_usd"], frame["share"])
+        assert frame["weight"].sum() == pytest.approx(1, rel=1e-12)
     assert (frame["weight"] == est.weights).all()
+
+
+def test_draws_count_the_same_and_join_one_to_one():
+    """Under evidence too: what is worked out without thinking of weights is right."""
+    three = ts.compare(scenario="careful")
+    below = (three.shares < 0.5).all(axis=1)
+    assert abs((three.draws < 0.5).all(axis=1).mean() - three.mean(below)) < 0.001
+    assert abs(below.mean() - three.mean(below)) > 0.1, "without weights it would be wrong"
+    for company, est in three.items():
+        assert est.draws()["share"].equals(three.draws[company].rename("share"))
+        assert abs(est.draws()["share"].median() - est.summary()["share_p50"]) < 0.001
+    joined = three["zai"].draws().join(three["minimax"].draws(), rsuffix="_minimax")
+    assert len(joined) == three["zai"].n_draws
 
 
 def test_mean_and_median_are_of_one_value_a_draw_or_of_a_number(minimax):
@@ -220,5 +234,11 @@ def test_mean_and_median_are_of_one_value_a_draw_or_of_a_number(minimax):
 
 def test_it_says_what_it_is_in_a_line():
     text = repr(ts.estimate("minimax", "careful"))
-    assert text.startswith("<Estimate of minimax, scenario careful, 50,000 draws, seed 42, evid")
-    assert len(repr(ts.estimate("minimax"))) < 200 and "\n" not in text
+    assert text.startswith("<Estimate of minimax, careful, evidence price-minimax, ")
+    est = ts.estimate("minimax", release_lag_months=6)
+    low, middle, high = (f"{100 * value:.1f}%" for value in est.share_quantiles.values())
+    assert f"{middle} ({low} to {high}) of R&D compute, lower bound" in repr(est)
+    assert f"{middle} ({low} to {high})" in est._repr_html_() and "R&amp;D" in est._repr_html_()
+    assert "no share (" in repr(ts.estimate("deepseek"))
+    for one in (est, ts.estimate("minimax", "careful"), ts.estimate("deepseek")):
+        assert len(repr(one)) < 400 and "\n" not in repr(one)

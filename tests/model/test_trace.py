@@ -170,3 +170,16 @@ def test_hours_of_a_run_known_by_its_cost_are_what_it_buys():
     est = ts.estimate("openai", n_draws=20, price_usd_per_gpu_hour="2")
     bought = np.quantile(est.costs["openai-gpt-4.5"] / 2, 0.5)
     assert est.gpu_hours().loc["openai-gpt-4.5", "p50"] == pytest.approx(bought)
+
+
+def test_what_was_set_by_hand_is_credited_to_the_call():
+    run = {"model": "X", "released": "2025-07", "flop": "2e24"}
+    spending = "spending/zai/rd_compute/*/amount_millions = x 1.2"
+    est = ts.estimate("zai", n_draws=50, runs=[run], changes=spending, mfu=0.3)
+    spent = est.cite("rd_compute")["title"]
+    assert set(spent[spent.index.str.startswith("spending/")]) == {"set in this call"}
+    assert "set in this call" not in set(spent[spent.index.str.startswith("fx/")])
+    cells = est.cite("own-x")["title"]
+    own = {"training_runs/own-x/flop", "assumptions/mfu/value"}
+    assert set(cells[cells == "set in this call"].index) == own
+    assert (est.inputs()["source"] == "set in this call").sum() == 1

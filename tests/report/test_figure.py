@@ -17,7 +17,8 @@ TABLE = pd.DataFrame(
 def test_saved_files_are_identical_and_hold_the_numbers(tmp_path):
     for folder in ("one", "two"):
         save(ts.charts.intervals(TABLE), "chart", tmp_path / folder)
-    for kind in ("png", "svg", "csv"):
+        save(ts.charts.intervals(TABLE), "chart.pdf", tmp_path / folder)
+    for kind in ("png", "svg", "csv", "pdf"):
         one, two = (tmp_path / folder / f"chart.{kind}" for folder in ("one", "two"))
         assert one.read_bytes() == two.read_bytes()
     kept = pd.read_csv(tmp_path / "one" / "chart.csv", index_col="row")
@@ -59,6 +60,18 @@ def test_ids_are_numbered_in_order_of_appearance_and_colours_stay():
 
 def test_a_figure_shows_itself_as_the_last_line_of_a_cell():
     assert ts.charts.intervals(TABLE)._repr_png_().startswith(b"\x89PNG")
+
+
+def test_a_script_saves_where_it_works_and_overwrites_nothing_unasked(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    chart = ts.charts.intervals(TABLE)
+    assert {path.name for path in save(chart, "chart")} == {"chart.png", "chart.svg", "chart.csv"}
+    (tmp_path / "chart.svg").write_text("mine")
+    with pytest.raises(ts.InputError, match=r"chart\.svg: is there already; overwrite=True"):
+        save(chart, "chart.svg")
+    assert (tmp_path / "chart.svg").read_text() == "mine"
+    save(chart, "chart.svg", overwrite=True)
+    assert (tmp_path / "chart.svg").read_text() != "mine"
 
 
 def test_unwritable_folder_is_a_clear_error(tmp_path):

@@ -29,10 +29,9 @@ def ran(monkeypatch, tmp_path):
 
 
 def test_defaults_leave_the_figures_to_the_project(ran):
-    ran(FORM)
-    assert parameters.begin("") == ""
-    ran(FORM, '# Parameters\nscenario = "newsletter"\nmfu = ""\n')
-    assert parameters.begin("") == ""
+    for cells in ((FORM,), (FORM, '# Parameters\nscenario = "newsletter"\nmfu = ""\n')):
+        ran(*cells)
+        assert parameters.begin("") == str(repo_root() / "figures")
 
 
 @pytest.mark.parametrize(

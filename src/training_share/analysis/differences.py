@@ -59,22 +59,29 @@ class Difference:
 
     @cached_property
     def shares(self) -> pd.DataFrame:
-        """One row a company: the share's median before and after, p5, p50 and p95 of its change
-        draw by draw (`change_p5` ..., fractions; NaN where the two weigh draws differently, as then
-        no draw of one is a draw of the other), and the medians of training cost and of R&D compute
-        in USD million before and after."""
+        """One row a company: the share's median before and after, its change (`change_p5`,
+        `change_p50`, `change_p95`, fractions), and the medians of training cost and of R&D compute
+        in USD million before and after.
+
+        `change_of` says what changes: "draws", so that the change's own quantiles stand here, or
+        "quantiles", where the two weigh draws differently and no draw of one is a draw of the
+        other: each is then the later quantile less the earlier one.
+        """
         rows = {}
         for company, one in self.before.estimates.items():
-            two, change = self.after.estimates[company], np.full(3, np.nan)
-            if np.array_equal(one.weights, two.weights):  # None, without evidence, is like None
+            two = self.after.estimates[company]
+            by_draw = np.array_equal(one.weights, two.weights)  # also where neither has any
+            if by_draw:
                 change = quantiles(two.share - one.share, one.weights)
+            else:
+                change = quantiles(two.share, two.weights) - quantiles(one.share, one.weights)
             rows[company] = {"display_name": two.company_row.display_name}
             medians = {"share": "share_p50", "training_cost": "training_cost_p50"}
             for name, column in {**medians, "rd_compute": "rd_compute"}.items():
                 for when, est in (("before", one), ("after", two)):
                     rows[company][f"{name}_{when}"] = est.summary()[column]
             changes = zip((f"change_{name}" for name in QUANTILES), change, strict=True)
-            rows[company] |= dict(changes)
+            rows[company] |= {**dict(changes), "change_of": "draws" if by_draw else "quantiles"}
         return pd.DataFrame.from_dict(rows, orient="index").rename_axis("company")
 
 

@@ -30,10 +30,10 @@ from training_share.explorer.settings import (
     in_words,
     parameters_yaml,
 )
-from training_share.files import write_all
+from training_share.files import repo_root, write_all
 from training_share.model.estimate import Estimate, estimate
 from training_share.report import charts
-from training_share.report.display import figures_folder, save
+from training_share.report.display import folder_given, save
 from training_share.report.figure import png_of
 from training_share.report.sentences import answer
 
@@ -51,7 +51,7 @@ class Explorer:
     """
 
     def __init__(self, first: Estimate, figures_dir: str | Path = "") -> None:
-        self.figures_dir = figures_dir
+        self.figures = Path(folder_given(figures_dir) or repo_root() / "figures").expanduser()
         # as the controls say, and the last ones that worked
         self.settings = self.shown = settings = Settings.of(first)
         self._again = lru_cache(KEPT)(first.again)
@@ -186,9 +186,9 @@ class Explorer:
 
     def save(self) -> list[Path]:
         """Write chart (PNG, SVG, CSV), parameters (YAML) and command (TXT); return their paths."""
-        name, folder = f"explorer_{self.shown.company}", figures_folder(self.figures_dir)
+        name, folder = f"explorer_{self.shown.company}", self.figures
         try:
-            save(charts.ratio(self.table(self.shown)), name, self.figures_dir)
+            save(charts.ratio(self.table(self.shown)), name, folder, overwrite=True)
             texts = {"yaml": parameters_yaml(self.shown), "txt": f"{command(self.shown)}\n"}
             write_all(folder, {f"{name}.{kind}": text.encode() for kind, text in texts.items()})
         except InputError as error:

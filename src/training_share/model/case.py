@@ -144,6 +144,11 @@ class Case:
         """The rows of evidence in force, of whatever company."""
         return self.tables.observed(self.evidence)
 
+    def set_by_hand(self, table: str, key: str, column: str) -> bool:
+        """Whether a cell was set in this call, or is of a run that was added in it."""
+        added = table == "training_runs" and key not in self.base.training_runs
+        return added or (table, key, column) in [cell[:3] for cell in self.cells]
+
     def require_answer(self) -> None:
         """Raise InputError for a case that cannot be estimated: evidence that is not there, no run
         to count, units that do not add, a window that the disclosures do not cover."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from training_share.errors import InputError
+from training_share.errors import InputError, require_known
 from training_share.inputs.changes import Runs, rows_of
 from training_share.inputs.tables import Tables, for_scenario
 from training_share.model.case import known_groups, lasting, listed
@@ -20,14 +20,35 @@ from training_share.model.precision import InParts
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Comparison(InParts):
-    """Estimates of several companies on the same draws, so that shared conditions move together."""
+class Comparison(InParts, Mapping[str, Estimate]):
+    """Estimates of several companies, by company, on the same draws, so that shared conditions move
+    together.
+
+    >>> both = compare("minimax,zai", n_draws=1_000)
+    >>> f"{both.quantile(both.shares['minimax'] - both.shares['zai'], 0.5):.2f}"
+    '0.10'
+    """
 
     estimates: dict[str, Estimate]
 
+    def __getitem__(self, company: str) -> Estimate:
+        require_known(company, self.estimates, "company of this comparison")
+        return self.estimates[company]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.estimates)
+
+    def __len__(self) -> int:
+        return len(self.estimates)
+
+    __eq__, __hash__ = object.__eq__, object.__hash__
+
     def __repr__(self) -> str:
-        names = ", ".join(self.estimates)
-        return f"<Comparison of {names}: see table, probabilities, draws>"
+        shares = "; ".join(f"{name} {est.in_short}" for name, est in self.items())
+        return f"<Comparison: {shares}; see table, probabilities, draws>"
+
+    def _repr_html_(self) -> str:
+        return "".join(est._repr_html_() for est in self.values())
 
     def again(self, **changes: Any) -> Comparison:
         """Return the comparison that the same call gives with some arguments changed, as in
@@ -58,7 +79,13 @@ class Comparison(InParts):
 
     @cached_property
     def draws(self) -> pd.DataFrame:
-        """Shares, draws x companies."""
+        """Shares, draws x companies, each row counting the same; see `Estimate.draws`. The draws as
+        they were made are `shares`, their weights `weights`."""
+        return self.equally_weighted(self.shares)
+
+    @cached_property
+    def shares(self) -> pd.DataFrame:
+        """Shares as they were drawn, draws x companies, which evidence gives `weights`."""
         shares = {company: est.share for company, est in self.estimates.items()}
         return pd.DataFrame(shares).rename_axis("draw")
 
@@ -71,11 +98,11 @@ class Comparison(InParts):
     def probabilities(self) -> pd.DataFrame:
         """P(share of the row's company > share of the column's company), draw by draw and by the
         draws' weights; NaN on the diagonal."""
-        shares = self.draws.to_numpy()
+        shares = self.shares.to_numpy()
         above = shares[:, :, None] > shares[:, None, :]
         higher = np.average(above, axis=0, weights=self.weights)
         np.fill_diagonal(higher, np.nan)
-        return pd.DataFrame(higher, index=self.draws.columns, columns=self.draws.columns)
+        return pd.DataFrame(higher, index=self.shares.columns, columns=self.shares.columns)
 
     @property
     def rests_on_regressions(self) -> bool:

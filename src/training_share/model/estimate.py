@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
+from html import escape
 from typing import Self
 
 import numpy as np
 import pandas as pd
 
-from training_share.errors import require_known
+from training_share.errors import InputError, require_known
 from training_share.model import evidence, trace
 from training_share.model.case import known_groups
 from training_share.model.draws import Quantity, read_only
-from training_share.model.precision import QUANTILES, InParts, mean, quantile, quantiles
+from training_share.model.precision import QUANTILES, InParts, quantile, quantiles
 from training_share.model.world import World
 
 SEEN = 4_000  # draws that the parts of the regressions' resamples are compared on
@@ -26,13 +27,24 @@ class Estimate(World, InParts):
     asked, and nothing is read from disk."""
 
     def __repr__(self) -> str:
-        remarks = [f"evidence {', '.join(self.evidence)}"] if self.evidence else []
-        remarks += [self.caveat] if self.caveat else []
+        evidence = f", evidence {', '.join(self.evidence)}" if self.evidence else ""
         return (
-            f"<Estimate of {self.company}, scenario {self.scenario}, {self.n_draws:,} draws, seed "
-            f"{self.seed}{''.join(f', {words}' for words in remarks)}: see summary(), "
-            "cost_table(), inputs()>"
+            f"<Estimate of {self.company}, {self.scenario}{evidence}, {self.n_draws:,} draws, seed "
+            f"{self.seed}: {self.in_short}; see summary(), cost_table(), inputs(), draws()>"
         )
+
+    @property
+    def in_short(self) -> str:
+        """The share with its 90% interval and caveat in a few words, or why there is none."""
+        try:
+            low, middle, high = (f"{100 * share:.1f}%" for share in self.share_quantiles.values())
+        except InputError as error:
+            return f"no share ({error})"
+        return f"{middle} ({low} to {high}) of R&D compute{self.caveat and f', {self.caveat}'}"
+
+    def _repr_html_(self) -> str:
+        name = escape(self.company_row.display_name)
+        return f"<p><b>{name}</b> ({self.scenario}): {escape(self.in_short)}</p>"
 
     # --- numerator, denominator, share ------------------------------------------------------------
     @cached_property
@@ -69,11 +81,6 @@ class Estimate(World, InParts):
         """How many equally weighted draws would be as exact: all without evidence."""
         weights = self.weights
         return float(self.n_draws) if weights is None else evidence.effective_draws(weights)
-
-    def mean(self, draws: np.ndarray | pd.Series) -> float:
-        """Return the mean of one value a draw by the draws' weights; of truth values, such as
-        `est.share > 0.5`, the probability."""
-        return mean(draws, self.weights)
 
     def median(self, draws: np.ndarray | pd.Series | float) -> float:
         """Return the median of one value a draw, or of one number, by the draws' weights."""
@@ -140,16 +147,22 @@ class Estimate(World, InParts):
         values["months_out_of_window"] = float(self.months_out_of_window)
         return pd.Series(values, name=self.company)
 
-    def draws(self) -> pd.DataFrame:
+    def draws(self, weighted: bool = False) -> pd.DataFrame:
         """Return one row a draw: share (a fraction), training_cost_usd and rd_compute_usd (or in
-        hours of a chip, by its name), and the weight where evidence gives draws one."""
+        hours of a chip, by its name).
+
+        All rows count the same: under evidence they are drawn by their weights, and
+        `effective_draws` says how many they are worth. `weighted` gives the draws as they were
+        made, with a column `weight` (adding to one).
+        """
         unit = self.unit.lower().replace("-", "_")
         table = pd.DataFrame({"share": self.share}, self.costs.index)
-        table[f"training_cost_{unit}"], table[f"rd_compute_{unit}"] = (
-            self.total_cost,
-            self.rd_compute,
-        )
-        return table if self.weights is None else table.assign(weight=self.weights)
+        table[f"training_cost_{unit}"] = self.total_cost
+        table[f"rd_compute_{unit}"] = self.rd_compute
+        if weighted:
+            equal = np.full(self.n_draws, 1 / self.n_draws)
+            return table.assign(weight=equal if self.weights is None else self.weights)
+        return self.equally_weighted(table)
 
     def chain(self, run_id: str) -> pd.DataFrame:
         """Return one run's draws of flop, gpu_hours and cost_usd; a step the run does not have is
@@ -166,8 +179,8 @@ class Estimate(World, InParts):
         frame = self.tables.frame("assumptions").set_index("name")
         sources = self.tables.sources
         frame["source"] = [sources[source_id].title for source_id in frame["source_id"]]
-        by_hand = [key for table, key, *_ in self.cells if table == "assumptions"]
-        frame.loc[frame.index.isin(by_hand), "source"] = "set in this call"
+        by_hand = [self.set_by_hand("assumptions", name, "value") for name in frame.index]
+        frame.loc[by_hand, "source"] = "set in this call"
         return frame[["value", "unit", "correlation", "source", "note"]]
 
     # --- what others tell of it -------------------------------------------------------------------

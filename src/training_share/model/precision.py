@@ -70,9 +70,33 @@ def spread(
     return {name: float(value) for name, value in (*found, *named)}
 
 
+def resample(weights: np.ndarray) -> np.ndarray:
+    """Return the positions of as many equally weighted draws as there are weights, in order: a
+    systematic resample (Kitagawa 1996, Journal of Computational and Graphical Statistics 5, 1-25,
+    doi:10.1080/10618600.1996.10474692), the same for the same weights."""
+    points = (np.arange(weights.size) + 0.5) / weights.size
+    return np.minimum(np.searchsorted(np.cumsum(weights), points), weights.size - 1)
+
+
 class InParts:
     """What is drawn and can be drawn by parts of the regressions' resamples. Whoever inherits has
     `part(place)`, which is on the first draws, `weights`, and `rests_on_regressions`."""
+
+    def mean(self: Any, draws: np.ndarray | pd.Series) -> float:
+        """Return the mean of one value a draw by the draws' weights; of truth values, such as
+        `est.share > 0.5`, the probability."""
+        return mean(draws, self.weights)
+
+    def quantile(self: Any, draws: np.ndarray | pd.Series, p: float | list[float]) -> np.ndarray:
+        """Return the quantile(s) `p` of one value a draw by the draws' weights."""
+        return quantile(draws, p, self.weights)
+
+    def equally_weighted(self: Any, table: pd.DataFrame) -> pd.DataFrame:
+        """Return as many rows of a table of draws by their weights: all of them without evidence,
+        else a systematic resample, whose row k is the same draw for all who share the evidence."""
+        if self.weights is None:
+            return table
+        return table.iloc[resample(self.weights)].set_axis(table.index)
 
     @cached_property
     def parts(self: Any) -> tuple[Any, ...]:

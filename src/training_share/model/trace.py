@@ -118,7 +118,10 @@ def _cell(est: Estimate, address: str) -> dict[str, str]:
     if table == "closed_models":
         content = f"{content} parameters, by the line of {row.modality} models"
     names = ("title", "publisher", "date", "url", "locator")
-    return {"content": str(content)} | {name: getattr(source, name) for name in names}
+    about = {name: getattr(source, name) for name in names}
+    if est.set_by_hand(table, key, column):
+        about = dict.fromkeys(about, "") | {"title": "set in this call"}
+    return {"content": str(content), **about}
 
 
 def cite(est: Estimate, what: str) -> pd.DataFrame:

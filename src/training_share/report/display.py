@@ -14,12 +14,19 @@ from pathlib import Path
 
 import pandas as pd
 
-from training_share.files import repo_root, write_all
-from training_share.report.figure import PNG_DPI, Figure, png_of, svg_of
+from training_share.errors import InputError
+from training_share.files import write_all
+from training_share.report.figure import PNG_DPI, Figure, pdf_of, png_of, svg_of
 from training_share.report.text import held_column, number
 from training_share.report.text import percent as as_percent
 
 FOLDER_VARIABLE = "TRAINING_SHARE_FIGURES"
+KINDS = {
+    "png": lambda figure: png_of(figure.drawing, PNG_DPI),
+    "svg": lambda figure: svg_of(figure.drawing),
+    "pdf": lambda figure: pdf_of(figure.drawing),
+    "csv": Figure.csv,
+}
 SCREEN_DPI = 80  # pixels of a page for an inch of a figure
 LONG = 160  # letters of a cell from which all but its first sentence is folded
 CELL = re.compile(r"<td>(.*?)</td>", re.S)
@@ -35,29 +42,40 @@ def folder_given(figures_dir: str | Path = "") -> str:
     return str(figures_dir or os.environ.get(FOLDER_VARIABLE) or "")
 
 
-def figures_folder(figures_dir: str | Path = "") -> Path:
-    """Return where figures go: the folder that was asked for, else the project's `figures/`."""
-    return Path(folder_given(figures_dir) or repo_root() / "figures").expanduser()
+def save(
+    figure: Figure, name: str | Path, folder: str | Path = "", *, overwrite: bool = False
+) -> list[Path]:
+    """Write a chart into a folder, by default the working directory, and return the files: `name`
+    as .png (120 dpi), .svg and .csv (the plotted numbers), or the one kind that it ends in, .pdf
+    among them. They are the same to the byte whenever the chart is: no date, no random ids.
 
+    InputError where a file is there already, unless `overwrite`, and where it cannot be written.
 
-def save(figure: Figure, name: str, figures_dir: str | Path = "") -> bytes:
-    """Write `name`.png (120 dpi), .svg and .csv (the plotted numbers), and return the PNG.
-
-    The files are the same to the byte whenever the chart is: no date, no random ids.
+    >>> import tempfile, training_share as ts
+    >>> chart = ts.charts.ratio(ts.shares.headline(ts.compare(n_draws=200)))
+    >>> [path.name for path in save(chart, "shares.pdf", tempfile.mkdtemp())]
+    ['shares.pdf']
     """
-    png = png_of(figure.drawing, PNG_DPI)
-    folder = figures_folder(figures_dir)
-    kinds = {"png": png, "svg": svg_of(figure.drawing), "csv": figure.csv()}
-    write_all(folder, {f"{name}.{kind}": content for kind, content in kinds.items()})
-    return png
+    place = Path(folder).expanduser() / name
+    kinds = [place.suffix[1:]] if place.suffix[1:] in KINDS else ["png", "svg", "csv"]
+    stem = place.name.removesuffix(f".{kinds[0]}")
+    paths = [place.with_name(f"{stem}.{kind}") for kind in kinds]
+    for path in paths if not overwrite else ():
+        if path.exists():
+            raise InputError(f"{path}: is there already; overwrite=True replaces it")
+    contents = {path.name: KINDS[path.suffix[1:]](figure) for path in paths}
+    write_all(place.parent, contents)
+    return paths
 
 
 def show(figure: Figure, name: str, figures_dir: str | Path = "") -> None:
-    """Save a figure (see `save`) and display it; its text is the alternative text,
-    and stands folded in the caption."""
+    """Display a figure, whose text is the alternative text and stands folded in the caption, and
+    write it into the folder of this notebook's figures (see `begin`), if there is one."""
     from IPython.display import Image, Markdown, display
 
-    png = save(figure, name, figures_dir)
+    if folder := folder_given(figures_dir):
+        save(figure, name, folder, overwrite=True)
+    png = png_of(figure.drawing, PNG_DPI)
     width = int(figure.drawing.get_figwidth() * SCREEN_DPI)
     display(Image(data=png, format="png", alt=figure.alt, width=width))
     words = f"<details><summary>In words</summary>{escape(figure.alt, quote=False)}</details>"

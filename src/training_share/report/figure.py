@@ -91,6 +91,18 @@ def svg_of(drawing: matplotlib.figure.Figure) -> bytes:
     return re.sub(r"\n +", "\n", numbered(stream.getvalue())).encode()
 
 
+def pdf_of(drawing: matplotlib.figure.Figure) -> bytes:
+    """Draw a matplotlib figure as PDF without a date, its text as text."""
+    import matplotlib as mpl
+    from matplotlib.backends.backend_pdf import FigureCanvasPdf
+
+    stream, before = io.BytesIO(), drawing.canvas
+    with mpl.rc_context({"pdf.fonttype": 42}):
+        FigureCanvasPdf(drawing).print_pdf(stream, metadata={"CreationDate": None})
+    drawing.set_canvas(before)
+    return stream.getvalue()
+
+
 def numbered(svg: str) -> str:
     """Return an SVG with numbers in order of appearance in place of matplotlib's long ids."""
     ids: dict[str, str] = {}

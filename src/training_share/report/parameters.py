@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from training_share.errors import InputError, nearest
+from training_share.files import repo_root
 from training_share.report.display import folder_given
 
 DEFAULTS = {"scenario": "newsletter", "company": "minimax", "n_draws": 50_000, "seed": 42}
@@ -46,17 +47,18 @@ def begin(figures_dir: str = "") -> str:
 
     A parameter that papermill injected and the notebook does not have is refused. Figures go to
     `figures_dir`; else where the pipeline said; else to the project's `figures/` while every
-    parameter stands at its default, and beside the run where one does not, with a line saying so.
+    parameter stands at its default, and beside the run where one does not, with a line saying so;
+    outside a notebook there is none.
     """
     form, injected = _cells_run()
     for name in injected:
         if name not in form:
             raise InputError(f"this notebook has no parameter '{name}'{nearest(name, form)}")
-    given = folder_given(figures_dir)
-    changed = edited(form | injected)
-    if given or not changed:
+    given, changed, here = folder_given(figures_dir), edited(form | injected), Path.cwd()
+    if given or not form:
         return given
-    here = Path.cwd()
+    if not changed:
+        return str(repo_root() / "figures")
     folder = here.parent / "figures" if here.name == "rendered" else here / CHANGED_FOLDER
     print(f"changed: {', '.join(changed)}; figures are saved in {folder.name}/ beside this run")
     return str(folder)

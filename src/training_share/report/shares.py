@@ -3,7 +3,7 @@ and colours they are shown by. Shares are fractions, money is USD million."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from contextlib import suppress
 
 import numpy as np
@@ -43,6 +43,12 @@ def changes(*estimates: Estimate) -> str:
     than the scenario has count; draws and seed do not.
     """
     return max(map(_changes, estimates), key=len)
+
+
+def _of(estimates: Iterable[Estimate], table: pd.DataFrame) -> pd.DataFrame:
+    """Return a table that says of what run it is, so that its chart does; see `charts.style`."""
+    table.attrs["changed"] = changes(*estimates)
+    return table
 
 
 def _changes(est: Estimate) -> str:
@@ -121,7 +127,7 @@ def company_ratio_table(est: Estimate, row: Callable[..., dict] | None = None) -
         | {"published": published_share(est) if one is est else np.nan}
         for one in (est, *map(est.without, groups_of(est)))
     ]
-    return pd.DataFrame(rows)
+    return _of([est], pd.DataFrame(rows))
 
 
 def published_share(est: Estimate) -> float:
@@ -134,8 +140,8 @@ def published_share(est: Estimate) -> float:
 def headline(comparison: Comparison) -> pd.DataFrame:
     """Return the rows of the ratio chart that are the answer: each company once, with all the runs
     that its estimate counts."""
-    rows = [company_ratio_table(est).head(1) for est in comparison.estimates.values()]
-    return pd.concat(rows, ignore_index=True)
+    rows = [company_ratio_table(est).head(1) for est in comparison.values()]
+    return _of(comparison.values(), pd.concat(rows, ignore_index=True))
 
 
 def ratio_table(
@@ -152,8 +158,9 @@ def ratio_table(
         for est in found.estimates.values():
             measured = est.measured
             shown.setdefault((measured, est.company, "" if measured else scenario), est)
-    ordered = sorted(shown.items(), key=lambda item: item[0][0])
-    return pd.concat([company_ratio_table(est) for _, est in ordered], ignore_index=True)
+    ordered = [est for _, est in sorted(shown.items(), key=lambda item: item[0][0])]
+    table = pd.concat([company_ratio_table(est) for est in ordered], ignore_index=True)
+    return _of(ordered, table)
 
 
 def largest_runs(est: Estimate, most: int = LARGEST) -> pd.DataFrame:
@@ -214,7 +221,7 @@ def dots(draws: np.ndarray, weights: np.ndarray | None = None) -> np.ndarray:
     return np.quantile(draws, places, weights=weights, method="inverted_cdf")
 
 
-def share_dots(estimates: Iterable[Estimate]) -> pd.DataFrame:
+def share_dots(estimates: Collection[Estimate]) -> pd.DataFrame:
     """Return shares as dots, each standing for an equal part of the draws: one row a dot, with its
     company's name and colour and the probability of more than half."""
     rows = [
@@ -223,7 +230,7 @@ def share_dots(estimates: Iterable[Estimate]) -> pd.DataFrame:
         )
         for est in estimates
     ]
-    return pd.concat(rows, ignore_index=True)
+    return _of(estimates, pd.concat(rows, ignore_index=True))
 
 
 def pair_dots(comparison: Comparison) -> pd.DataFrame:
@@ -236,7 +243,7 @@ def pair_dots(comparison: Comparison) -> pd.DataFrame:
         for role, est in (("higher", higher), ("lower", lower)):
             row |= {role: name_of(est), f"{role}_color": est.company_row.color}
         rows.append(pd.DataFrame({"value": values}).assign(**row))
-    return pd.concat(rows, ignore_index=True)
+    return _of(comparison.values(), pd.concat(rows, ignore_index=True))
 
 
 def stacked(tables: dict[str, pd.DataFrame], name: str) -> pd.DataFrame:

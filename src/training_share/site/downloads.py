@@ -290,7 +290,7 @@ def parquet(est: Estimate, by_run: bool = True) -> bytes:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    draws = est.draws().rename(columns={"share": "training_share"})
+    draws = est.draws(weighted=est.weights is not None).rename(columns={"share": "training_share"})
     draws.insert(2, "training_share", draws.pop("training_share"))
     if by_run:
         draws = draws.join(est.costs[list(est.runs)].add_prefix("cost_usd/"))

@@ -59,9 +59,9 @@ def chart(draw: Callable[..., Figure]) -> Callable[..., Figure]:
     """Give a chart the shared look and, in place of its tables, their rounded copies; write its
     title, subtitle and source around it.
 
-    A chart takes one option more, `changed`: how its run departs from a named scenario
-    (`shares.changes`). It stands under the title, in the alternative text and in the
-    table. Where the chart is drawn from an estimate, it is that estimate's own.
+    How its run departs from a named scenario stands under the title, in the alternative text and in
+    the table. An estimate and a table of `shares` know it; for any other table it is an option more
+    of every chart, `changed`, as `shares.changes` says it.
     """
 
     @wraps(draw)
@@ -69,7 +69,8 @@ def chart(draw: Callable[..., Figure]) -> Callable[..., Figure]:
         matplotlib.style.use([STYLE, THEME])
         figure = draw(*map(rounded, args), **rounded(options))
         asked = [shares.changes(arg) for arg in args if isinstance(arg, Estimate)]
-        if changed := changed or "".join(asked[:1]):
+        asked += [arg.attrs.get("changed", "") for arg in args if isinstance(arg, pd.DataFrame)]
+        if changed := changed or max(asked, key=len, default=""):
             alt = f"Changed run ({changed}). {figure.alt}"
             figure = replace(figure, alt=alt, table=figure.table.assign(changed=changed))
         return _framed(figure, changed)
