@@ -40,7 +40,7 @@ def test_a_slider_is_there_where_it_moves_the_share_and_only_there(company, scen
     before = estimate(company, scenario, FEW).share
     controls = offer(company, scenario).controls
     for name in (*ASSUMED, *BASE.rates()):
-        text = "5" if name in BASE.rates() else "0.012 to 0.09 (p10-p90 lognormal)"
+        text = "5" if name in BASE.rates() else "0.12 to 0.9 (p10-p90 lognormal)"
         after = estimate(company, scenario, FEW, **{name: text}).share
         moved = after.size != before.size or not np.array_equal(after, before)
         assert (name in controls) == moved, name
@@ -150,6 +150,8 @@ def test_a_correction_of_a_closed_model_is_listed_for_its_company_alone(tmp_path
         file.write(
             "smaller,closed_models,hailuo-02,parameters,20e9,,It is smaller.,own-judgement\n"
         )
+    with (folder / "scenarios.csv").open("a", encoding="utf-8") as file:
+        file.write("careful,smaller,,Considered by this test.\n")
     base = load(folder)
     listed = Offer(base, "minimax", ()).listed["Regressions of closed models"]
     assert listed["smaller"] == "It is smaller."

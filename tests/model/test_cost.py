@@ -188,7 +188,7 @@ def test_an_rl_run_takes_a_fraction_of_the_bases_flop_at_its_own_utilization():
     assert_close(est.gpu_hours_of("glm-4.6") / est.gpu_hours_of("glm-4.5"), fraction * slower)
 
 
-@pytest.mark.parametrize("settings", [{}, {"mfu_rl": "0.001"}])
+@pytest.mark.parametrize("settings", [{}, {"mfu_rl": "0.002"}])
 def test_rl_fraction_of_gpu_hours_needs_no_rl_utilization(settings):
     est = estimated("zai", rl_fraction_basis="gpu-hours", **settings)
     fraction = assumed("rl_fraction/glm-4.6", RL_FRACTION)
@@ -217,14 +217,14 @@ def test_neither_row_order_nor_a_new_run_changes_a_draw(data_copy):
 # --- runs known in GPU-hours or USD ---------------------------------------------------------------
 def test_a_run_in_gpu_hours_uses_no_utilization():
     new = {"run_id": "new", "gpu_hours": "1e6 to 2e6 (p10-p90 lognormal)"}
-    est = estimated("zai", new, mfu="0.001", mfu_rl="0.001")
+    est = estimated("zai", new, mfu="0.001 checked", mfu_rl="0.001")
     assert est.flop_of("new") is None and est.basis("new") == "GPU-hours"
     assert_quantiles(est.cost_usd_of("new"), lognormal(1e6, 2e6) * PRICE)
 
 
 def test_a_run_in_usd_uses_neither_utilization_nor_price():
     new = {"run_id": "new", "cost_usd": "1e6 to 2e6 (p10-p90 lognormal)"}
-    est = estimated("zai", new, mfu="0.001", price_usd_per_gpu_hour="99")
+    est = estimated("zai", new, mfu="0.01", price_usd_per_gpu_hour="29")
     assert est.flop_of("new") is None and est.gpu_hours_of("new") is None
     assert_quantiles(est.cost_usd_of("new"), lognormal(1e6, 2e6))
     assert estimated("zai", new | {"cost_usd": "534700"}).cost_usd_of("new") == 534700

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, wraps
 from html import escape
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 import pandas as pd
 
 from training_share.errors import InputError, require_known
 from training_share.model import evidence, trace
-from training_share.model.case import known_groups
+from training_share.model.case import known_groups, require_counted
 from training_share.model.draws import Quantity, read_only
 from training_share.model.precision import QUANTILES, InParts, quantile, quantiles
 from training_share.model.world import World
@@ -40,7 +40,10 @@ class Estimate(World, InParts):
             low, middle, high = (f"{100 * share:.1f}%" for share in self.share_quantiles.values())
         except InputError as error:
             return f"no share ({error})"
-        return f"{middle} ({low} to {high}) of R&D compute{self.caveat and f', {self.caveat}'}"
+        above = self.mean(self.share > 1)
+        remarks = [self.caveat, f"above all of R&D in {above:.2%} of draws" if above else ""]
+        words = "".join(f", {remark}" for remark in remarks if remark)
+        return f"{middle} ({low} to {high}) of R&D compute{words}"
 
     def _repr_html_(self) -> str:
         name = escape(self.company_row.display_name)
@@ -132,7 +135,7 @@ class Estimate(World, InParts):
 
     def summary(self) -> pd.Series:
         """Return training_cost and rd_compute in millions of `unit`, USD as a rule, the share as a
-        fraction, the effective draws they rest on, and the months that `caveat` is about.
+        fraction, effective draws, the months that `caveat` is about, and over_all: P(share > 1).
 
         >>> est = estimate("openai", n_draws=1_000)
         >>> list(est.summary().index[:4])
@@ -145,6 +148,7 @@ class Estimate(World, InParts):
         values["effective_draws"] = self.effective_draws
         values["months_not_collected"] = float(self.months_not_collected)
         values["months_out_of_window"] = float(self.months_out_of_window)
+        values["over_all"] = self.mean(self.share > 1)
         return pd.Series(values, name=self.company)
 
     def draws(self, weighted: bool = False) -> pd.DataFrame:
@@ -188,4 +192,8 @@ class Estimate(World, InParts):
     trace = trace.trace
 
 
-estimate = Estimate.of
+@wraps(Estimate.of, assigned=("__doc__",))
+def estimate(*arguments: Any, **settings: Any) -> Estimate:
+    est = Estimate.of(*arguments, **settings)
+    require_counted([est])
+    return est
