@@ -25,6 +25,7 @@ from training_share.errors import InputError, nearest
 from training_share.files import repo_root
 from training_share.inputs.notation import Distribution, Exact, parse
 from training_share.inputs.observable import ends, parse_observable, parse_observed
+from training_share.inputs.quantities import Content
 
 PACKAGE, VERSION = "datapackage.json", "3.1.0"  # higher where a column comes or changes its kind
 MONTH = r"\d{4}-(?:0[1-9]|1[0-2])"
@@ -32,7 +33,6 @@ NOUNS = {"companies": "company", "training_runs": "run", "closed_models": "close
 NOUNS["scenarios.correction"] = "row of scenarios.csv that uses, or leaves out,"
 WORDS = ("text", "like ", "one of ")  # kinds of which a blank is a word, too
 CHECKED = " checked"  # behind an amount: it is meant, however unusual
-Content = str | Distribution  # of a cell
 
 
 # --- what a cell may hold -------------------------------------------------------------------------

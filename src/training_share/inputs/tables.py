@@ -204,17 +204,20 @@ class Tables:
             raise
 
     def changed(
-        self, cells: Iterable[Cell] = (), runs: Iterable[Mapping[str, Content]] = ()
+        self, cells: Iterable[Cell] = (), rows: Iterable[tuple[str, Mapping[str, Content]]] = ()
     ) -> Tables:
         """Return the tables with single cells set to other contents, text or a distribution, and
-        further training runs, checked again as a whole."""
+        further rows, each with its table, checked again as a whole."""
         texts, given = {table: dict(rows) for table, rows in self.texts.items()}, dict(self.given)
         changes = [(table, key, {column: content}) for table, key, column, content in cells]
         for table, key, (column,) in changes:
             if fault := rules.missing_cell(self, table, key, column):
                 raise InputError(fault)
-        changes += [("training_runs", str(run["run_id"]), dict(run)) for run in runs]
-        for table, key, contents in changes:
+        added = [
+            (table, "/".join(str(row[name]) for name in self.schema[table].keys), dict(row))
+            for table, row in rows
+        ]
+        for table, key, contents in (changes := added + changes):
             for column, content in contents.items():
                 given.pop((table, key, column), None)
                 if isinstance(content, Distribution):
@@ -228,22 +231,23 @@ class Tables:
         scenario: str = "newsletter",
         corrections: Iterable[str] = (),
         cells: Iterable[Cell] = (),
-        runs: Iterable[Mapping[str, Content]] = (),
+        rows: Iterable[tuple[str, Mapping[str, Content]]] = (),
     ) -> Tables:
         """Return the tables of a scenario, with further corrections and then changed cells and
-        further training runs on top; the same object for the same wishes.
+        further rows on top; the same object for the same wishes.
 
         Raises InputError as `corrected` and `changed` do.
         """
         named = *self.scenario_corrections(scenario), *corrections
-        rows = tuple(tuple(run.items()) for run in runs)
-        return _for_scenario(self, named, tuple(map(tuple, cells)), rows)
+        added = tuple((table, tuple(row.items())) for table, row in rows)
+        return _for_scenario(self, named, tuple(map(tuple, cells)), added)
 
 
 @lru_cache(maxsize=32)
-def _for_scenario(base: Tables, corrections: Any, cells: Any, runs: Any) -> Tables:
-    if cells or runs:
-        return _for_scenario(base, corrections, (), ()).changed(cells, map(dict, runs))
+def _for_scenario(base: Tables, corrections: Any, cells: Any, rows: Any) -> Tables:
+    if cells or rows:
+        added = ((table, dict(row)) for table, row in rows)
+        return _for_scenario(base, corrections, (), ()).changed(cells, added)
     return base.corrected(corrections)
 
 

@@ -12,8 +12,11 @@ from typing import Any, Self
 import pandas as pd
 
 from training_share.errors import InputError, UnknownName, nearest, require_known, whole_number
-from training_share.inputs.changes import Changes, Runs, cells_of, clean, rows_of
+from training_share.inputs.changes import Changes, cells_of
+from training_share.inputs.quantities import clean, columns_of
+from training_share.inputs.rows import Rows, rows_of
 from training_share.inputs.tables import Cell, Tables, chip_of, load
+from training_share.model.correlation import Loadings, loadings
 from training_share.model.draws import MOST_DRAWS
 from training_share.model.spending import as_date, signed_periods
 
@@ -36,7 +39,8 @@ class Case:
     seed: int
     excluded: tuple[str, ...] = ()  # groups of runs left out of the numerator
     cells: tuple[Cell, ...] = ()  # set by hand: window, assumptions, rates, any cell
-    added: tuple[Mapping[str, Any], ...] = ()  # training runs of one's own
+    added: tuple[tuple[str, Mapping[str, Any]], ...] = ()  # rows of one's own, each with its table
+    correlate: Loadings = field(default_factory=dict)  # of assumptions with each other
     resample_part: int | None = None  # of the regressions' resamples: one part instead of all
     call: Mapping[str, Any] = field(default_factory=dict)  # the arguments as they were typed
 
@@ -53,7 +57,11 @@ class Case:
         exclude_groups: Iterable[str] | str = (),
         evidence: Iterable[str] | str | None = None,
         changes: Changes = None,
-        runs: Runs = None,
+        rows: Rows = None,
+        runs: Any = None,
+        spending: Any = None,
+        samples: pd.DataFrame | None = None,
+        correlate: Mapping[tuple[str, str], float] | None = None,
         data_dir: str | Path | None = None,
         base: Tables | None = None,
         **settings: Any,
@@ -61,13 +69,16 @@ class Case:
         """Estimate what share of a company's R&D compute spending went to final training runs.
 
         `settings` are `release_lag_months`, `spending_start`, `spending_end`, any row of
-        assumptions.csv (`mfu="0.3 to 0.5 (p10-p90 lognormal)"`) and exchange rates (`cny_per_usd=
-        7.1`). None or "" means "as the scenario says"; lists may be comma-separated text.
-        `corrections` come on top of the scenario's own; `evidence` names rows of evidence.csv in
-        place of the scenario's, [] or "none" is no evidence. `changes` sets any cell
-        (`{"closed_models/hailuo-02/parameters": "20e9"}`), `runs` adds training runs (`[{"model":
-        "X", "released": "2025-07", "flop": "2e24"}]`). `data_dir` is a folder of tables, `base`
-        tables at hand.
+        assumptions.csv and exchange rates (`cny_per_usd=7.1`). A quantity is a number, text in the
+        notation (`mfu="0.3 to 0.5 (p10-p90 lognormal)"`), a frozen SciPy distribution, or samples;
+        `samples` has joint ones, a column an assumption. None or "" means "as the scenario says";
+        lists may be comma-separated text. `correlate` makes assumptions move together
+        (`{("mfu", "price_usd_per_gpu_hour"): 0.6}`). `corrections` come on top of the scenario's
+        own; `evidence` names rows of evidence.csv in place of the scenario's, [] or "none" is no
+        evidence. `changes` sets any cell (`{"closed_models/hailuo-02/parameters": "20e9"}`),
+        `rows` adds rows to any table, `runs` and `spending` to two of them (`runs=[{"model": "X",
+        "released": "2025-07", "flop": "2e24"}]`); a company without a row gets one. `data_dir` is
+        a folder of tables, `base` tables at hand.
 
         Raises InputError for what is unknown (with the nearest right name) or does not parse, a
         window the disclosures cannot cover, where no run is left, and for more than a million
@@ -78,35 +89,41 @@ class Case:
         (Period('2024-04', 'M'), Period('2025-03', 'M'))
         """
         corrections, exclude_groups = lasting(corrections), lasting(exclude_groups)
-        evidence, runs = lasting(evidence), lasting(runs)
+        evidence, runs, spending = lasting(evidence), lasting(runs), lasting(spending)
         call = {**locals(), **settings}
         for name in ("cls", "settings", "base", "data_dir"):
             del call[name]
         base = load(data_dir) if base is None else base
         scenario = "newsletter" if scenario in (None, "") else scenario
         further = listed(corrections, "corrections")
-        tables = base.for_scenario(scenario, further)
+        added = rows_of(rows, base, company, training_runs=runs, spending=spending)
+        tables = base.for_scenario(scenario, further, rows=added)
         require_known(company, tables.companies, "company")
+        for name, of in columns_of(samples).items():
+            if settings.setdefault(name, of) is not of:
+                raise InputError(f"{name}: by itself and in samples; keep one")
         if evidence is None or (isinstance(evidence, str) and not evidence):
             evidence = base.scenario_evidence(scenario)
-        named = listed(evidence, "evidence")
+        named = tuple(name for name in listed(evidence, "evidence") if name != NO_EVIDENCE)
+        own = [str(row["evidence"]) for table, row in added if table == "evidence"]
         case = cls(
             base,
             tables,
             company,
             scenario,
             (*base.scenario_corrections(scenario), *further),
-            () if named == (NO_EVIDENCE,) else named,
+            tuple(dict.fromkeys([*named, *own])),
             whole_number(n_draws, "n_draws", most=MOST_DRAWS),
             whole_number(seed, "seed", 0),
             (),
             cells_of(changes, tables, _by_name(settings, company, tables)),
-            rows_of(runs, tables, company),
+            added,
             call=call,
         )
         tables = case._tables_with(case.cells)
         excluded = known_groups(tables, [company], listed(exclude_groups, "exclude_groups"))
-        case = replace(case, tables=tables, excluded=excluded)
+        mixed = loadings(correlate, tables)
+        case = replace(case, tables=tables, excluded=excluded, correlate=mixed)
         case.require_answer()
         return case
 
@@ -153,8 +170,8 @@ class Case:
 
     def set_by_hand(self, table: str, key: str, column: str) -> bool:
         """Whether a cell was set in this call, or is of a run that was added in it."""
-        added = table == "training_runs" and key not in self.base.training_runs
-        return added or (table, key, column) in [cell[:3] for cell in self.cells]
+        cells = {cell[:3] for cell in self.cells}
+        return (table, key, column) in cells or key not in self.base[table]
 
     def require_answer(self) -> None:
         """Raise InputError for a case that cannot be estimated: evidence that is not there, no run
@@ -206,7 +223,7 @@ class Case:
     def months_not_collected(self) -> int:
         """Months of the release window outside the one the company's runs were collected for (that
         of the base tables) in which no run is counted: their models may be missing."""
-        first, last = _released(self.base.companies[self.company])
+        first, last = _released(self.base.companies.get(self.company, self.company_row))
         counted = {run.released for run in self.window_runs.values()}
         months = pd.period_range(*self.release_window, freq="M")
         return sum(not first <= month <= last and month not in counted for month in months)
@@ -380,7 +397,8 @@ def require_counted(cases: Iterable[Case]) -> None:
     for case in (cases := list(cases)):
         counted |= {run.run_id for key in case.window_runs for run in case.with_bases(key)}
         windows.append(f"{case.company} from {' to '.join(map(str, case.release_window))}")
-    for run in (case.tables.training_runs[str(run["run_id"])] for run in case.added):
+    own = [str(row["run_id"]) for table, row in case.added if table == "training_runs"]
+    for run in map(case.tables.training_runs.__getitem__, own):
         if run.run_id not in counted:
             what = f"{run.released} of {run.company}{'' if run.counted else ', counted: no'}"
             raise InputError(

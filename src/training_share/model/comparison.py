@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from training_share.errors import InputError, require_known
-from training_share.inputs.changes import Runs, rows_of
+from training_share.inputs.rows import Rows, rows_of
 from training_share.inputs.tables import load
 from training_share.model.case import known_groups, lasting, listed, require_counted
 from training_share.model.estimate import Estimate
@@ -132,25 +132,34 @@ def compare(
     *,
     exclude_groups: Iterable[str] | str = (),
     data_dir: str | Path | None = None,
-    runs: Runs = None,
+    rows: Rows = None,
+    runs: Any = None,
+    spending: Any = None,
     **settings: Any,
 ) -> Comparison:
     """Estimate several companies on common draws, by default those that disclose spending in
     money; `settings` go to `estimate`.
 
-    A group to exclude has to exist in at least one company, and each of `runs` names its own.
+    A group to exclude has to exist in at least one company, and each row of one's own names its
+    company.
     Raises InputError as `estimate` does, and for an empty or repeated list of companies.
 
     >>> list(compare(["minimax", "zai"], n_draws=1_000).estimates)
     ['minimax', 'zai']
     """
-    tables = load(data_dir).for_scenario(scenario or "newsletter")
-    names = tables.with_spending if companies is None else listed(companies, "companies")
+    base = load(data_dir)
+    names = () if companies is None else listed(companies, "companies")
+    alone = names[0] if len(names) == 1 else ""
+    added = rows_of(rows, base, alone, training_runs=lasting(runs), spending=lasting(spending))
+    tables = base.for_scenario(scenario or "newsletter", rows=added)
+    names = tables.with_spending if companies is None else names
     if not names or len(set(names)) < len(names):
         raise InputError(f"companies: name at least one, each once; got {list(names)}")
     settings = {name: lasting(value) for name, value in settings.items()}
-    if runs:
-        settings["runs"] = rows_of(runs, tables, names[0] if len(names) == 1 else "")
+    by_table: dict[str, list] = {}
+    for table, row in added:
+        by_table.setdefault(table, []).append(row)
+    settings |= {"rows": by_table} if added else {}
     settings |= {"scenario": scenario, "n_draws": n_draws, "seed": seed, "data_dir": data_dir}
     found = Comparison({name: Estimate.of(name, **settings) for name in names})
     require_counted(found.estimates.values())

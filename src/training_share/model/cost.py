@@ -9,18 +9,19 @@ only statement of the formula: estimates, traces and `cost` all call them.
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from training_share.errors import InputError, require_known, whole_number
 from training_share.inputs.columns import reader
-from training_share.inputs.notation import Distribution
+from training_share.inputs.quantities import clean
 from training_share.inputs.tables import load
 from training_share.model.draws import MOST_DRAWS, Quantity, drawn, one
 
 SECONDS_PER_HOUR = 3600
-Amount = float | str | Distribution
+Amount = Any  # a number, text in the notation, a distribution or samples
 
 
 def gpu_hours(flop: Quantity, peak_flop_per_s: Quantity, mfu: Quantity) -> Quantity:
@@ -71,8 +72,8 @@ def cost(
         if name != "flop" and (given is None or str(given) == ""):
             return drawn(seed, one(name), n, tables.assumptions[name].amount)
         try:
-            content = given if isinstance(given, Distribution) else str(given)
-            return drawn(seed, one(name), n, reader(row.kind.removesuffix(" or key"))(content))
+            read = reader(row.kind.removesuffix(" or key"))
+            return drawn(seed, one(name), n, read(clean(given, name)))
         except ValueError as error:
             raise InputError(f"{name}: {error}") from None
 

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from training_share.errors import InputError
-from training_share.inputs.changes import clean
 from training_share.inputs.columns import reader
+from training_share.inputs.quantities import clean
 from training_share.inputs.tables import Tables, chip_of
 from training_share.model.draws import Quantity, one, total
 

@@ -41,6 +41,7 @@ class World(Case):
         """Return the draws of a distribution by a mix of normals; an exact value stays a float."""
         if self.at_medians:
             return distribution.from_normal(np.zeros(1))
+        mix = one(joint) if (joint := getattr(distribution, "joint", "")) else mix
         return drawn(self.seed, mix, self.n_draws, distribution)
 
     def normal(self, name: str) -> np.ndarray:
@@ -48,9 +49,13 @@ class World(Case):
         return np.zeros(1) if self.at_medians else normals(self.seed, name, self.n_draws)
 
     def mix(self, name: str, run_id: str) -> Mix:
-        """Return whose normals an assumption takes for a run, as its `correlation` says."""
+        """Return whose normals an assumption takes for a run: its own, shared as its `correlation`
+        says, and those of the assumptions that it is correlated with."""
         owner = {"shared": "", "per-company": f"/{self.company}"}
-        return one(name + owner.get(self.tables.assumptions[name].correlation, f"/{run_id}"))
+        return tuple(
+            (part, of + owner.get(self.tables.assumptions[of].correlation, f"/{run_id}"))
+            for of, part in self.correlate.get(name, {name: 1.0}).items()
+        )
 
     # --- of a run ---------------------------------------------------------------------------------
     def assumption(self, name: str, run_id: str = "") -> Quantity:

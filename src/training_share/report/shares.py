@@ -58,8 +58,13 @@ def _changes(est: Estimate) -> str:
     told |= dict.fromkeys(f"with {name}" for name in est.corrections if name not in named)
     if set(est.evidence) != set(observed):
         told[f"evidence {', '.join(est.evidence) or 'none'}"] = None
-    added = [run["model"] for run in est.added if run["run_id"] in est.window_runs]
-    told |= dict.fromkeys(f"with the run {model}" for model in added)
+    for table, row in est.added:
+        if table != "training_runs":
+            told[f"with rows of {table}"] = None
+        elif row["run_id"] in est.window_runs:
+            told[f"with the run {row['model']}"] = None
+    pairs = (est.call.get("correlate") or {}).items()
+    told |= {f"{' and '.join(pair)} correlated {rho:g}": None for pair, rho in pairs}
     told |= dict.fromkeys(f"without {group.title()}" for group in est.excluded)
     words = "; ".join(filter(None, told))
     return f"{est.scenario}, changed: {words}" if words else ""

@@ -1,0 +1,88 @@
+"""Python objects as quantities: what a cell takes beside text in the notation."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from functools import partial
+from numbers import Number
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from training_share.errors import InputError
+from training_share.inputs.notation import Distribution, Empirical
+
+RANKS = np.linspace(0, 1, 4098)[1:-1]  # at which two distributions are told apart
+Content = str | Distribution  # of a cell
+
+
+@dataclass(frozen=True)
+class Given(Distribution):
+    """A Python object as a distribution. Two are equal where their words and their content are, of
+    which the words hold a digest; `joint` names the draw that columns of joint samples share."""
+
+    words: str
+    at: Callable[[Any], Any] = field(compare=False, repr=False)
+    joint: str = ""
+
+    def quantile(self, p: Any) -> Any:
+        return self.at(p)
+
+    def __str__(self) -> str:
+        return self.words
+
+
+def clean(content: object, name: str = "a cell", joint: str = "") -> Content:
+    """Return what is given for a cell as its content: text, or a distribution.
+
+    Text, numbers and days are text. A frozen SciPy distribution (anything with `ppf` or `icdf`) is
+    itself; samples, one dimension of two or more, are the distribution between their order
+    statistics, a column of `joint` ones the samples in their order. InputError, naming `name`, for
+    anything else.
+
+    >>> str(clean([0.2, 0.3, 0.4]))[:38]
+    '3 samples (p5 0.21, p50 0.3, p95 0.39;'
+    """
+    if isinstance(content, Distribution):
+        return content
+    if isinstance(content, datetime):  # such as pandas' Timestamp
+        content = content.date()
+    if isinstance(content, str | Number | date | None):
+        return str(content).strip()
+    if at := getattr(content, "ppf", getattr(content, "icdf", None)):  # of SciPy's two kinds
+        frozen = getattr(getattr(content, "dist", content), "name", type(content).__name__)
+        of = [str(value) for value in getattr(content, "args", ())]
+        of += [f"{key}={value}" for key, value in getattr(content, "kwds", {}).items()]
+        words, identity = f"{frozen}({', '.join(of)})", np.asarray(at(RANKS)).tobytes()
+    elif np.ndim(content) == 1 and len(content) > 1:  # type: ignore[arg-type]
+        samples = np.asarray(content, dtype=float)
+        at = partial(_row, samples) if joint else Empirical(samples).quantile
+        words, identity = f"{samples.size:,} samples", samples.tobytes()
+    else:
+        raise InputError(
+            f"{name}: {type(content).__name__} is no quantity; give a number, text in the notation,"
+            " samples (one dimension, two or more) or a distribution with ppf"
+        )
+    p5, p50, p95 = (f"{float(at(p)):.3g}" for p in (0.05, 0.5, 0.95))
+    digest = hashlib.sha256(identity).hexdigest()[:12]
+    return Given(f"{words} (p5 {p5}, p50 {p50}, p95 {p95}; {digest})", at, joint)
+
+
+def _row(samples: np.ndarray, rank: Any) -> Any:
+    place = (np.asarray(rank) * samples.size).astype(np.intp)
+    return samples[np.minimum(place, samples.size - 1)]
+
+
+def columns_of(samples: object) -> dict[str, Content]:
+    """Return the columns of joint samples, a DataFrame, as quantities that are drawn row by row;
+    rows are put in the order of the first column, so that a higher draw is a higher one of it."""
+    if samples is None:
+        return {}
+    if not isinstance(samples, pd.DataFrame) or len(samples) < 2 or samples.isna().any(axis=None):
+        raise InputError("samples: give a DataFrame without gaps, a column an assumption")
+    ordered = samples.sort_values(list(samples.columns))
+    return {name: clean(of.to_numpy(), name, "+".join(samples)) for name, of in ordered.items()}

@@ -1,0 +1,58 @@
+"""Assumptions whose draws are correlated with each other: which normals each of them mixes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from training_share.errors import InputError, require_known
+from training_share.inputs.notation import Exact
+from training_share.inputs.tables import Tables
+
+SHARED_FIRST = ("shared", "per-company", "per-run")  # the order in which inputs keep their own
+Loadings = Mapping[str, Mapping[str, float]]  # of each assumption: how much of whose normal
+
+
+def loadings(correlate: Any, tables: Tables) -> Loadings:
+    """Return how much of whose normal each correlated assumption takes, from correlations by pairs
+    such as `{("mfu", "price_usd_per_gpu_hour"): 0.6}`; those of other pairs are zero.
+
+    A Cholesky factor of the correlation matrix: marginals stay, and an assumption that more runs
+    share never depends on one that fewer share. They are correlations of the normals; Spearman's
+    are (6 / pi) asin(rho / 2). InputError for what is no pair of assumptions, an assumption that is
+    exact, which no correlation moves, and a matrix that no quantities can have.
+    """
+    if not correlate:
+        return {}
+    if not isinstance(correlate, Mapping) or not all(_is_pair(pair) for pair in correlate):
+        raise InputError('correlate: give pairs, as in {("mfu", "price_usd_per_gpu_hour"): 0.6}')
+    names = dict.fromkeys(name for pair in correlate for name in pair)
+    for name in names:
+        require_known(name, tables.assumptions, "assumption")
+        if isinstance(tables.assumptions[name].amount, Exact | None):
+            raise InputError(f"correlate: {name} is exact, so that no correlation moves it")
+    shared = {name: SHARED_FIRST.index(tables.assumptions[name].correlation) for name in names}
+    order = sorted(names, key=shared.__getitem__)
+    matrix, told = np.eye(len(order)), set()
+    for (one, two), rho in correlate.items():
+        if frozenset((one, two)) in told or not isinstance(rho, int | float) or abs(rho) > 1:
+            raise InputError(f"correlate, {one} and {two}: give one number from -1 to 1, once")
+        told.add(frozenset((one, two)))
+        i, j = order.index(one), order.index(two)
+        matrix[i, j] = matrix[j, i] = rho
+    if np.linalg.eigvalsh(matrix).min() < 1e-9:
+        raise InputError(
+            f"correlate: {', '.join(order)} cannot all be correlated so (the matrix is not positive"
+            " definite); make the correlations smaller, or give those of the other pairs too"
+        )
+    factor = np.linalg.cholesky(matrix).round(12).tolist()  # the same on every processor
+    return {
+        name: {of: part for of, part in zip(order, row, strict=True) if part}
+        for name, row in zip(order, factor, strict=True)
+    }
+
+
+def _is_pair(pair: object) -> bool:
+    return isinstance(pair, tuple) and len(pair) == 2 and pair[0] != pair[1]
