@@ -1,4 +1,4 @@
-"""The command line: `training-share run | grid | site | new-company`."""
+"""The command line: `training-share run | grid | site`."""
 
 from __future__ import annotations
 
@@ -19,7 +19,6 @@ COMMANDS = """commands:
   run          execute notebooks, all or some, with other parameters if you like
   grid         execute notebooks for every combination of some parameters
   site         build the pages to read
-  new-company  draft the rows of a company from Epoch AI's data
 'training-share COMMAND --help' says more of each"""
 
 
@@ -36,10 +35,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         from training_share.site import main as site
 
         return site(rest)
-    if name == "new-company":
-        from training_share.new_company import main as new_company
-
-        return new_company(rest)
     if name in ("-h", "--help"):
         _tell(COMMANDS)
         return 0
