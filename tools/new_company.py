@@ -408,9 +408,9 @@ class Draft:
 
     def _ask_of_base_in_notes(self, row: Row) -> None:
         """Ask where the notes on a model without a base name another model of the company."""
-        notes, own = plain(f"{row.flop_notes} {row.finetune_notes}"), plain(row.model)
-        others = {other.model: plain(other.model) for other in self.own}
-        others = {name: key for name, key in others.items() if key not in own and own not in key}
+        own = plain(row.model)
+        notes = plain(f"{row.flop_notes} {row.finetune_notes}").replace(own, " ")
+        others = {other.model: plain(other.model) for other in self.own if other is not row}
         named = [name for name, key in others.items() if len(key) >= 4 and key in notes]
         if names := ", ".join(named[:4]):
             self.ask("base-in-notes", row.model, names=names, notes=row.flop_notes[:200])
