@@ -120,8 +120,7 @@ class Snapshot:
             try:
                 cells[column] = READERS[kind](cells[column])
             except InputError as error:
-                told = f"{self.name}, record {row.record}, {column}: {error}"
-                raise InputError(told) from None
+                raise InputError(f"{self.name}, record {row.record}, {column}: {error}") from None
         return Row(**cells)
 
 
@@ -145,7 +144,7 @@ def _lines(path: Path) -> list[list[str]]:
 # --- names of organisations and chips -------------------------------------------------------------
 def makers(row: Row) -> list[str]:
     """Return the organisations that made a model, of "A & B" also each by itself."""
-    listed = [part.strip() for part in re.split("[,;]", row.organization)]
+    listed = [part.strip() for part in re.split("[,;]", row.organization) if part.strip()]
     parts = [part for one in listed for part in re.split(r" (?:&|\+|and) ", one)]
     return list(dict.fromkeys(listed + parts))
 
@@ -250,13 +249,14 @@ class Draft:
     def _own_models(self) -> list[Row]:
         """Return the models of the organisations asked for; ask about names that are not in the
         file, and near ones left out. InputError where none is in the file."""
-        asked = ",".join(self.options.organization or [self.options.display_name]).split(",")
+        given = ",".join(self.options.organization or ()).split(",")
+        asked = [name.strip() for name in given if name.strip()] or [self.options.display_name]
         counts = Counter(maker for row in self.models.rows for maker in makers(row))
         self.matched = dict[str, int]()
-        for name in map(str.strip, asked):
+        for name in asked:
             found = {one: counts[one] for one in counts if spellings(one) & spellings(name)}
             self.matched |= found
-            near = nearest(name, counts)[:300]
+            near = nearest(name, counts).partition("; known")[0] or "; look it up there"
             if not found:
                 self.ask("no-organization", one=name, near=near)
         if not self.matched:
@@ -529,7 +529,7 @@ def append(options: argparse.Namespace) -> list[str]:
             files[path] = content.rstrip(b"\r\n") + f"\n{lines}".encode()
             told.append(f"{path.name}: {len(new)} rows appended")
     with tempfile.TemporaryDirectory() as scratch:
-        for path in data.glob("*.*"):
+        for path in filter(Path.is_file, data.iterdir()):
             Path(scratch, path.name).write_bytes(files.get(path) or path.read_bytes())
         told += _estimated(name, folder, Path(scratch))
         before, after = _of_others(name, data), _of_others(name, Path(scratch))

@@ -214,9 +214,10 @@ def test_a_near_name_that_is_left_out_is_told(near, maker):
 @pytest.mark.parametrize("names", [("Elk R", "Elk R+"), ("C", "C++"), ("V3", "V3+"),
     ("文心一言", "通义千问"), ("Éléphant", "Elephant")])  # fmt: skip
 def test_different_names_stay_different(names, maker):
-    asked = maker.asked(*(model(name, flop=f"{n + 1}e24") for n, name in enumerate(names)))
+    rows = [model(name, flop=f"{n}e24", **{NOTES: name}) for n, name in enumerate(names, 1)]
+    asked = maker.asked(*rows)
     assert [run["model"] for run in maker.rows().values()] == list(names)
-    assert "Duplicate" not in asked
+    assert "Duplicate" not in asked and "Base in the notes" not in asked
 
 
 def test_the_window_has_its_first_and_its_last_month(maker):
