@@ -190,11 +190,14 @@ def lines(path: Path) -> int:
 
 
 def lines_by_room() -> Counter[str]:
-    """Lines of Python by folder of the package, by module beside the folders, and of the tests."""
+    """Lines of Python by folder of the package, by module beside the folders, by tool, and of the
+    tests."""
     counted = Counter()
     for path in PACKAGE.rglob("*.py"):
         first = path.relative_to(PACKAGE).parts[0]
         counted[DOORS.get(first, first.removesuffix(".py"))] += lines(path)
+    for tool in (repo_root() / "tools").glob("*.py"):
+        counted[f"tools/{tool.stem}"] = lines(tool)
     tests = repo_root() / "tests"
     return counted + Counter({"tests": sum(map(lines, tests.rglob("*.py")))})
 
