@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import shutil
 import subprocess
@@ -12,6 +11,7 @@ import joblib
 import numpy as np
 import pandas as pd
 import pytest
+from packages import needed
 
 import training_share as ts
 from training_share.errors import UnknownName
@@ -186,17 +186,12 @@ def test_processes_that_joblib_kept_do_not_answer_by_old_code(tmp_path):
     assert after == [7 + value for value in before]
 
 
-@pytest.mark.skipif(
-    importlib.util.find_spec("distributed") is None,
-    reason="dask.distributed is not installed: pip install 'training_share[dask]'",
-)
 def test_same_call_runs_on_a_dask_cluster(frame, tmp_path):
-    from distributed import Client, LocalCluster
-
+    distributed = needed("distributed")
     one_each = {"n_workers": 2, "threads_per_worker": 1, "dashboard_address": None}
     with (
-        LocalCluster(**one_each, local_directory=tmp_path) as cluster,
-        Client(cluster),
+        distributed.LocalCluster(**one_each, local_directory=tmp_path) as cluster,
+        distributed.Client(cluster),
         joblib.parallel_config("dask"),
     ):
         assert_same(ts.sweep(GRID, **QUICK | {"n_jobs": -1}), frame)

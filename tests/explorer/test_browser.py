@@ -13,12 +13,8 @@ from pathlib import Path
 import nbformat
 import numpy as np
 import pytest
-
-pytest.importorskip(
-    "playwright", reason="playwright is not installed; pip install -r requirements.txt"
-)
 from lab import browser_page, cells, chromium, jupyter_lab, run_all, shut_down
-from playwright.sync_api import TimeoutError
+from packages import needed
 
 from training_share.explorer.html import amount
 from training_share.files import repo_root
@@ -27,6 +23,7 @@ from training_share.model.precision import quantile_error
 from training_share.report.sentences import answer
 from training_share.report.text import held, interval
 
+TimeoutError = needed("playwright.sync_api").TimeoutError
 if not chromium():
     pytest.skip(
         "no Chromium found: install Debian's chromium, or run `playwright install chromium`",

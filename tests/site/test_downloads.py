@@ -6,10 +6,9 @@ import subprocess
 from importlib.metadata import version
 
 import numpy as np
-import openpyxl
 import pandas as pd
-import pyarrow.parquet as pq
 import pytest
+from packages import needed
 
 from training_share.errors import InputError
 from training_share.files import repo_root
@@ -18,6 +17,7 @@ from training_share.model.comparison import compare
 from training_share.model.estimate import estimate
 from training_share.site.downloads import csv_of, workbook, write_downloads
 
+openpyxl, pq = needed("openpyxl"), needed("pyarrow.parquet")
 SETTINGS = {"companies": "openai,minimax", "n_draws": 500, "seed": 7}
 
 

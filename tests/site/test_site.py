@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 from bs4 import BeautifulSoup
 from made_notebooks import made_notebook
+from packages import needed
 
 from training_share.errors import InputError
 from training_share.files import repo_root
@@ -30,6 +31,8 @@ CHROMIUM = next(
     ),
     None,
 )
+needed("openpyxl")  # for the downloads
+needed("pyarrow")
 BYTES = 5_000_000
 pytestmark = pytest.mark.slow  # the whole site is built
 
@@ -342,9 +345,7 @@ def axe(request):
 
 @pytest.fixture(scope="module")
 def browser():
-    playwright = pytest.importorskip(
-        "playwright.sync_api", reason="playwright drives the browser; pip install playwright"
-    )
+    playwright = needed("playwright.sync_api")
     if not CHROMIUM:
         pytest.skip("no chromium found; install it to check the pages in a browser")
     with playwright.sync_playwright() as driver:
