@@ -40,7 +40,7 @@ def test_a_company_named_is_no_case_besides():
 
 def test_context_informs_nothing(found):
     used, cases = set(found.shares), load().measured_cases
-    assert used == {"openai", "minimax", "zai", *(c for c, r in cases.items() if r.used)}
+    assert used == {*load().with_spending, *(c for c, r in cases.items() if r.used)}
     grades = {row.grade for case, row in cases.items() if case in used}
     assert grades == {"measured", "disclosed estimate"}
     assert {row.grade for case, row in cases.items() if case not in used} == {"inferred", "bound"}

@@ -4,9 +4,10 @@ import shlex
 
 import pytest
 import yaml
+from arithmetic import NEWSLETTER
 
 from training_share.errors import InputError
-from training_share.explorer.controls import WINDOW, with_spending
+from training_share.explorer.controls import WINDOW
 from training_share.explorer.settings import (
     Settings,
     call,
@@ -30,7 +31,7 @@ def settings(company="minimax", scenario="newsletter", **given):
 
 
 def test_settings_are_the_parameters_of_every_notebook():
-    for company in with_spending(BASE).values():
+    for company in NEWSLETTER:
         told = set(parameters_of(NOTEBOOKS / f"{company}.ipynb"))
         assert told >= {*settings(company).parameters, "figures_dir"}
     told = set(parameters_of(NOTEBOOKS / "explorer.ipynb"))
