@@ -5,6 +5,7 @@ import subprocess
 import sys
 
 import pytest
+from refusals import assert_refused
 
 from training_share import files
 from training_share.errors import InputError
@@ -66,8 +67,7 @@ def test_an_equal_file_is_left_as_it_is(new, tmp_path):
 def test_a_link_laid_beside_is_not_followed(tmp_path, monkeypatch):
     monkeypatch.setattr(files.secrets, "token_hex", lambda _: "known")
     (tmp_path / ".a.known.part").symlink_to(tmp_path / "victim")
-    with pytest.raises(InputError, match="cannot be written"):
-        files.write_aside(tmp_path / "a", b"content")
+    assert_refused("cannot be written", files.write_aside, tmp_path / "a", b"content")
     assert not (tmp_path / "victim").exists()
 
 

@@ -34,21 +34,6 @@ def test_effect_alone_is_the_first_step_of_its_own_audit():
     assert alone["bootstrap-draws"] == first["bootstrap-draws"]
 
 
-@pytest.mark.parametrize(
-    ("corrections", "words"),
-    [
-        (["no-such"], "unknown correction 'no-such'"),
-        (["bootstrap-drawz"], "did you mean 'bootstrap-draws'"),
-        (["bootstrap-draws", "bootstrap-draws"], "applied twice"),
-        (["drop-glm-4.6", "glm-4.6-full-run"], "exclude each other"),
-        (["openai-amortisation-1y", "openai-amortisation-3y"], "exclude each other"),
-    ],
-)
-def test_impossible_lists_are_refused_by_name(corrections, words):
-    with pytest.raises(ts.InputError, match=words):
-        ts.audit("zai", corrections=corrections, **FEW)
-
-
 def test_a_step_that_cannot_be_estimated_is_refused_with_its_reason(data_copy):
     absurd = "500 to 510 (p10-p90 lognormal)"
     data_copy.edit("evidence", "price-minimax/minimax", "value", absurd)

@@ -8,6 +8,7 @@ from arithmetic import (
     BF16,
     MFU,
     MFU_RL,
+    NEWSLETTER,
     POST_TRAINING,
     PRICE,
     RL_FRACTION,
@@ -19,12 +20,10 @@ from arithmetic import (
 )
 
 import training_share as ts
-from training_share.errors import InputError
 from training_share.inputs.tables import load
 from training_share.model.scaling import fit, used_points
 
 N = 16_384
-COMPANIES = ("openai", "minimax", "zai")
 
 
 def corrected(company: str, *names: str, n_draws: int = N, **settings) -> ts.Estimate:
@@ -33,7 +32,7 @@ def corrected(company: str, *names: str, n_draws: int = N, **settings) -> ts.Est
 
 @pytest.fixture(scope="module")
 def base() -> dict[str, ts.Estimate]:
-    return {company: ts.estimate(company, n_draws=N) for company in COMPANIES}
+    return {company: ts.estimate(company, n_draws=N) for company in NEWSLETTER}
 
 
 # --- results without corrections ------------------------------------------------------------------
@@ -75,7 +74,7 @@ def test_every_correction_is_known_here():
 
 @pytest.mark.parametrize("name", CONCERNS)
 def test_a_correction_moves_the_companies_it_concerns_and_no_other(name):
-    for company in COMPANIES:
+    for company in NEWSLETTER:
         before, after = ts.estimate(company, n_draws=100), corrected(company, name, n_draws=100)
         same = after.share.shape == before.share.shape and (after.share == before.share).all()
         assert same != (company in CONCERNS[name].split())
@@ -322,15 +321,6 @@ def test_order_does_not_matter_where_corrections_do_not_meet():
     careful = ts.estimate("minimax", "careful", n_draws=300).share
     for order in (names, names[::-1]):
         assert (corrected("minimax", *order, n_draws=300).share == careful).all()
-
-
-@pytest.mark.parametrize(
-    "pair",
-    [("glm-4.6-full-run", "drop-glm-4.6"), ("openai-amortisation-1y", "openai-amortisation-3y")],
-)
-def test_contradicting_corrections_are_refused(pair):
-    with pytest.raises(InputError, match=f"'{pair[0]}' and '{pair[1]}' exclude each other"):
-        ts.estimate("zai", corrections=pair)
 
 
 # --- calendar 2025 --------------------------------------------------------------------------------

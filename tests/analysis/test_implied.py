@@ -5,6 +5,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from arithmetic import NEWSLETTER
+from refusals import assert_refused
 
 import training_share as ts
 from training_share.files import repo_root
@@ -24,8 +25,7 @@ def test_cost_without_spending_and_no_share(company):
         est.summary,
         lambda: ts.compare([company, "zai"]).table,
     ):
-        with pytest.raises(ts.InputError, match="spending is missing"):
-            ask()
+        assert_refused("spending is missing", ask)
 
 
 def test_evidence_weighs_a_company_without_spending_too():
@@ -171,5 +171,4 @@ def test_draws_that_a_scenario_drops_are_dropped_for_all():
     ],
 )
 def test_refusals(company, known, told):
-    with pytest.raises(ts.InputError, match=told):
-        ts.implied_rd_compute(company, known, n_draws=10)
+    assert_refused(told, ts.implied_rd_compute, company, known, n_draws=10)

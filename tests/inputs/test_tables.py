@@ -9,6 +9,7 @@ import pickle
 import numpy as np
 import pandas as pd
 import pytest
+from refusals import assert_refused
 
 import training_share as ts
 from training_share.analysis.closed_models import leave_one_out
@@ -251,8 +252,7 @@ def test_a_missing_file_is_named(data_copy, tmp_path):
     data_copy.path("fx").unlink()
     data_copy.path("sources").unlink()
     assert "missing fx.csv, sources.csv; a data folder holds one CSV a table" in refusal(data_copy)
-    with pytest.raises(InputError, match=r"missing companies\.csv, "):
-        load(tmp_path)
+    assert_refused(r"missing companies\.csv, ", load, tmp_path)
 
 
 def test_an_edited_file_is_read_again_and_one_that_is_not_is_not(data_copy):

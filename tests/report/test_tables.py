@@ -2,6 +2,7 @@
 
 import pandas as pd
 import pytest
+from refusals import assert_refused
 
 import training_share as ts
 
@@ -87,5 +88,4 @@ def test_a_correction_says_what_it_leaves_out():
     table = ts.tables.reasons_table("calendar-2025")
     assert "Hailuo 2.3" in table.loc["minimax", "why"] and "lower bound" in table.loc["zai", "why"]
     assert table.loc["minimax", "columns"] == "spending_start, spending_end"
-    with pytest.raises(ts.InputError, match="did you mean 'calendar-2025'"):
-        ts.tables.reasons_table("calendar-2024")
+    assert_refused("did you mean 'calendar-2025'", ts.tables.reasons_table, "calendar-2024")
