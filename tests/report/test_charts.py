@@ -28,7 +28,7 @@ def comparison():
 
 @pytest.fixture(scope="module")
 def settings():
-    return ts.shares.ratio_table("minimax,zai", n_draws=2000)
+    return ts.shares.ratio_table("minimax,zai", n_draws=500)
 
 
 def test_ratio_bars_are_the_medians(comparison):

@@ -316,6 +316,16 @@ def browser():
         browser.close()
 
 
+SOME = ["index.html", "minimax.html", "comparison.html", "method.html", "data-training_runs.html"]
+
+
+def looked_at(site) -> list[str]:
+    """Return the pages of a site but tables of data, which look alike: some stand for all."""
+    names = [path.name for path in sorted(site.glob("*.html"))]
+    tables = ["data-corrections.html", "data-spending.html", "data-sources.html"]
+    return [name for name in names if not name.startswith("data-")] + tables
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_accessible_from_disk_with_the_network_off(site, axe, browser, scheme):
     """No serious or critical finding of axe-core, no message on the console, no request; folded
@@ -326,20 +336,7 @@ def test_accessible_from_disk_with_the_network_off(site, axe, browser, scheme):
     page.on("request", lambda request: requests.append(request.url))
     page.on("console", lambda message: messages.append(message.text))
     page.on("pageerror", lambda error: messages.append(str(error)))
-    # tables of data look alike, so some stand for all; in the dark only colours differ
-    names = [
-        "index.html",
-        "minimax.html",
-        "comparison.html",
-        "method.html",
-        "data-training_runs.html",
-        "downloads.html",
-    ]
-    if scheme == "light":
-        names = [
-            path.name for path in sorted(site.glob("*.html")) if not path.name.startswith("data-")
-        ]
-        names += ["data-corrections.html", "data-spending.html", "data-sources.html"]
+    names = looked_at(site) if scheme == "light" else SOME  # in the dark only colours differ
     for name in names:
         page.goto((site / name).as_uri())
         page.evaluate("document.querySelectorAll('details').forEach(part => part.open = true)")
@@ -385,15 +382,15 @@ TALL = """[...document.querySelectorAll('main tbody tr')].filter(row => row.offs
 
 def test_no_page_scrolls_sideways_on_a_phone_or_on_paper(site, browser):
     page = browser.new_context(offline=True, viewport={"width": 390, "height": 800}).new_page()
-    for name in ("index.html", "minimax.html", "data-training_runs.html", "comparison.html"):
+    for name in SOME:
         page.goto((site / name).as_uri())
         assert page.evaluate("document.documentElement.scrollWidth") <= 390, name
         assert not page.evaluate(TALL), name
     page.emulate_media(media="print")
     page.set_viewport_size({"width": 690, "height": 1000})  # A4 less its margins
-    for path in sorted(site.glob("*.html")):
-        page.goto(path.as_uri())
-        assert page.evaluate("document.documentElement.scrollWidth") <= 690, path.name
+    for name in looked_at(site):
+        page.goto((site / name).as_uri())
+        assert page.evaluate("document.documentElement.scrollWidth") <= 690, name
         assert not page.evaluate(
             "[...document.querySelectorAll('details.code, nav')].some(part => part.offsetParent)"
         )
