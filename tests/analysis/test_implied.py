@@ -31,8 +31,6 @@ def test_cost_without_spending_and_no_share(company):
 def test_evidence_weighs_a_company_without_spending_too():
     est = ts.estimate("deepseek", n_draws=2000, evidence="price-minimax")
     assert est.effective_draws < 2000
-    with pytest.raises(ts.InputError, match="both speak of share"):
-        ts.estimate("deepseek", n_draws=10, evidence="other-rd-flat,other-rd-beta-1-2")
 
 
 def test_reported_hours_are_priced_without_mfu():

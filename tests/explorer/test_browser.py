@@ -59,12 +59,6 @@ def server(folder, tmp_path_factory):
         yield running
 
 
-@pytest.fixture(scope="module")
-def page():
-    with browser_page() as opened:
-        yield opened
-
-
 def test_a_request_without_the_token_is_refused(server):
     assert server.status("/api/contents") == 403
     assert server.status("/api/contents", "wrong") == 403
@@ -72,12 +66,14 @@ def test_a_request_without_the_token_is_refused(server):
 
 
 @pytest.fixture(scope="module")
-def explorer(server, page):
-    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
-    run_all(page, server, "explorer.ipynb")
-    page.wait_for_selector(".widget-slider .noUi-handle")
-    yield page
-    shut_down(page)
+def page(server):
+    """Open the explorer's notebook, all of it run."""
+    with browser_page() as opened:
+        opened.context.grant_permissions(["clipboard-read", "clipboard-write"])
+        run_all(opened, server, "explorer.ipynb")
+        opened.wait_for_selector(".widget-slider .noUi-handle")
+        yield opened
+        shut_down(opened)
 
 
 def handle_of(page, label: str, handle: int):
@@ -119,8 +115,7 @@ def assert_shown(page, company: str, **settings) -> None:
     assert [line.split() for line in lines] == expected
 
 
-def test_explorer_by_keyboard_and_mouse(explorer, folder, tmp_path):
-    page = explorer
+def test_explorer_by_keyboard_and_mouse(page, folder, tmp_path):
     assert not [
         output
         for cell in cells(page)
