@@ -218,6 +218,7 @@ def test_many_draws_come_when_the_slider_rests(monkeypatch):
     assert explorer.sentence.value == sentence_html(answer(whole))
     assert "While you move" not in explorer.chart.value
     assert bars(explorer)[0][1] == percent(whole.summary().share_p50)
+    assert explorer._whole(explorer.settings.untouched) is None  # no longer asked
 
 
 # --- run by run, and what is taken along ----------------------------------------------------------
