@@ -135,9 +135,10 @@ def test_only_what_does_something_is_shown_and_counted():
     assert [row.children[0].description for row in rows] == ["Release lag (months)"]
     assert not panel.boxes["exclude_groups"]
     panel.boxes["corrections"]["release-lag"].value = True
+    panel.boxes["evidence"]["other-rd-flat"].value = True
     assert panel.accordion.titles == (
         "Corrections: 1 of 4 in force",
-        f"Evidence: 0 of {len(panel.boxes['evidence'])} in force",
+        f"Evidence: 1 of {len(panel.boxes['evidence'])} in force",
     )
 
 
@@ -233,6 +234,8 @@ def test_the_chain_of_a_run_is_the_estimates(explorer):
     assert table.loc["Cost (USD)", "p50"] / 1e6 == pytest.approx(
         est.cost_table().loc["hailuo-02-pretraining", "p50"]
     )
+    slide(explorer, "mfu", 0.2, 0.3)
+    assert explorer.runs.value == "hailuo-02-pretraining"
     tick(explorer, "exclude_groups", "hailuo")
     assert explorer.runs.value == "minimax-text-01" and "Text-01" in explorer.chain.value
 
