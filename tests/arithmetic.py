@@ -11,6 +11,7 @@ from statistics import NormalDist
 import numpy as np
 
 DATA = Path(__file__).resolve().parents[1] / "data"
+NEWSLETTER = ["openai", "minimax", "zai"]  # its companies; the tables may have others
 NORMAL = NormalDist()
 PROBABILITIES = (0.05, 0.25, 0.50, 0.75, 0.95)
 

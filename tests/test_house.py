@@ -2,6 +2,7 @@
 large it may be."""
 
 import importlib
+import itertools
 import json
 import pkgutil
 import re
@@ -13,10 +14,12 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+from packaging.requirements import Requirement
 
 import training_share
 from training_share.files import repo_root
 
+PYPROJECT = tomllib.loads((repo_root() / "pyproject.toml").read_text("utf-8"))
 NOT_FOR_NUMBERS = ["matplotlib", "seaborn", "IPython", "ipywidgets", "papermill", "bs4", "openpyxl"]
 
 
@@ -53,6 +56,22 @@ print(json.dumps(list(ts.estimate("minimax", n_draws=100).summary().index)))
 def test_numbers_need_no_notebook_no_chart_and_no_page():
     """Every module of inputs and model, and an estimate, where those packages are not installed."""
     assert "share_p50" in run(ESTIMATE_WITHOUT, NOT_FOR_NUMBERS)
+
+
+def test_every_package_is_pinned_once_and_within_its_range():
+    """What running and its tests need in one file, the rest in the other."""
+    project, pinned = PYPROJECT["project"], {}
+    extras = project["optional-dependencies"]
+    for name, groups in {
+        "requirements.txt": [project["dependencies"], extras["explorer"], extras["test"]],
+        "requirements-dev.txt": [extras["site"], extras["dask"], extras["dev"][1:]],
+    }.items():
+        ranges = {one.name: one.specifier for one in map(Requirement, itertools.chain(*groups))}
+        lines = (repo_root() / name).read_text("utf-8").splitlines()
+        pins = dict(line.split("==") for line in lines if "==" in line)
+        assert pins.keys() == ranges.keys() - pinned.keys()
+        assert all(version in ranges[package] for package, version in pins.items())
+        pinned |= pins
 
 
 # --- what a door may hide -------------------------------------------------------------------------
@@ -180,7 +199,7 @@ def test_the_picture_of_the_house_names_its_rooms_and_modules():
 
 
 # --- how large it may be --------------------------------------------------------------------------
-HELD = tomllib.loads((repo_root() / "pyproject.toml").read_text("utf-8"))["tool"]["training_share"]
+HELD = PYPROJECT["tool"]["training_share"]
 PACKAGE = Path(training_share.__file__).parent
 DOORS = {"__init__.py": "doors", "pipeline.py": "doors"}
 
@@ -190,11 +209,14 @@ def lines(path: Path) -> int:
 
 
 def lines_by_room() -> Counter[str]:
-    """Lines of Python by folder of the package, by module beside the folders, and of the tests."""
+    """Lines of Python by folder of the package, by module beside the folders, by tool, and of the
+    tests."""
     counted = Counter()
     for path in PACKAGE.rglob("*.py"):
         first = path.relative_to(PACKAGE).parts[0]
         counted[DOORS.get(first, first.removesuffix(".py"))] += lines(path)
+    for tool in (repo_root() / "tools").glob("*.py"):
+        counted[f"tools/{tool.stem}"] = lines(tool)
     tests = repo_root() / "tests"
     return counted + Counter({"tests": sum(map(lines, tests.rglob("*.py")))})
 

@@ -39,7 +39,7 @@ from training_share.report.parameters import edited, literals
 from training_share.report.text import percent
 
 RECORD = "parameters.yaml"  # in the folder of a run: its parameters, and the files it wrote
-PROJECT = {".ci", ".git", "benchmarks", "data", "docs", "figures", "notebooks", "src", "tests"}
+PROJECT = {".git", "benchmarks", "data", "docs", "figures", "notebooks", "src", "tests", "tools"}
 LIVE = {"application/vnd.jupyter.widget-view+json", "application/javascript"}  # need a kernel
 KERNEL_OPTIONS = [
     "--IPKernelApp.log_level=50",  # silences a warning for each kernel

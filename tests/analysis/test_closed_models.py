@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from refusals import assert_refused
 
 import training_share as ts
 from training_share import closed_models
@@ -21,11 +22,9 @@ def test_vendor_s_statement_is_the_table_s(est, data_copy):
     )
     assert not any("vendor" in name for name in closed_models.estimators(est, "image-01").index)
     data_copy.edit("closed_models", "hailuo-02", "predecessor", "hailuo-00")
-    with pytest.raises(ts.InputError, match="column predecessor: no closed model 'hailuo-00'"):
-        ts.load(data_copy.folder)
+    assert_refused("column predecessor: no closed model 'hailuo-00'", ts.load, data_copy.folder)
     data_copy.edit("closed_models", "hailuo-02", "predecessor", "")
-    with pytest.raises(ts.InputError, match="belong together"):
-        ts.load(data_copy.folder)
+    assert_refused("belong together", ts.load, data_copy.folder)
 
 
 def test_leave_one_out_equals_a_refit_by_hand(est):
@@ -36,8 +35,6 @@ def test_leave_one_out_equals_a_refit_by_hand(est):
     size = np.log10(22.5e9 * 1920 * 1080)
     assert table.loc["VASA-1", "flop"] == pytest.approx(10 ** (intercept + slope * size))
     assert table.loc["none", "ratio"] == 1 and list(table.index[1:]) == list(points["model"])
-    with pytest.raises(ts.InputError, match="unknown closed model 'hailuo-2'; did you mean"):
-        closed_models.leave_one_out(est, "hailuo-2")
 
 
 def test_estimators_order(est):

@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
+from refusals import assert_refused
 
 import training_share as ts
-from training_share.errors import InputError
 
 
 def test_a_scenario_differs_by_its_corrections_cells_and_reasons():
@@ -82,7 +82,5 @@ def test_a_data_folder_differs_by_its_edited_cell(data_copy):
 
 def test_what_cannot_be_put_side_by_side_is_refused():
     zai, openai = (ts.estimate(name, n_draws=50) for name in ("zai", "openai"))
-    with pytest.raises(InputError, match=r"zai and openai have no company in common"):
-        ts.diff(zai, openai)
-    with pytest.raises(InputError, match="'newslettr' is neither a scenario"):
-        ts.diff("newsletter", "newslettr")
+    assert_refused(r"zai and openai have no company in common", ts.diff, zai, openai)
+    assert_refused("'newslettr' is neither a scenario", ts.diff, "newsletter", "newslettr")

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from refusals import assert_refused
 from scipy.stats import norm
 
 import training_share as ts
@@ -40,7 +41,7 @@ def test_a_company_named_is_no_case_besides():
 
 def test_context_informs_nothing(found):
     used, cases = set(found.shares), load().measured_cases
-    assert used == {"openai", "minimax", "zai", *(c for c, r in cases.items() if r.used)}
+    assert used == {*load().with_spending, *(c for c, r in cases.items() if r.used)}
     grades = {row.grade for case, row in cases.items() if case in used}
     assert grades == {"measured", "disclosed estimate"}
     assert {row.grade for case, row in cases.items() if case not in used} == {"inferred", "bound"}
@@ -77,13 +78,11 @@ def test_known_companies_stay_as_they_are(found):
 def test_a_case_that_says_no_share_is_refused(data_copy, cells, told):
     for column, value in cells.items():
         data_copy.edit("measured_cases", "bloom", column, value)
-    with pytest.raises(ts.InputError, match=told):
-        load(data_copy.folder)
+    assert_refused(told, load, data_copy.folder)
 
 
 def test_an_unknown_grouping_is_refused(found):
-    with pytest.raises(ts.InputError, match="did you mean 'one group'"):
-        found.posterior("one groups")
+    assert_refused("did you mean 'one group'", found.posterior, "one groups")
 
 
 # --- the model of the next case -------------------------------------------------------------------

@@ -5,6 +5,7 @@ import math
 import pandas as pd
 import pytest
 from arithmetic import lognormal
+from refusals import assert_refused
 
 import training_share as ts
 from training_share.inputs.tables import load
@@ -78,11 +79,8 @@ def test_our_figures(table, claim_id, column, value, error):
     assert table.loc[claim_id, column] == pytest.approx(value, abs=error)
 
 
-def test_zai_is_half_a_point_below_and_nothing_was_tuned(table):
-    assert "Nothing was tuned" in table.loc["share-zai", "explanation"]
-
-
 def test_the_authors_later_revision_is_what_the_settings_give(table):
+    assert "Nothing was tuned" in table.loc["share-zai", "explanation"]
     for claim_id, row in table[table.index.str.match("revision|march")].iterrows():
         assert row["our_value"] == pytest.approx(row["value"], abs=0.3), claim_id
         if not math.isnan(row["p5"]):
@@ -110,8 +108,7 @@ def test_a_figure_without_a_formula_is_refused_unless_it_is_context(data_copy):
     data_copy.add_like("published", "share-zai", claim_id="again", quantity="share of all revenue")
     few = {"n_draws": 5, "data_dir": data_copy.folder}
     told = r"published.csv, row again, column status: differs, but published"
-    with pytest.raises(ts.InputError, match=told):
-        ts.published.published_table(**few)
+    assert_refused(told, ts.published.published_table, **few)
     data_copy.edit("published", "again", "status", "context")
     assert math.isnan(ts.published.published_table(**few).loc["again", "our_value"])
 
@@ -124,10 +121,8 @@ def test_one_company_s_figures_are_those_of_the_whole_table():
 
 def test_the_figures_follow_the_tables(data_copy):
     data_copy.edit("fx", "CNY/2022/2025", "per_usd", "7.0")
-    table = ts.published.published_table(n_draws=5, data_dir=data_copy.folder)
+    few = {"n_draws": 5, "data_dir": data_copy.folder}
+    table = ts.published.published_table(**few)
     assert table.loc["rd-zai-2024", "our_value"] == pytest.approx(1552.832 / 7.0, rel=1e-12)
-
-
-def test_an_unknown_company_is_refused():
-    with pytest.raises(ts.InputError, match="unknown company 'nobody'; known: ai2"):
-        ts.published.published_table(n_draws=5, company="nobody")
+    told = "unknown company 'nobody'; known: ai2"
+    assert_refused(told, ts.published.published_table, company="nobody", **few)

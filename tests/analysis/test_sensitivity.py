@@ -13,24 +13,17 @@ FEW = {"n_draws": 2000, "seed": 3}
 WINDOWS = ["2024-01-01 to 2024-12-31", "2024-10-01 to 2025-09-30"]  # that need no guess of ours
 
 
-def test_surface_is_proportional_to_price():
-    table = ts.sensitivity.surface(
-        "zai", ("mfu", [0.2, 0.4]), ("price_usd_per_gpu_hour", [1.0, 3.0]), **FEW
-    )
-    assert table[3.0].to_numpy() == pytest.approx(3 * table[1.0].to_numpy())
-    assert (table.loc[0.4] < table.loc[0.2]).all()
+@pytest.fixture(scope="module")
+def breaking():
+    return ts.sensitivity.breaking_points("minimax", **FEW)
 
 
-def test_breaking_price_brings_the_median_to_one_half():
-    table = ts.sensitivity.breaking_points("minimax", **FEW)
-    price = table.loc["price_usd_per_gpu_hour", "value"]
-    assert np.median(
-        ts.estimate("minimax", price_usd_per_gpu_hour=price, **FEW).share
-    ) == pytest.approx(0.5, rel=1e-3)
-    spent = table.loc["R&D compute (USD million)"]
-    assert spent["median"] * np.median(ts.estimate("minimax", **FEW).share) == pytest.approx(
-        spent["value"] * 0.5
-    )
+def test_breaking_price_brings_the_median_to_one_half(breaking):
+    price = breaking.loc["price_usd_per_gpu_hour", "value"]
+    est = ts.estimate("minimax", **FEW)
+    assert np.median(est.again(price_usd_per_gpu_hour=price).share) == pytest.approx(0.5, rel=1e-3)
+    spent = breaking.loc["R&D compute (USD million)"]
+    assert spent["median"] * np.median(est.share) == pytest.approx(spent["value"] * 0.5)
 
 
 def test_surface_is_a_sweep_and_refuses_what_cannot_be():
@@ -41,11 +34,6 @@ def test_surface_is_a_sweep_and_refuses_what_cannot_be():
         assert table.loc[mfu, lag] == est.summary()["share_p50"]
     with pytest.raises(ts.InputError, match="a fraction cannot exceed 1"):
         ts.sensitivity.surface("minimax", ("mfu", [0.2, 2.0]), ("mfu_rl", [0.1]), **FEW)
-
-
-@pytest.fixture(scope="module")
-def breaking():
-    return ts.sensitivity.breaking_points("minimax", **FEW)
 
 
 def test_flop_of_a_closed_model_that_brings_the_median_to_one_half(breaking, data_copy):

@@ -1,4 +1,4 @@
-"""Every notebook in a real JupyterLab and a real Chromium; and the explorer, worked by keyboard."""
+"""The explorer in a real JupyterLab and a real Chromium, worked by keyboard and mouse."""
 
 import json
 import os
@@ -13,12 +13,8 @@ from pathlib import Path
 import nbformat
 import numpy as np
 import pytest
-
-pytest.importorskip(
-    "playwright", reason="playwright is not installed; pip install -r requirements.txt"
-)
 from lab import browser_page, cells, chromium, jupyter_lab, run_all, shut_down
-from playwright.sync_api import TimeoutError
+from packages import needed
 
 from training_share.explorer.html import amount
 from training_share.files import repo_root
@@ -27,6 +23,7 @@ from training_share.model.precision import quantile_error
 from training_share.report.sentences import answer
 from training_share.report.text import held, interval
 
+TimeoutError = needed("playwright.sync_api").TimeoutError
 if not chromium():
     pytest.skip(
         "no Chromium found: install Debian's chromium, or run `playwright install chromium`",
@@ -62,36 +59,21 @@ def server(folder, tmp_path_factory):
         yield running
 
 
-@pytest.fixture(scope="module")
-def page():
-    with browser_page() as opened:
-        yield opened
-
-
 def test_a_request_without_the_token_is_refused(server):
     assert server.status("/api/contents") == 403
     assert server.status("/api/contents", "wrong") == 403
     assert server.status("/api/contents", server.token) == 200
 
 
-@pytest.mark.parametrize("notebook", ["minimax.ipynb"])  # the others run through papermill
-def test_notebook_runs_from_top_to_bottom(server, page, notebook):
-    run_all(page, server, notebook)
-    for cell in cells(page):
-        assert cell["execution_count"] is not None, cell["source"]
-        assert not [
-            output["evalue"] for output in cell["outputs"] if output["output_type"] == "error"
-        ]
-    shut_down(page)
-
-
 @pytest.fixture(scope="module")
-def explorer(server, page):
-    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
-    run_all(page, server, "explorer.ipynb")
-    page.wait_for_selector(".widget-slider .noUi-handle")
-    yield page
-    shut_down(page)
+def page(server):
+    """Open the explorer's notebook, all of it run."""
+    with browser_page() as opened:
+        opened.context.grant_permissions(["clipboard-read", "clipboard-write"])
+        run_all(opened, server, "explorer.ipynb")
+        opened.wait_for_selector(".widget-slider .noUi-handle")
+        yield opened
+        shut_down(opened)
 
 
 def handle_of(page, label: str, handle: int):
@@ -133,8 +115,7 @@ def assert_shown(page, company: str, **settings) -> None:
     assert [line.split() for line in lines] == expected
 
 
-def test_explorer_by_keyboard_and_mouse(explorer, folder, tmp_path):
-    page = explorer
+def test_explorer_by_keyboard_and_mouse(page, folder, tmp_path):
     assert not [
         output
         for cell in cells(page)

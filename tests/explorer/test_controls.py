@@ -1,14 +1,11 @@
 """What can be set for a company: labels, ranges and corrections, from the tables."""
 
-import shutil
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
 
 from training_share.explorer.controls import ASSUMED, Offer, excluded, rounds, with_spending
-from training_share.files import repo_root
 from training_share.inputs.notation import parse
 from training_share.inputs.tables import load
 from training_share.model.estimate import estimate
@@ -23,7 +20,8 @@ def offer(company, scenario="newsletter"):
 
 
 def test_companies_are_those_of_the_tables():
-    assert with_spending(BASE) == {"OpenAI": "openai", "MiniMax": "minimax", "Z.ai": "zai"}
+    assert list(with_spending(BASE).values()) == list(BASE.with_spending)
+    assert with_spending(BASE)["MiniMax"] == "minimax"
     assert offer("minimax").groups == ["hailuo"] and offer("openai").groups == []
 
 
@@ -46,22 +44,19 @@ def test_a_slider_is_there_where_it_moves_the_share_and_only_there(company, scen
         assert (name in controls) == moved, name
 
 
-def test_a_company_that_reports_in_yen_gets_its_own_rate(tmp_path):
-    folder = Path(shutil.copytree(repo_root() / "data", tmp_path / "data"))
-    for name in ("companies.csv", "spending.csv", "fx.csv"):
-        lines = (folder / name).read_text(encoding="utf-8").splitlines(keepends=True)
-        lines += [line.replace("CNY", "JPY").replace(",7.2,", ",150,") for line in lines[1:]][
-            : name == "fx.csv"
-        ]
-        lines = [
-            line.replace(",USD,", ",JPY,") if line.startswith("minimax") else line for line in lines
-        ]
-        (folder / name).write_text("".join(lines), encoding="utf-8")
-    controls = Offer(load(folder), "minimax", ()).controls
-    assert "cny_per_usd" not in controls
-    assert (controls["jpy_per_usd"].label, controls["jpy_per_usd"].own) == ("JPY per USD", "150")
-    assert (controls["jpy_per_usd"].options[0], controls["jpy_per_usd"].options[-1]) == (120, 187)
-    assert "cny_per_usd" in Offer(load(folder), "zai", ()).controls
+def test_a_company_that_reports_in_yen_gets_its_own_rate(data_copy):
+    data_copy.edit("companies", "minimax", "currency", "JPY")
+    for line in data_copy.read("spending"):
+        if line[0] == "minimax":
+            data_copy.edit("spending", "/".join(line[:3]), "currency", "JPY")
+    for line in data_copy.read("fx")[1:]:
+        data_copy.add_like("fx", "/".join(line[:2]), currency="JPY", per_usd="150")
+    tables = load(data_copy.folder)
+    controls = Offer(tables, "minimax", ()).controls
+    assert "cny_per_usd" not in controls and "cny_per_usd" in Offer(tables, "zai", ()).controls
+    yen = controls["jpy_per_usd"]
+    assert (yen.label, yen.own) == ("JPY per USD", "150")
+    assert (yen.options[0], yen.options[-1]) == (120, 187)
 
 
 @pytest.mark.parametrize("company", COMPANIES)
@@ -144,19 +139,24 @@ def test_corrections_of_others_are_not_listed():
     assert listed["Method"]["openai-joint-interval"].startswith("The published interval sums")
 
 
-def test_a_correction_of_a_closed_model_is_listed_for_its_company_alone(tmp_path):
-    folder = Path(shutil.copytree(repo_root() / "data", tmp_path / "data"))
-    with (folder / "corrections.csv").open("a", encoding="utf-8") as file:
-        file.write(
-            "smaller,closed_models,hailuo-02,parameters,20e9,,It is smaller.,own-judgement\n"
-        )
-    with (folder / "scenarios.csv").open("a", encoding="utf-8") as file:
-        file.write("careful,smaller,,Considered by this test.\n")
-    base = load(folder)
+def test_a_correction_of_a_closed_model_is_listed_for_its_company_alone(data_copy):
+    cells = [
+        "smaller",
+        "closed_models",
+        "hailuo-02",
+        "parameters",
+        "20e9",
+        "",
+        "It is.",
+        "own-judgement",
+    ]
+    data_copy.write("corrections", [*data_copy.read("corrections"), cells])
+    step = ["careful", "smaller", "", "Considered by this test."]
+    data_copy.write("scenarios", [*data_copy.read("scenarios"), step])
+    base = load(data_copy.folder)
     listed = Offer(base, "minimax", ()).listed["Regressions of closed models"]
-    assert listed["smaller"] == "It is smaller."
-    others = Offer(base, "zai", ()).listed.values()
-    assert "smaller" not in {name for rows in others for name in rows}
+    assert listed["smaller"] == "It is."
+    assert "smaller" not in str(Offer(base, "zai", ()).listed)
 
 
 def test_corrections_that_set_a_cell_differently_exclude_each_other():

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 import yaml
 from bs4 import BeautifulSoup
+from refusals import assert_refused
 
-from training_share.errors import InputError
 from training_share.explorer import app, explore
 from training_share.explorer.html import chain_table, run_lines, sentence_html
 from training_share.explorer.settings import call, command
@@ -96,35 +96,19 @@ def test_beyond_100_percent_there_is_an_arrow_and_a_sentence(explorer):
     assert explorer.save()  # the saved chart ends at the edge as well
 
 
-def test_a_lower_bound_is_said(explorer):
-    slide(explorer, "release_lag_months", 9)
-    assert bars(explorer)[0][0] == "As set here, lower bound"
-
-
-def test_a_slider_writes_the_notation_and_all_follows(explorer):
+def test_slider_and_text_follow_each_other_and_the_scenario(explorer):
+    sliders, texts = explorer.panel.sliders, explorer.panel.texts
     slide(explorer, "mfu", 0.2, 0.3)
-    assert explorer.panel.texts["mfu"].value == MFU
+    assert texts["mfu"].value == MFU
     est = estimate("minimax", mfu=MFU, **FEW)
     assert explorer.sentence.value == sentence_html(answer(est))
     assert list(explorer.runs.options) == run_lines(est.cost_table())
-    slide(explorer, "mfu", 0.2, 0.2)
-    assert explorer.panel.texts["mfu"].value == "0.2"
-    slide(explorer, "mfu", 0.15, 0.35)
-    assert explorer.panel.texts["mfu"].value == ""
-
-
-def test_a_text_moves_the_handles(explorer):
-    explorer.panel.texts["mfu"].value = MFU
-    assert explorer.panel.sliders["mfu"].value == (0.2, 0.3)
-    explorer.panel.texts["mfu"].value = "0.25"
-    assert explorer.panel.sliders["mfu"].value == (0.25, 0.25)
-
-
-def test_sliders_follow_the_scenario_unless_set(explorer):
-    slide(explorer, "mfu", 0.2, 0.3)
     explorer.panel.menus["scenario"].value = "appendix"
-    assert explorer.panel.sliders["mfu_rl"].value == (0.01, 0.1)
-    assert explorer.panel.sliders["mfu"].value == (0.2, 0.3)
+    assert (sliders["mfu_rl"].value, sliders["mfu"].value) == ((0.01, 0.1), (0.2, 0.3))
+    texts["mfu"].value = "0.25"
+    assert sliders["mfu"].value == (0.25, 0.25)
+    slide(explorer, "mfu", 0.15, 0.35)
+    assert texts["mfu"].value == ""
 
 
 @pytest.mark.slow
@@ -145,19 +129,16 @@ def test_same_settings_give_the_same_page_whatever_came_before(explorer):
     assert page() == first
 
 
-def test_only_what_does_something_is_shown(explorer):
-    def shown():
-        return [
-            row.children[0].description
-            for row in explorer.panel.box.children[0].children[0].children
-        ]
-
-    assert "RL MFU" in shown()
-    explorer.panel.menus["company"].value = "openai"
-    assert shown() == ["Release lag (months)"] and not explorer.panel.boxes["exclude_groups"]
-    assert explorer.panel.accordion.titles == (
-        "Corrections: 0 of 4 in force",
-        f"Evidence: 0 of {len(explorer.panel.boxes['evidence'])} in force",
+def test_only_what_does_something_is_shown_and_counted():
+    panel = explore("openai", **FEW).panel
+    rows = panel.box.children[0].children[0].children
+    assert [row.children[0].description for row in rows] == ["Release lag (months)"]
+    assert not panel.boxes["exclude_groups"]
+    panel.boxes["corrections"]["release-lag"].value = True
+    panel.boxes["evidence"]["other-rd-flat"].value = True
+    assert panel.accordion.titles == (
+        "Corrections: 1 of 4 in force",
+        f"Evidence: 1 of {len(panel.boxes['evidence'])} in force",
     )
 
 
@@ -175,19 +156,6 @@ def test_a_correction_of_the_scenario_can_be_unticked(explorer):
     assert bars(explorer)[-1][:2] == ["careful, unchanged", percent(own.summary().share_p50)]
 
 
-def test_titles_count_what_is_in_force(explorer):
-    tick(explorer, "corrections", "predictive-interval")
-    boxes = explorer.panel.boxes
-    assert explorer.panel.accordion.titles == (
-        f"Corrections: 1 of {len(boxes['corrections'])} in force",
-        f"Evidence: 0 of {len(boxes['evidence'])} in force",
-    )
-    tick(explorer, "evidence", "other-rd-flat")
-    assert explorer.panel.accordion.titles[1].startswith("Evidence: 1 of ")
-    est = estimate("minimax", corrections="predictive-interval", evidence="other-rd-flat", **FEW)
-    assert explorer.sentence.value == sentence_html(answer(est))
-
-
 def test_a_group_is_left_out_and_its_bar_goes(explorer):
     tick(explorer, "exclude_groups", "hailuo")
     est = estimate("minimax", exclude_groups="hailuo", **FEW)
@@ -200,52 +168,34 @@ def test_a_group_is_left_out_and_its_bar_goes(explorer):
 
 # --- refusals -------------------------------------------------------------------------------------
 @pytest.mark.parametrize(
-    ("name", "text", "said"),
+    ("kind", "name", "text", "said"),
     [
-        ("mfu", "0.4 to 0.2 (p10-p90 lognormal)", "MFU: "),
-        ("mfu", "0.1 to 0.2", "MFU: "),
-        ("price_usd_per_gpu_hour", "cheap", "GPU price (USD per H800-hour): "),
-        ("release_lag_months", "2.5", "Release lag (months): "),
+        ("texts", "price_usd_per_gpu_hour", "cheap", "GPU price (USD per H800-hour): 'cheap'"),
+        ("menus", "seed", "-1", "Seed: expected a whole number of at least 0"),
+        ("menus", "spending_end", "2023-12-31", "Spending window"),
     ],
 )
-def test_a_refused_value_is_told_in_place_and_the_chart_stays(explorer, name, text, said):
-    chart = explorer.chart.value
-    explorer.panel.texts[name].value = text
-    with pytest.raises(InputError) as refusal:
-        estimate("minimax", **{name: text}, **FEW)
-    why = str(refusal.value).partition(": ")[2]
-    assert f"{said}{why}" in unescape(explorer.message.value)
+def test_a_refused_value_is_told_in_place_and_the_chart_stays(explorer, kind, name, text, said):
+    chart, control = explorer.chart.value, getattr(explorer.panel, kind)[name]
+    before, control.value = control.value, text
+    assert said in unescape(explorer.message.value) and control.value == text
     assert explorer.chart.value == chart and explorer.save_button.disabled
     assert explorer.copies.value == explorer.texts.value == ""
-    explorer.panel.texts[name].value = ""
+    control.value = before
     assert not explorer.message.value and not explorer.save_button.disabled
-    assert explorer.copies.value
+    assert explorer.chart.value == chart and explorer.copies.value
 
 
-def test_a_bad_seed_is_refused_and_not_replaced(explorer):
-    explorer.panel.menus["seed"].value = "-1"
-    assert "Seed: expected a whole number of at least 0" in explorer.message.value
-    assert explorer.panel.menus["seed"].value == "-1"
-    explorer.panel.menus["seed"].value = "7"
-    assert explorer.sentence.value == sentence_html(answer(estimate("minimax", seed=7, **FEW)))
-
-
-def test_a_window_that_ends_before_it_starts_is_refused_in_place(explorer):
-    explorer.panel.menus["spending_end"].value = "2023-12-31"
-    assert "Spending window" in explorer.message.value
-    explorer.panel.menus["spending_end"].value = ""
-    assert not explorer.message.value
-
-
-def test_first_settings_have_to_be_good():
-    with pytest.raises(InputError, match="is not below the high"):
-        explore("minimax", mfu="0.4 to 0.2 (p10-p90 lognormal)")
-    with pytest.raises(InputError, match="unknown company 'minmax'; did you mean 'minimax'"):
-        explore("minmax")
-    with pytest.raises(InputError, match="its spending is missing"):
-        explore("deepseek")
-    with pytest.raises(InputError, match="not among its controls"):
-        explore("minimax", changes={"closed_models/hailuo-02/parameters": "20e9"})
+@pytest.mark.parametrize(
+    ("company", "settings", "told"),
+    [
+        ("minimax", {"mfu": "0.4 to 0.2 (p10-p90 lognormal)"}, "is not below the high"),
+        ("deepseek", {}, "its spending is missing"),
+        ("minimax", {"changes": {"companies/zai/color": "#000000"}}, "not among its controls"),
+    ],
+)
+def test_first_settings_have_to_be_good(company, settings, told):
+    assert_refused(told, explore, company, **settings)
 
 
 # --- many draws, and what follows when the changes pause ------------------------------------------
@@ -256,6 +206,7 @@ def test_many_draws_come_when_the_slider_rests(monkeypatch):
     explorer = explore("minimax", n_draws=3_000)
 
     async def drag():
+        slide(explorer, "mfu", 0.15, 0.3)  # and is not shown, since more follows
         slide(explorer, "mfu", 0.2, 0.3)
         moving = explorer.chart.value, explorer.sentence.value
         await explorer._rest
@@ -268,29 +219,7 @@ def test_many_draws_come_when_the_slider_rests(monkeypatch):
     assert explorer.sentence.value == sentence_html(answer(whole))
     assert "While you move" not in explorer.chart.value
     assert bars(explorer)[0][1] == percent(whole.summary().share_p50)
-
-
-@pytest.mark.slow
-def test_what_is_no_longer_asked_is_not_shown(monkeypatch):
-    monkeypatch.setattr(app, "PAUSE", 0.01)
-    explorer = explore("minimax", **FEW)
-
-    async def drag():
-        slide(explorer, "mfu", 0.2, 0.3)
-        slide(explorer, "mfu", 0.25, 0.3)
-        await explorer._rest
-
-    asyncio.run(drag())
-    est = estimate("minimax", mfu="0.25 to 0.3 (p10-p90 lognormal)", **FEW)
-    assert explorer.sentence.value == sentence_html(answer(est))
-    assert explorer._whole(explorer.settings.untouched) is None
-
-
-@pytest.mark.slow
-def test_few_estimates_are_kept(explorer):
-    for high in (0.36, 0.37, 0.38, 0.39):
-        slide(explorer, "mfu", 0.15, high)
-    assert explorer._again.cache_info().currsize == 2
+    assert explorer._whole(explorer.settings.untouched) is None  # no longer asked
 
 
 # --- run by run, and what is taken along ----------------------------------------------------------

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from refusals import assert_refused
 
 import training_share as ts
 from training_share.errors import InputError
@@ -76,8 +77,7 @@ def test_a_distribution_stands_in_a_cell_and_is_scaled_as_text_is():
     ],
 )
 def test_a_change_that_cannot_be_is_refused(changes, told):
-    with pytest.raises(InputError, match=told):
-        ts.estimate("minimax", n_draws=20, changes=changes)
+    assert_refused(told, ts.estimate, "minimax", n_draws=20, changes=changes)
 
 
 @pytest.mark.parametrize("runs", [[RUN], "model = X 1, released = 2025-07, flop = 2e24;"])
@@ -117,8 +117,7 @@ def test_runs_may_be_a_fraction_of_another():
     ],
 )
 def test_a_run_that_cannot_be_is_refused(run, told):
-    with pytest.raises(InputError, match=told):
-        ts.estimate("minimax", n_draws=20, runs=[run])
+    assert_refused(told, ts.estimate, "minimax", n_draws=20, runs=[run])
 
 
 def test_in_a_comparison_a_run_names_its_company():

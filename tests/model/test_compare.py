@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from arithmetic import MFU, MFU_RL, NORMAL, assert_close
+from arithmetic import MFU, MFU_RL, NEWSLETTER, NORMAL, assert_close
 from refusals import assert_refused
 
 import training_share as ts
@@ -14,12 +14,12 @@ N = 16_000
 
 @pytest.fixture(scope="module")
 def newsletter():
-    return ts.compare(n_draws=N)
+    return ts.compare(NEWSLETTER, n_draws=N)
 
 
 def test_each_company_is_estimated_as_on_its_own(newsletter):
     table = newsletter.table
-    assert list(table.index) == ["openai", "minimax", "zai"] and table.index.name == "company"
+    assert list(table.index) == NEWSLETTER and table.index.name == "company"
     for company, est in newsletter.estimates.items():
         alone = ts.estimate(company, n_draws=N)
         assert (est.share == alone.share).all()
@@ -38,7 +38,7 @@ def test_the_table_says_unit_windows_and_caveat():
 
 @pytest.mark.parametrize("scenario", ["newsletter", "careful"])
 def test_probabilities_are_those_of_the_draws_and_complement_each_other(scenario):
-    three = ts.compare(scenario=scenario, n_draws=2000)
+    three = ts.compare(NEWSLETTER, scenario, n_draws=2000)
     above = three.probabilities.to_numpy()
     assert np.isnan(np.diag(above)).all()
     assert_close((above + above.T)[~np.eye(3, dtype=bool)], 1)
@@ -83,7 +83,7 @@ def test_shared_conditions_move_renters_together_and_independent_markets_apart(n
 
 
 def test_groups_are_excluded_where_they_exist(newsletter):
-    without = ts.compare(n_draws=N, exclude_groups=["hailuo"])
+    without = ts.compare(NEWSLETTER, n_draws=N, exclude_groups=["hailuo"])
     for company in ("openai", "zai"):
         assert (without.draws[company] == newsletter.draws[company]).all()
     alone = newsletter.estimates["minimax"].without("hailuo").share

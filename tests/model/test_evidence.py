@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from arithmetic import MFU, PRICE, LogNormalForm, assert_close, lognormal, posterior
+from arithmetic import MFU, NEWSLETTER, PRICE, LogNormalForm, assert_close, lognormal, posterior
 from hypothesis import given
 from hypothesis import strategies as st
 from refusals import assert_refused
@@ -80,7 +80,7 @@ def test_a_beta_prior_on_a_uniform_share_is_that_beta(data_copy, value, b):
 
 
 def test_a_hard_limit_is_rejection_to_the_last_digit():
-    free = ts.compare(scenario="careful", n_draws=N, evidence=[]).estimates
+    free = ts.compare(NEWSLETTER, "careful", n_draws=N, evidence=[]).estimates
     held = ts.estimate("minimax", "careful", n_draws=N, evidence="other-rd-flat")
     within = np.all([est.share <= 1 for est in free.values()], axis=0)
     assert 0 < within.sum() < N and held.effective_draws == pytest.approx(within.sum())
@@ -92,7 +92,7 @@ def test_a_hard_limit_is_rejection_to_the_last_digit():
 def test_a_limit_on_the_largest_run_weighs_by_the_largest_of_the_window():
     est = ts.estimate("minimax", n_draws=N, evidence="largest-run-half")
     limit, likely = parse_observed("at most 0.375 to 0.6667 (p10-p90 lognormal)"), 1.0
-    for one in ts.compare(n_draws=N).estimates.values():
+    for one in ts.compare(NEWSLETTER, n_draws=N).estimates.values():
         largest = one.costs.max(axis=1).to_numpy() / one.rd_compute
         likely = likely * np.exp(limit.log_likelihood(largest))
     assert_close(est.weights, likely / likely.sum(), 1e-9)

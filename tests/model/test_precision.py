@@ -108,9 +108,8 @@ def test_the_scatter_over_seeds_is_the_stated_error(scenario):
     """MiniMax rests on regressions more than on the number of draws. Where the variance over seeds
     is the stated one, its ratio to it falls outside these limits once in a thousand; a fifth of
     slack for what 20 parts can tell."""
-    spreads = [
-        ts.estimate("minimax", scenario, n_draws=20_000, seed=seed).spread() for seed in range(40)
-    ]
+    asked = {"scenario": scenario, "n_draws": 5000, "bootstrap_resamples": 5000}
+    spreads = [ts.estimate("minimax", seed=seed, **asked).spread() for seed in range(40)]
     low, high = chi2.ppf([0.0005, 0.9995], 39) / 39
     for name in QUANTILES:
         scatter = np.var([spread[name] for spread in spreads], ddof=1)

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from arithmetic import NEWSLETTER
 from matplotlib.colors import to_hex, to_rgb
 
 import training_share as ts
@@ -27,7 +28,7 @@ def comparison():
 
 @pytest.fixture(scope="module")
 def settings():
-    return ts.shares.ratio_table("minimax,zai", n_draws=2000)
+    return ts.shares.ratio_table("minimax,zai", n_draws=500)
 
 
 def test_ratio_bars_are_the_medians(comparison):
@@ -310,7 +311,7 @@ def test_the_next_share_is_drawn_before_and_after(found):
 
 
 def test_what_is_inferred_is_drawn_hollow():
-    table = ts.measured.over_time(n_draws=300)
+    table = ts.measured.over_time(companies=NEWSLETTER, n_draws=300)
     assert table["inferred"].tolist() == [0, 0, 1, 0, 1]
     assert table["caveat"].tolist() == ["", "", "lower bound", "", "lower bound"]
     figure = ts.charts.over_time(table)
@@ -322,7 +323,7 @@ def test_what_is_inferred_is_drawn_hollow():
     ]
     assert hollow == table["inferred"].tolist()
     assert figure.alt.count("%, spending partly inferred, lower bound") == 2
-    careful = ts.measured.over_time(scenario="careful", n_draws=1000)
+    careful = ts.measured.over_time(companies=NEWSLETTER, scenario="careful", n_draws=1000)
     assert careful["company"].tolist() == ["openai", "minimax", "minimax", "zai", "zai"]
 
 

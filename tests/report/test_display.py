@@ -22,9 +22,15 @@ from training_share.report.text import (
 )
 
 
-def test_large_numbers_of_a_table_are_in_words_and_flop_have_an_exponent(monkeypatch):
-    shown = []
-    monkeypatch.setattr("IPython.display.display", lambda data, raw: shown.append(data))
+@pytest.fixture
+def shown(monkeypatch) -> list:
+    """Collect what a notebook would display."""
+    kept = []
+    monkeypatch.setattr("IPython.display.display", lambda data, raw=False: kept.append(data))
+    return kept
+
+
+def test_large_numbers_of_a_table_are_in_words_and_flop_have_an_exponent(shown):
     numbers = [4160443100932876298878976.0, -2.5e9, 999999999.0, 1234.5, 0.12345, np.nan]
     ts.show_table(pd.DataFrame({"flop": numbers}), "FLOP")
     for text in shown[0].values():
@@ -33,9 +39,7 @@ def test_large_numbers_of_a_table_are_in_words_and_flop_have_an_exponent(monkeyp
         assert "4,160" not in text and "nan" not in text.lower()
 
 
-def test_a_table_for_reading_has_the_digits_that_hold_and_no_error_beside_them(monkeypatch):
-    shown = []
-    monkeypatch.setattr("IPython.display.display", lambda data, raw: shown.append(data))
+def test_a_table_for_reading_has_the_digits_that_hold_and_no_error_beside_them(shown):
     draws = np.random.default_rng(1).lognormal(size=10_000)
     table = pd.DataFrame({"one & two": spread(draws) | {"note": "words"}}).T.rename_axis("run")
     ts.show_table(table, "a caption", fold=True)
@@ -53,9 +57,7 @@ def test_a_table_for_reading_has_the_digits_that_hold_and_no_error_beside_them(m
         assert error / 2 <= last < 10 * error, "no digit that does not hold, and none too few"
 
 
-def test_a_long_text_is_folded_behind_its_first_sentence(monkeypatch):
-    shown = []
-    monkeypatch.setattr("IPython.display.display", lambda data, raw: shown.append(data))
+def test_a_long_text_is_folded_behind_its_first_sentence(shown):
     text = "The first sentence. " + "And more <b>. " * 20
     address = "https://example.org/a/very/long/path.pdf"
     table = pd.DataFrame({"why": [text, "Short. And clear."], "source": [address, ""]})
@@ -68,9 +70,7 @@ def test_a_long_text_is_folded_behind_its_first_sentence(monkeypatch):
     assert link["href"] == address and link.get_text() == "example.org"
 
 
-def test_a_figure_is_shown_with_its_words_as_alternative_text_and_caption(monkeypatch, tmp_path):
-    shown = []
-    monkeypatch.setattr("IPython.display.display", shown.append)
+def test_a_figure_is_shown_with_its_words_as_alternative_text_and_caption(shown, tmp_path):
     figure = ts.charts.intervals(pd.DataFrame({"p5": [0.1], "p50": [0.2], "p95": [0.4]}, ["a"]))
     ts.show(figure, "name", tmp_path)
     image, caption = shown

@@ -14,25 +14,17 @@ TABLE = pd.DataFrame(
 )
 
 
-def test_saved_files_are_identical_and_hold_the_numbers(tmp_path):
-    for folder in ("one", "two"):
-        save(ts.charts.intervals(TABLE), "chart", tmp_path / folder)
-        save(ts.charts.intervals(TABLE), "chart.pdf", tmp_path / folder)
+def test_saved_files_hold_the_numbers_and_its_last_bits_change_none(tmp_path):
+    other = TABLE.assign(**{name: np.nextafter(TABLE[name], 1) for name in ("p5", "p50", "p95")})
+    assert not other.equals(TABLE)
+    for table, folder in ((TABLE, "one"), (other, "two")):
+        save(ts.charts.intervals(table), "chart", tmp_path / folder)
+        save(ts.charts.intervals(table), "chart.pdf", tmp_path / folder)
     for kind in ("png", "svg", "csv", "pdf"):
         one, two = (tmp_path / folder / f"chart.{kind}" for folder in ("one", "two"))
         assert one.read_bytes() == two.read_bytes()
     kept = pd.read_csv(tmp_path / "one" / "chart.csv", index_col="row")
     pd.testing.assert_frame_equal(kept, TABLE, rtol=1e-9)
-
-
-def test_the_last_bits_of_a_number_change_no_file(tmp_path):
-    other = TABLE.assign(**{name: np.nextafter(TABLE[name], 1) for name in ("p5", "p50", "p95")})
-    assert not other.equals(TABLE)
-    save(ts.charts.intervals(TABLE), "chart", tmp_path / "one")
-    save(ts.charts.intervals(other), "chart", tmp_path / "two")
-    for kind in ("png", "svg", "csv"):
-        one, two = (tmp_path / folder / f"chart.{kind}" for folder in ("one", "two"))
-        assert one.read_bytes() == two.read_bytes()
 
 
 def test_tables_are_rounded_to_ten_digits_and_all_else_is_kept():

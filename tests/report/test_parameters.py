@@ -4,8 +4,8 @@ figures out of the project's."""
 from types import SimpleNamespace
 
 import pytest
+from refusals import assert_refused
 
-from training_share.errors import InputError
 from training_share.files import repo_root
 from training_share.report import parameters
 from training_share.report.display import FOLDER_VARIABLE
@@ -63,8 +63,7 @@ def test_what_is_asked_for_wins(ran, monkeypatch):
 
 def test_a_parameter_that_the_notebook_lacks_is_refused(ran):
     ran(FORM, '# Parameters\nmuf = "0.3"\n')
-    with pytest.raises(InputError, match=r"no parameter .muf.; did you mean .mfu."):
-        parameters.begin("")
+    assert_refused(r"no parameter .muf.; did you mean .mfu.", parameters.begin, "")
 
 
 def test_outside_a_notebook_nothing_is_asked():

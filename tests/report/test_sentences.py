@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from arithmetic import NEWSLETTER
 
 import training_share as ts
 from training_share.report import sentences
@@ -191,7 +192,7 @@ def test_a_measured_share_says_hours_and_its_rounding():
 
 
 def test_the_pattern_says_how_many_are_measured_and_their_range():
-    told = ts.sentences.pattern_answer(ts.pattern(n_draws=1000))
+    told = ts.sentences.pattern_answer(ts.pattern(NEWSLETTER, n_draws=1000))
     assert told.startswith("**3 company-years are modelled; 4 projects were measured and 2 estim")
     assert "to 66.5%" in told and "full pipeline 18%; intermediate models 30% to 37%" in told
 

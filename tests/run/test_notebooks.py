@@ -9,6 +9,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from packages import needed
 
 from training_share.files import repo_root
 from training_share.run import canonical, parameters_of
@@ -35,6 +36,7 @@ def notebook(request):
 
 @pytest.mark.slow
 def test_sources_are_stripped():
+    needed("nbstripout")
     paths = [str(path) for path in NOTEBOOKS]
     check = subprocess.run(
         [Path(sys.executable).parent / "nbstripout", "--verify", "--keep-id", *paths],

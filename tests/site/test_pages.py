@@ -4,6 +4,7 @@ import nbformat
 import pytest
 from bs4 import BeautifulSoup
 from made_notebooks import made_notebook
+from refusals import assert_refused
 
 from training_share.errors import InputError
 from training_share.site.links import formula_of
@@ -34,12 +35,10 @@ def test_drawings_lose_digits_but_no_scale():
 
 def test_a_folder_with_other_things_is_left_alone(tmp_path):
     (tmp_path / "mine.txt").write_text("keep")
-    with pytest.raises(InputError, match="something else than an earlier site"):
-        build(out=tmp_path)
+    assert_refused("something else than an earlier site", build, out=tmp_path)
     assert (tmp_path / "mine.txt").read_text() == "keep"
     (tmp_path / "file").write_text("x")
-    with pytest.raises(InputError, match="something else"):
-        build(out=tmp_path / "file")
+    assert_refused("something else", build, out=tmp_path / "file")
 
 
 def test_nothing_to_render_is_said(tmp_path):

@@ -4,17 +4,18 @@ import itertools
 import re
 import shutil
 import subprocess
-from pathlib import Path
 from urllib.parse import unquote
 
 import nbformat
 import pandas as pd
 import pytest
 from bs4 import BeautifulSoup
+from lab import FLAGS, chromium
 from made_notebooks import made_notebook
+from packages import needed
+from refusals import assert_refused
 
 from training_share import cli
-from training_share.errors import InputError
 from training_share.files import SITE_RECORD, recorded, repo_root
 from training_share.inputs.columns import COLUMNS
 from training_share.inputs.tables import load
@@ -22,14 +23,8 @@ from training_share.site.links import FORMULAS, slug
 from training_share.site.pages import build
 
 AXE = "4.14.1"  # of the npm package axe-core
-CHROMIUM = next(
-    (
-        found
-        for name in ("chromium", "chromium-browser", "google-chrome", "chrome")
-        if (found := shutil.which(name))
-    ),
-    None,
-)
+needed("openpyxl")  # for the downloads
+needed("pyarrow")
 BYTES = 5_000_000
 pytestmark = pytest.mark.slow  # the whole site is built
 
@@ -112,7 +107,6 @@ def test_head_headings_and_alternative_texts(pages):
             if image["src"] != "architecture.svg":
                 drawn = re.fullmatch(r"figures/.+\.svg", image["src"])
                 assert re.search(r"\d", image["alt"]) and (drawn or name == "explorer.html")
-    assert pages["comparison.html"].find("details", class_="code").get("open") is None
 
 
 def test_no_page_asks_for_anything_outside(site):
@@ -187,11 +181,6 @@ def test_the_data_page_leads_to_every_table_and_to_the_licence(pages):
     assert lists == [f"data-{name}.html" for name in COLUMNS]
 
 
-def test_an_earlier_site_is_marked(site):
-    written = {path for path in site.rglob("*") if path.is_file()}
-    assert {*recorded(site / SITE_RECORD)} == written
-
-
 def test_the_index_says_question_answer_doubt_and_source(pages):
     index, comparison = pages["index.html"], pages["comparison.html"]
     assert index.h1.text.endswith("?")
@@ -218,15 +207,12 @@ def test_the_menu_has_four_groups_and_the_companies_of_the_tables(pages):
         assert len(page.select("nav details")) == 4
 
 
-def test_the_explorer_says_where_it_lives(pages):
-    assert "lives in JupyterLab" in pages["explorer.html"].select_one(".note").text
-
-
 def test_answers_come_before_code(pages):
     for name in ("minimax.html", "comparison.html"):
         for cell in pages[name].select("section.cell:not(.silent)"):
             code = cell.select_one("details.code")
             assert code.find_previous_sibling(class_="made") and code.get("open") is None
+    assert "lives in JupyterLab" in pages["explorer.html"].select_one(".note").text
 
 
 # --- what runs, and what is shown of it -----------------------------------------------------------
@@ -244,39 +230,28 @@ def rendered_copy(tmp_path, **changed):
     return folder
 
 
-def test_one_run_is_one_set_of_settings(tmp_path):
-    """What the comparison ran with is what the downloads are made with."""
+def test_a_site_is_of_one_run_and_of_the_companies_of_the_tables(tmp_path):
     folder = rendered_copy(tmp_path, scenario="careful", n_draws=300, mfu=0.3, companies="zai")
-    index = build(folder, repo_root() / "figures", tmp_path / "site")
-    names = {path.name for path in (index.parent / "downloads").iterdir()}
-    assert names == {
+    for name, company in (("gone", "gone"), ("without_source", "zai"), ("stays", "zai")):
+        source = f'est = ts.estimate(\n    "{company}", scenario, n_draws)'
+        made_notebook(folder / f"{name}.ipynb", source)
+    for name in ("comparison", "gone", "stays"):
+        (folder.parent / f"{name}.ipynb").touch()
+    site = build(folder, repo_root() / "figures", tmp_path / "site").parent
+    assert (site / "stays.html").is_file()
+    assert not (site / "gone.html").exists() and not (site / "without_source.html").exists()
+    assert {path.name for path in (site / "downloads").iterdir()} == {
         "comparison_careful.csv",
         "costs_zai_careful.csv",
         "draws_zai_careful.parquet",
         "training_share_careful.xlsx",
     }
-    row = pd.read_csv(index.parent / "downloads" / "comparison_careful.csv").iloc[0]
+    row = pd.read_csv(site / "downloads" / "comparison_careful.csv").iloc[0]
     assert row["draws"] == 300 and row["set in the call"] == "mfu = 0.3"
-
-
-def test_a_company_that_the_tables_do_not_have_has_no_page(tmp_path):
-    folder = rendered_copy(tmp_path, n_draws=300)
-    made_notebook(folder / "gone.ipynb", 'est = ts.estimate(\n    "gone", scenario, n_draws)')
-    made_notebook(folder / "stays.ipynb", 'est = ts.estimate("zai", scenario, n_draws)')
-    site = build(folder, repo_root() / "figures", tmp_path / "site").parent
-    assert (site / "stays.html").is_file() and not (site / "gone.html").exists()
     other = rendered_copy(tmp_path / "other", companies="zai,gone")
-    with pytest.raises(InputError, match=r"'gone'.*run the pipeline again"):
-        build(other, repo_root() / "figures", tmp_path / "none")
+    told = r"'gone'.*run the pipeline again"
+    assert_refused(told, build, other, repo_root() / "figures", tmp_path / "none")
     assert not (tmp_path / "none").exists()
-
-
-def test_a_notebook_without_a_source_has_no_page(tmp_path):
-    folder = rendered_copy(tmp_path, n_draws=300)
-    made_notebook(folder / "left.ipynb")
-    (folder.parent / "comparison.ipynb").touch()
-    site = build(folder, repo_root() / "figures", tmp_path / "site").parent
-    assert not (site / "left.html").exists()
 
 
 def test_no_page_has_a_script_or_lets_one_run(site, pages):
@@ -287,77 +262,74 @@ def test_no_page_has_a_script_or_lets_one_run(site, pages):
         assert "script-src 'none'" in policy["content"]
 
 
-def test_an_earlier_site_stays_until_the_new_one_is_whole(tmp_path, monkeypatch):
-    folder = rendered_copy(tmp_path, n_draws=300)
-    site = build(folder, repo_root() / "figures", tmp_path / "site").parent
-    (site / "own.txt").touch()
+def test_an_earlier_site_stays_until_the_new_one_is_whole(tmp_path, monkeypatch, capsys):
+    folder = rendered_copy(tmp_path, n_draws=300, companies="zai").parent
+    site = folder / "site"
+    assert cli.main(["site", str(folder)]) == 2
+    assert "training_share.svg: missing" in capsys.readouterr().err and not site.exists()
+    (folder / "figures").symlink_to(repo_root() / "figures")
+    assert cli.main(["site", str(folder)]) == 0
+    assert capsys.readouterr().out.strip() == f"site: {site / 'index.html'}"
     before = {path: path.read_bytes() for path in site.rglob("*") if path.is_file()}
-    made_notebook(folder / "new.ipynb", 'est = ts.estimate("zai", scenario, n_draws)')
+    assert {*recorded(site / SITE_RECORD)} == before.keys()
+    (site / "own.txt").touch()
+    made_notebook(folder / "rendered/new.ipynb", 'est = ts.estimate("zai", scenario, n_draws)')
 
     def interrupted(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("training_share.files.move_all", interrupted)
-    with pytest.raises(KeyboardInterrupt):
-        build(folder, repo_root() / "figures", tmp_path / "site")
-    assert {path: path.read_bytes() for path in site.rglob("*") if path.is_file()} == before
-    monkeypatch.undo()
-    build(folder, repo_root() / "figures", tmp_path / "site")
-    assert (site / "new.html").is_file() and (site / "own.txt").is_file()
-    (folder / "new.ipynb").unlink()
-    build(folder, repo_root() / "figures", tmp_path / "site")
+    again = {"rendered": folder / "rendered", "figures": folder / "figures", "out": site}
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        patched.setattr("training_share.files.move_all", interrupted)
+        build(**again)
+    assert before.items() <= {path: path.read_bytes() for path in before}.items()
+    assert not (site / "new.html").exists()
+    build(**again)
+    assert (site / "new.html").is_file()
+    (folder / "rendered/new.ipynb").unlink()
+    build(**again)
     assert not (site / "new.html").exists() and (site / "own.txt").is_file()
-
-
-def test_the_command_line(tmp_path, capsys):
-    folder = rendered_copy(tmp_path, n_draws=300).parent
-    assert cli.main(["site", str(folder)]) == 2
-    assert "training_share.svg: missing" in capsys.readouterr().err
-    (folder / "figures").symlink_to(repo_root() / "figures")
-    assert cli.main(["site", str(folder)]) == 0
-    assert capsys.readouterr().out.strip() == f"site: {folder / 'site' / 'index.html'}"
-    assert (folder / "site" / "index.html").is_file()
 
 
 # --- in a browser ---------------------------------------------------------------------------------
 @pytest.fixture(scope="module")
-def axe(request):
-    """Return the source of axe-core, fetched once with npm into pytest's cache."""
+def axe(request, tmp_path_factory):
+    """Return the source of axe-core, fetched with npm, once where pytest keeps a cache."""
     if not shutil.which("npm"):
         pytest.skip("npm is missing; it fetches axe-core, which checks accessibility")
-    folder = Path(request.config.cache.mkdir("axe-core"))
-    script = folder / f"axe-{AXE}" / "package" / "axe.min.js"
+    cache = getattr(request.config, "cache", None)
+    folder = cache.mkdir(f"axe-core-{AXE}") if cache else tmp_path_factory.mktemp("axe-core")
+    script = folder / "package" / "axe.min.js"
     if not script.is_file():
-        script.parents[1].mkdir(exist_ok=True)
+        fetch = ["npm", "pack", f"axe-core@{AXE}", "--silent"]
         try:
-            subprocess.run(
-                ["npm", "pack", f"axe-core@{AXE}", "--silent"],
-                cwd=script.parents[1],
-                check=True,
-                timeout=60,
-                capture_output=True,
-            )
+            subprocess.run(fetch, cwd=folder, check=True, timeout=60, capture_output=True)
         except (subprocess.SubprocessError, OSError) as error:
             pytest.skip(f"npm could not fetch axe-core {AXE}: {error}")
-        shutil.unpack_archive(
-            next(script.parents[1].glob("*.tgz")), script.parents[1], filter="data"
-        )
+        shutil.unpack_archive(next(folder.glob("*.tgz")), folder, filter="data")
     return script.read_text(encoding="utf-8")
 
 
 @pytest.fixture(scope="module")
 def browser():
-    playwright = pytest.importorskip(
-        "playwright.sync_api", reason="playwright drives the browser; pip install playwright"
-    )
-    if not CHROMIUM:
-        pytest.skip("no chromium found; install it to check the pages in a browser")
+    playwright = needed("playwright.sync_api")
+    path = chromium()
+    if not path:
+        pytest.skip("no Chromium found: install Debian's chromium")
     with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(
-            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"]
-        )
+        browser = driver.chromium.launch(executable_path=path, args=FLAGS)
         yield browser
         browser.close()
+
+
+SOME = ["index.html", "minimax.html", "comparison.html", "method.html", "data-training_runs.html"]
+
+
+def looked_at(site) -> list[str]:
+    """Return the pages of a site but tables of data, which look alike: some stand for all."""
+    names = [path.name for path in sorted(site.glob("*.html"))]
+    tables = ["data-corrections.html", "data-spending.html", "data-sources.html"]
+    return [name for name in names if not name.startswith("data-")] + tables
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -370,20 +342,7 @@ def test_accessible_from_disk_with_the_network_off(site, axe, browser, scheme):
     page.on("request", lambda request: requests.append(request.url))
     page.on("console", lambda message: messages.append(message.text))
     page.on("pageerror", lambda error: messages.append(str(error)))
-    # tables of data look alike, so some stand for all; in the dark only colours differ
-    names = [
-        "index.html",
-        "minimax.html",
-        "comparison.html",
-        "method.html",
-        "data-training_runs.html",
-        "downloads.html",
-    ]
-    if scheme == "light":
-        names = [
-            path.name for path in sorted(site.glob("*.html")) if not path.name.startswith("data-")
-        ]
-        names += ["data-corrections.html", "data-spending.html", "data-sources.html"]
+    names = looked_at(site) if scheme == "light" else SOME  # in the dark only colours differ
     for name in names:
         page.goto((site / name).as_uri())
         page.evaluate("document.querySelectorAll('details').forEach(part => part.open = true)")
@@ -429,15 +388,15 @@ TALL = """[...document.querySelectorAll('main tbody tr')].filter(row => row.offs
 
 def test_no_page_scrolls_sideways_on_a_phone_or_on_paper(site, browser):
     page = browser.new_context(offline=True, viewport={"width": 390, "height": 800}).new_page()
-    for name in ("index.html", "minimax.html", "data-training_runs.html", "comparison.html"):
+    for name in SOME:
         page.goto((site / name).as_uri())
         assert page.evaluate("document.documentElement.scrollWidth") <= 390, name
         assert not page.evaluate(TALL), name
     page.emulate_media(media="print")
     page.set_viewport_size({"width": 690, "height": 1000})  # A4 less its margins
-    for path in sorted(site.glob("*.html")):
-        page.goto(path.as_uri())
-        assert page.evaluate("document.documentElement.scrollWidth") <= 690, path.name
+    for name in looked_at(site):
+        page.goto((site / name).as_uri())
+        assert page.evaluate("document.documentElement.scrollWidth") <= 690, name
         assert not page.evaluate(
             "[...document.querySelectorAll('details.code, nav')].some(part => part.offsetParent)"
         )
