@@ -6,8 +6,9 @@ from refusals import assert_refused
 
 import training_share as ts
 from training_share.errors import InputError
-from training_share.inputs.changes import cells_of, rows_of
-from training_share.inputs.notation import Empirical
+from training_share.inputs.changes import cells_of
+from training_share.inputs.quantities import Empirical
+from training_share.inputs.rows import rows_of
 from training_share.inputs.tables import load
 
 PERIOD = "spending/minimax/rd_compute/9M2025/amount_millions"
@@ -57,8 +58,8 @@ def test_a_distribution_stands_in_a_cell_and_is_scaled_as_text_is():
     assert change[3].quantile(np.array([0, 0.5, 1])) == pytest.approx([2e24, 4e24, 6e24])
     (text,) = cells_of({cell: "x 2"}, load().changed([(*cell.split("/"), "1e24")]))
     assert text[3] == "2e+24"
-    (row,) = rows_of([RUN | {"flop": values}], load(), "minimax")
-    assert load().changed((), [row]).training_runs["own-x-1"].flop is values
+    added = rows_of({"training_runs": RUN | {"flop": values}}, load(), "minimax")
+    assert load().changed((), added).training_runs["own-x-1"].flop is values
 
 
 @pytest.mark.parametrize(

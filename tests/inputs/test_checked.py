@@ -7,7 +7,8 @@ from refusals import assert_refused
 
 import training_share as ts
 from training_share.inputs.columns import reader
-from training_share.inputs.notation import Empirical, Exact
+from training_share.inputs.notation import Exact
+from training_share.inputs.quantities import Empirical
 
 FLOP = "amount 1e18 to 1e29 FLOP"
 RUN = {"model": "X", "released": "2025-07", "stage": "test"}

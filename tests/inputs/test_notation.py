@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from training_share.errors import InputError
-from training_share.inputs.notation import Empirical, Exact, LogNormal, Uniform, parse
+from training_share.inputs.notation import Exact, LogNormal, Uniform, parse
 from training_share.inputs.observable import Observed, parse_observed
+from training_share.inputs.quantities import Empirical
 
 AMOUNTS = st.floats(min_value=1e-12, max_value=1e30).map(lambda x: float(f"{x:.12g}"))
 PAIRS = st.tuples(AMOUNTS, AMOUNTS).filter(lambda pair: pair[0] < pair[1])

@@ -16,7 +16,8 @@ from training_share.analysis.closed_models import leave_one_out
 from training_share.errors import InputError
 from training_share.files import repo_root
 from training_share.inputs.columns import COLUMNS, KEYS
-from training_share.inputs.notation import Empirical, Exact, LogNormal
+from training_share.inputs.notation import Exact, LogNormal
+from training_share.inputs.quantities import Empirical
 from training_share.inputs.tables import load
 
 RUNS = "training_runs"
@@ -84,7 +85,7 @@ def test_tables_are_read_only(change):
 def test_a_changed_cell_leaves_the_rest_alone():
     base = load()
     changed = base.changed(
-        [(*MFU, "0.2")], [{**base.texts[RUNS]["glm-4.5"], "run_id": "own", "model": "X"}]
+        [(*MFU, "0.2")], [(RUNS, {**base.texts[RUNS]["glm-4.5"], "run_id": "own", "model": "X"})]
     )
     assert base.assumptions["mfu"].value == "0.15 to 0.35 (p10-p90 lognormal)"
     assert changed.assumptions["mfu"].amount == Exact(0.2) and changed.digest != base.digest

@@ -18,7 +18,7 @@ import itertools
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from functools import cached_property
 from typing import Any
 
@@ -246,7 +246,30 @@ def _measured(row: Any, est: Estimate) -> np.ndarray:
     return np.broadcast_to(share, est.n_draws)
 
 
-def over_time(
+def over_time(company: str, months: int = 12, **settings: Any) -> pd.DataFrame:
+    """Return a company's share over every window of so many months between days at which a
+    disclosed period begins or ends, as far as the disclosures cover it: a rolling series, with the
+    columns of `windows`, whose `variant` is "" here. InputError where there is none.
+
+    >>> over_time("minimax", n_draws=1_000)["start"].astype(str).to_list()
+    ['2023-01-01', '2023-10-01', '2024-01-01', '2024-10-01', '2025-01-01']
+    """
+    est, rows = estimate(company, **settings), []
+    disclosed = [row for row in est.tables.spending.values() if row.company == company]
+    edges = {row.period_start for row in disclosed}
+    edges |= {row.period_end + timedelta(days=1) for row in disclosed}
+    for start in sorted(edges):
+        end = (pd.Timestamp(start) + pd.DateOffset(months=months)).date()
+        with suppress(InputError):  # the periods do not add up to it, or no run was released in it
+            window = {"spending_start": start, "spending_end": end - timedelta(days=1)}
+            rows.append(_window_row(est.again(**window)) if end in edges else None)
+    rows = [row for row in rows if row]
+    if not rows:
+        raise InputError(f"{company}: its disclosures cover no window of {months} months")
+    return pd.DataFrame(rows)
+
+
+def windows(
     variant: str = "calendar-2025", companies: Names = None, **settings: Any
 ) -> pd.DataFrame:
     """Return each company's share over its published window and, where a correction gives another,

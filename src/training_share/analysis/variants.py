@@ -26,9 +26,15 @@ NOTED = [*SPREAD, "caveat", "note"]
 COLUMNS = [*SPREAD, "over_half", "caveat", "note"]
 
 
-def variants(est: Estimate, changes: Mapping[Hashable, Mapping[str, Any]]) -> pd.DataFrame:
+def variants(
+    est: Estimate | Comparison,
+    changes: Mapping[Hashable, Mapping[str, Any]],
+    of: Callable[[Any], np.ndarray] = attrgetter("share"),
+) -> pd.DataFrame:
     """Return the share of `est` with something changed, on common draws, one row a label of
-    `changes`, which maps it to arguments of `estimate`; no arguments are `est` itself.
+    `changes`, which maps it to arguments of `estimate`; no arguments are `est` itself. `of` makes
+    any other quantity, one value a draw, of an estimate or a comparison:
+    `lambda both: both["minimax"].share - both["zai"].share`.
 
     Columns: p5, p50 and p95 (fractions), effective_draws, over_half (the probability of more than
     half), caveat (see `Estimate.caveat`), note (what to keep in mind; of a variant that cannot be

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from statistics import NormalDist
 from typing import Any
@@ -113,29 +113,6 @@ class LogNormal(Distribution):
     def __str__(self) -> str:
         marks = f"p{100 * self.p_low:.6g}-p{100 * self.p_high:.6g}"
         return f"{self.low:.12g} to {self.high:.12g} ({marks} lognormal)"
-
-
-@dataclass(frozen=True, eq=False)
-class Empirical(Distribution):
-    """Computed draws, interpolated between their order statistics; no notation says it."""
-
-    draws: np.ndarray = field(repr=False)
-
-    @cached_property
-    def _ordered(self) -> np.ndarray:
-        return np.sort(self.draws)
-
-    def quantile(self, p: Any) -> Any:
-        last = self._ordered.size - 1
-        position = np.asarray(p) * last
-        below = position.astype(np.intp)
-        above = np.minimum(below + 1, last)
-        weight = position - below
-        return self._ordered[below] * (1 - weight) + self._ordered[above] * weight
-
-    def __str__(self) -> str:
-        low, middle, high = (f"{self.quantile(p):.3g}" for p in (0.05, 0.5, 0.95))
-        return f"{self.draws.size} bootstrap draws, p5 {low}, p50 {middle}, p95 {high}"
 
 
 # --- how it is read -------------------------------------------------------------------------------

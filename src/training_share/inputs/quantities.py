@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from functools import partial
+from functools import cached_property, partial
 from numbers import Number
 from typing import Any
 
@@ -14,10 +14,33 @@ import numpy as np
 import pandas as pd
 
 from training_share.errors import InputError
-from training_share.inputs.notation import Distribution, Empirical
+from training_share.inputs.notation import Distribution
 
 RANKS = np.linspace(0, 1, 4098)[1:-1]  # at which two distributions are told apart
 Content = str | Distribution  # of a cell
+
+
+@dataclass(frozen=True, eq=False)
+class Empirical(Distribution):
+    """Computed draws, interpolated between their order statistics; no notation says it."""
+
+    draws: np.ndarray = field(repr=False)
+
+    @cached_property
+    def _ordered(self) -> np.ndarray:
+        return np.sort(self.draws)
+
+    def quantile(self, p: Any) -> Any:
+        last = self._ordered.size - 1
+        position = np.asarray(p) * last
+        below = position.astype(np.intp)
+        above = np.minimum(below + 1, last)
+        weight = position - below
+        return self._ordered[below] * (1 - weight) + self._ordered[above] * weight
+
+    def __str__(self) -> str:
+        low, middle, high = (f"{self.quantile(p):.3g}" for p in (0.05, 0.5, 0.95))
+        return f"{self.draws.size} bootstrap draws, p5 {low}, p50 {middle}, p95 {high}"
 
 
 @dataclass(frozen=True)
@@ -36,7 +59,7 @@ class Given(Distribution):
         return self.words
 
 
-def clean(content: object, name: str = "a cell", joint: str = "") -> Content:
+def clean(content: object, name: str = "", joint: str = "") -> Content:
     """Return what is given for a cell as its content: text, or a distribution.
 
     Text, numbers and days are text. A frozen SciPy distribution (anything with `ppf` or `icdf`) is
@@ -63,8 +86,9 @@ def clean(content: object, name: str = "a cell", joint: str = "") -> Content:
         at = partial(_row, samples) if joint else Empirical(samples).quantile
         words, identity = f"{samples.size:,} samples", samples.tobytes()
     else:
+        where = f"{name}: " if name else ""
         raise InputError(
-            f"{name}: {type(content).__name__} is no quantity; give a number, text in the notation,"
+            f"{where}{type(content).__name__} is no quantity; give a number, text in the notation,"
             " samples (one dimension, two or more) or a distribution with ppf"
         )
     p5, p50, p95 = (f"{float(at(p)):.3g}" for p in (0.05, 0.5, 0.95))
@@ -85,4 +109,5 @@ def columns_of(samples: object) -> dict[str, Content]:
     if not isinstance(samples, pd.DataFrame) or len(samples) < 2 or samples.isna().any(axis=None):
         raise InputError("samples: give a DataFrame without gaps, a column an assumption")
     ordered = samples.sort_values(list(samples.columns))
-    return {name: clean(of.to_numpy(), name, "+".join(samples)) for name, of in ordered.items()}
+    joint = "+".join(map(str, samples.columns))
+    return {str(name): clean(of.to_numpy(), str(name), joint) for name, of in ordered.items()}

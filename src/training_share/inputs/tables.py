@@ -39,6 +39,7 @@ LONGEST = 32_767  # characters in a spreadsheet's cell
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ufffe\uffff]")  # no workbook or page holds them
 Cell = tuple[str, str, str, Content]  # table, key, column, new content
 Rows = Mapping[str, Any]  # by key
+PRICE = "price_usd_per_gpu_hour"  # the assumption, and the column of hardware
 Given = Mapping[tuple[str, str, str], Distribution]  # in place of a cell's text
 
 
@@ -105,6 +106,18 @@ class Tables:
         units = {(row.company, bool(chip_of(row.currency))) for row in self.spending.values()}
         in_money = {company for company, _ in units if (company, True) not in units}
         return tuple(company for company in self.companies if company in running & in_money)
+
+    def price_cell(self, chip: str | None) -> tuple[str, str, str]:
+        """Return the cell with the price of an hour of a chip: its own in hardware, or else the
+        assumption's."""
+        if chip and self.hardware[chip].price_usd_per_gpu_hour:
+            return "hardware", chip, PRICE
+        return "assumptions", PRICE, "value"
+
+    def is_priced(self, chip: str) -> bool:
+        """Whether a chip has a price of its own, or is the one whose hour the assumption prices."""
+        assumed = chip_of(f"{self.assumptions[PRICE].unit.removeprefix('USD per ')}s")
+        return self.price_cell(chip)[0] == "hardware" or chip.startswith(f"{assumed}-")
 
     def groups(self, companies: Iterable[str]) -> list[str]:
         """Return the named groups of the runs of some companies."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
 from datetime import date
@@ -280,6 +281,17 @@ class Case:
         """Return the key of a run's chip, which is its base's where it names none; or None."""
         return next((run.hardware for run in self.with_bases(run_id) if run.hardware), None)
 
+    @property
+    def unpriced(self) -> dict[str, str]:
+        """The counted runs at the price of another chip's hour, each with its own chip, since
+        hardware.csv has no price of it."""
+        chips = {run_id: self.chip_of_run(run_id) for run_id in self.runs}
+        return {
+            run_id: chip
+            for run_id, chip in chips.items()
+            if chip and self.basis(run_id) != "USD" and not self.tables.is_priced(chip)
+        }
+
     def closed_model_of(self, run_id: str) -> str | None:
         """Return the closed model that a run's FLOP, or its base's, are predicted for; or None."""
         *_, origin = self.with_bases(run_id)
@@ -425,7 +437,8 @@ def _by_name(settings: Mapping[str, Any], company: str, tables: Tables) -> dict[
     addresses |= {name: f"fx/{rows[0].partition('/')[0]}/*/per_usd" for name, rows in rates}
     for name in settings:
         if name not in addresses:
-            raise UnknownName(f"unknown assumption '{name}'{nearest(name, addresses)}")
+            known = [*addresses, *inspect.signature(Case.of).parameters]
+            raise UnknownName(f"unknown argument '{name}'{nearest(name, known)}")
     given = {name: value for name, value in settings.items() if value is not None and str(value)}
     for name, (key, *_) in rates:  # one fault, though it would stand in every row
         row = {**tables.texts["fx"][key], "per_usd": clean(given.get(name, 1.0))}

@@ -17,7 +17,7 @@ import pandas as pd
 from training_share.errors import InputError, require_known, whole_number
 from training_share.inputs.columns import reader
 from training_share.inputs.quantities import clean
-from training_share.inputs.tables import load
+from training_share.inputs.tables import PRICE, load
 from training_share.model.draws import MOST_DRAWS, Quantity, drawn, one
 
 SECONDS_PER_HOUR = 3600
@@ -56,9 +56,10 @@ def cost(
     """Return the GPU-hours and the cost in USD of one training run.
 
     `flop`, `mfu` (a fraction) and the price are numbers or distributions, such as "0.15 to 0.35
-    (p10-p90 lognormal)"; blank means the row of assumptions.csv, in the draws of `estimate`.
-    `hardware` is a key of hardware.csv. The table has the columns gpu_hours and cost_usd and one
-    row a draw; one row where every input is exact. Raises InputError for what cannot be.
+    (p10-p90 lognormal)"; blank means the row of assumptions.csv, in the draws of `estimate`, and of
+    the price the chip's own. `hardware` is a key of hardware.csv. The table has the columns
+    gpu_hours and cost_usd and one row a draw; one row where every input is exact. Raises InputError
+    for what cannot be, and for a price left blank of a chip that has none.
 
     >>> cost("1e25", mfu=0.4, price_usd_per_gpu_hour=2).round(-4).to_numpy().tolist()
     [[7020000.0, 14040000.0]]
@@ -73,12 +74,17 @@ def cost(
             return drawn(seed, one(name), n, tables.assumptions[name].amount)
         try:
             read = reader(row.kind.removesuffix(" or key"))
-            return drawn(seed, one(name), n, read(clean(given, name)))
+            return drawn(seed, one(name), n, read(clean(given)))
         except ValueError as error:
             raise InputError(f"{name}: {error}") from None
 
     peak = drawn(seed, one(f"hardware/{hardware}"), n, tables.hardware[hardware].peak_flop_per_s)
     hours = gpu_hours(value("flop", flop), peak, value("mfu", mfu))
-    usd = cost_usd(hours, value("price_usd_per_gpu_hour", price_usd_per_gpu_hour))
+    price = price_usd_per_gpu_hour
+    if price is None or str(price) == "":
+        if not tables.is_priced(hardware):
+            raise InputError(f"hardware.csv has no price of {hardware}; give {PRICE}")
+        price = tables.hardware[hardware].price_usd_per_gpu_hour
+    usd = cost_usd(hours, value(PRICE, price))
     index = pd.RangeIndex(np.size(usd), name="draw")
     return pd.DataFrame({"gpu_hours": hours, "cost_usd": usd}, index)

@@ -42,6 +42,8 @@ class Estimate(World, InParts):
             return f"no share ({error})"
         above = self.mean(self.share > 1)
         remarks = [self.caveat, f"above all of R&D in {above:.2%} of draws" if above else ""]
+        if self.unpriced and self.unit == "USD":
+            remarks.append(f"at another chip's price for {', '.join(self.unpriced)}")
         words = "".join(f", {remark}" for remark in remarks if remark)
         return f"{middle} ({low} to {high}) of R&D compute{words}"
 

@@ -17,7 +17,8 @@ import pandas as pd
 from scipy.special import ndtr
 
 from training_share.errors import InputError, require_known
-from training_share.inputs.notation import Distribution, Empirical, Uniform
+from training_share.inputs.notation import Distribution, Uniform
+from training_share.inputs.quantities import Empirical
 from training_share.inputs.tables import Tables
 from training_share.model.draws import Quantity, drawn, generator, kept, normals, one, read_only
 from training_share.model.precision import PARTS

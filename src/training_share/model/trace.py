@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from training_share.errors import InputError, nearest, require_known
+from training_share.inputs.tables import PRICE
 from training_share.model.draws import Mix
 from training_share.model.named import Named
 from training_share.model.precision import QUANTILES, quantiles
@@ -28,6 +29,7 @@ UNITS = {  # of steps that stand in no row of assumptions.csv, by how their name
     "gpu_hours": "GPU-hours",
     "cost_usd": "USD",
     "peak_flop_per_s": "FLOP/s",
+    PRICE: "USD per chip-hour",
     "fraction_of_base": "fraction of the base run",
 }
 
@@ -114,7 +116,8 @@ def _cell(est: Estimate, address: str) -> dict[str, str]:
     table, _, rest = address.partition("/")
     key, _, column = rest.rpartition("/")
     row = est.tables[table][key]
-    source, content = est.tables.sources[row.source_id], est.tables.texts[table][key][column]
+    source_id = row.price_source_id if (table, column) == ("hardware", PRICE) else row.source_id
+    source, content = est.tables.sources[source_id], est.tables.texts[table][key][column]
     if table == "closed_models":
         content = f"{content} parameters, by the line of {row.modality} models"
     names = ("title", "publisher", "date", "url", "locator")

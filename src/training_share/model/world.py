@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from training_share.inputs.notation import Distribution
-from training_share.inputs.tables import chip_of
+from training_share.inputs.tables import PRICE, chip_of
 from training_share.model import cost
 from training_share.model.case import Case
 from training_share.model.draws import Mix, Quantity, correlated, drawn, normals, one, total
@@ -92,13 +92,14 @@ class World(Case):
 
     def cost_usd_of(self, run_id: str) -> Quantity:
         """Return a run's cost in USD."""
-        run = self.tables.training_runs[run_id]
+        run, chip = self.tables.training_runs[run_id], self.chip_of_run(run_id)
         if run.cost_usd is not None:
             rho = float(self.tables.choice("usd_run_correlation"))
             mix = correlated(rho, f"cost_usd/{self.company}", f"cost_usd/{run_id}")
             return self.cell("training_runs", run_id, "cost_usd", mix)
         if (hours := self.gpu_hours_of(run_id)) is not None:
-            return cost.cost_usd(hours, self.assumption("price_usd_per_gpu_hour", run_id))
+            price = self.cell(*self.tables.price_cell(chip), self.mix(PRICE, run_id))
+            return cost.cost_usd(hours, price)
         return self.cost_usd_of(str(run.base_run)) * self.fraction(run)
 
     def amount_of(self, run_id: str) -> Any:
