@@ -23,7 +23,7 @@ def test_a_breaking_point_under_evidence_is_one_of_the_estimate():
 
 def test_a_breaking_point_leaves_what_was_set_by_hand():
     changes = "closed_models/hailuo-02/parameters = x 1.1"
-    settings = {"mfu": 0.3, "changes": changes, **FEW}
+    settings = {"mfu": 0.3, "changes": changes, "n_draws": 1000}
     table = ts.sensitivity.breaking_points("minimax", **settings)
     price = f"{table.loc['price_usd_per_gpu_hour', 'value']:.12g}"
     est = ts.estimate("minimax", price_usd_per_gpu_hour=price, **settings)

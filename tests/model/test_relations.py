@@ -10,7 +10,6 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
 import pytest
 from arithmetic import DATA, assert_close
 from hypothesis import given, settings
@@ -149,20 +148,6 @@ def test_a_company_of_another_key_and_name_has_the_same_share():
     assert "Zed AI" in ts.sentences.answer(other) and "Z.ai" not in ts.sentences.answer(other)
 
 
-@few
-@given(run=st.sampled_from(["glm-4.5", "glm-4.5v", "glm-4.6"]))
-def test_a_run_of_another_key_draws_anew_only_what_is_its_own(run):
-    def renamed(table: str, rows: Rows) -> Rows:
-        return [{k: "new" if cell == run else cell for k, cell in row.items()} for row in rows]
-
-    base, other = estimated("zai"), estimated("zai", edited(renamed))
-    for key in base.runs:
-        own = run in {one.run_id for one in base.with_bases(key)}
-        if not own:
-            assert (other.costs[key] == base.costs[key]).all()
-    assert list(other.runs) == ["new" if key == run else key for key in base.runs]
-
-
 # --- another currency -----------------------------------------------------------------------------
 @few
 @given(rate=st.floats(0.5, 2000).map(lambda rate: float(f"{rate:.4g}")))
@@ -204,17 +189,3 @@ def test_argument_change_and_edited_table_are_one_request(name, low, scenario):
     by_change = estimated("zai", scenario=scenario, changes=f"{cell} = {content}")
     by_table = estimated("zai", edited(written), scenario=scenario)
     assert (named.share == by_change.share).all() and (named.share == by_table.share).all()
-
-
-@few
-@given(lag=st.integers(0, 6), year=st.booleans())
-@pytest.mark.parametrize("company", ["minimax", "zai"])
-def test_a_window_is_the_same_by_arguments_and_by_changes_under_evidence(company, lag, year):
-    asked = {"release_lag_months": lag}
-    if year:
-        asked |= {"spending_start": "2024-01-01", "spending_end": "2024-12-31"}
-    base = estimated(company, scenario="careful", n_draws=1000, bootstrap_resamples=500)
-    named = base.again(**asked)
-    changed = base.again(changes={f"companies/{company}/{k}": str(v) for k, v in asked.items()})
-    assert (named.share == changed.share).all()
-    assert np.array_equal(named.weights, changed.weights)
