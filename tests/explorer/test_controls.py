@@ -38,7 +38,7 @@ def test_a_slider_is_there_where_it_moves_the_share_and_only_there(company, scen
     before = estimate(company, scenario, FEW).share
     controls = offer(company, scenario).controls
     for name in (*ASSUMED, *BASE.rates()):
-        text = "5" if name in BASE.rates() else "0.012 to 0.09 (p10-p90 lognormal)"
+        text = "5" if name in BASE.rates() else "0.12 to 0.9 (p10-p90 lognormal)"
         after = estimate(company, scenario, FEW, **{name: text}).share
         moved = after.size != before.size or not np.array_equal(after, before)
         assert (name in controls) == moved, name
@@ -140,17 +140,11 @@ def test_corrections_of_others_are_not_listed():
 
 
 def test_a_correction_of_a_closed_model_is_listed_for_its_company_alone(data_copy):
-    row = [
-        "smaller",
-        "closed_models",
-        "hailuo-02",
-        "parameters",
-        "20e9",
-        "",
-        "It is.",
-        "own-judgement",
-    ]
+    cell = ["closed_models", "hailuo-02", "parameters", "20e9"]
+    row = ["smaller", *cell, "", "It is.", "own-judgement"]
     data_copy.write("corrections", [*data_copy.read("corrections"), row])
+    step = ["careful", "smaller", "", "Considered by this test."]
+    data_copy.write("scenarios", [*data_copy.read("scenarios"), step])
     base = load(data_copy.folder)
     listed = Offer(base, "minimax", ()).listed["Regressions of closed models"]
     assert listed["smaller"] == "It is."

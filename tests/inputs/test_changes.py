@@ -112,7 +112,7 @@ def test_runs_may_be_a_fraction_of_another():
         ({"model": "X", "released": "2025-07"}, "give its size"),
         (RUN | {"released": "July"}, "write the month as YYYY-MM"),
         (RUN | {"hardware": "h900"}, "no hardware 'h900'"),
-        (RUN | {"gpu_hours": "5"}, "fill exactly one of"),
+        (RUN | {"gpu_hours": "5e4"}, "fill exactly one of"),
         (RUN | {"run_id": "minimax-m2-rl"}, "exists; give a run_id"),
     ],
 )

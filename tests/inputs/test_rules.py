@@ -102,7 +102,7 @@ def test_what_is_meant_is_read(cell, means):
 
 def test_an_assumption_is_of_its_kind():
     rows = load().assumptions
-    assert rows["mfu"].kind == "fraction" and rows["mfu"].amount.high == 0.35
+    assert rows["mfu"].kind == "fraction 0.01 to 1" and rows["mfu"].amount.high == 0.35
     assert rows["bootstrap_resamples"].amount.value == load().resamples == 20_000
     assert rows["usd_run_correlation"].amount.value == 1
     assert rows["bootstrap_unit"].amount is None and rows["bootstrap_unit"].value == "model"
@@ -207,7 +207,6 @@ def test_a_scenario_with_an_unknown_correction_is_refused(data_copy):
     [
         (RUNS, "group", "hailou", "hailuo"),
         ("scenarios", "scenario", "carefull", "careful"),
-        ("corrections", "correction", "apendix-rl", "appendix-rl"),
         (SPENDING, "line", "rd_comptue", "rd_compute"),
     ],
 )
@@ -299,3 +298,22 @@ def test_an_exchange_rate_set_by_hand_holds_in_every_year(data_copy):
         for folder in (None, data_copy.folder)
     ]
     assert shares[0] == shares[1]
+
+
+@pytest.mark.parametrize(
+    ("table", "key", "told"),
+    [
+        (
+            "corrections",
+            "appendix-rl/assumptions/mfu_rl/value",
+            "'apendix'; did you mean 'appendix",
+        ),
+        ("evidence", "price-minimax/minimax", "'apendix'; did you mean"),
+    ],
+)
+def test_a_name_that_no_scenario_considers_is_refused(data_copy, table, key, told):
+    """Of a correction of several rows, one whose name is mistyped would else be left out."""
+    lines = data_copy.read(table)
+    lines[data_copy.line_of(table, key)][0] = "apendix"
+    data_copy.write(table, lines)
+    assert f"no row of scenarios.csv that uses, or leaves out, {told}" in refusal(data_copy)

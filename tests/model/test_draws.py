@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 import training_share as ts
 from training_share.inputs.notation import Exact, LogNormal, Uniform
-from training_share.inputs.tables import for_scenario, load
+from training_share.inputs.tables import load
 from training_share.model.draws import KEPT_BYTES, correlated, drawn, kept, normals, one, total
 from training_share.model.scaling import bootstrap, predicted, used_points
 
@@ -108,7 +108,7 @@ def test_what_is_kept_belongs_to_function_and_arguments_within_so_many_bytes():
 
 def test_everything_kept_counts_with_its_size():
     speech, thousand = used_points(load(), "speech"), ("bootstrap_resamples", "value", "1000")
-    tables = for_scenario(cells=[("assumptions", *thousand)])
+    tables = load().for_scenario(cells=[("assumptions", *thousand)])
     for make, size in (
         (lambda: normals(3, "a", 1000), 8_000),
         (lambda: drawn(3, ALONE, 1000, PRICE), 16_000),  # and its normals

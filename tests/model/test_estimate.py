@@ -148,8 +148,9 @@ def test_summary_holds_the_quantiles_of_the_draws(minimax):
     summary = minimax.summary()
     rest = ["effective_draws", "months_not_collected", "months_out_of_window"]
     costs, shares = [f"training_cost_{p}" for p in P], [f"share_{p}" for p in P]
-    assert list(summary.index) == [*costs, "rd_compute", *shares, *rest]
+    assert list(summary.index) == [*costs, "rd_compute", *shares, *rest, "over_all"]
     assert (summary[rest] == [N, 0, 0]).all() and summary.name == "minimax"
+    assert summary["over_all"] == (minimax.share > 1).mean()
     assert summary["rd_compute"] == pytest.approx(179.925)
     assert list(summary[shares]) == list(minimax.share_quantiles.values())
     assert_close(summary[shares], np.percentile(minimax.share, [5, 50, 95]))

@@ -27,6 +27,9 @@ def observe(data_copy, company: str, quantity: str, value: str, name: str = "see
     """Add a row of evidence to a copy of the tables."""
     row = {"evidence": name, "company": company, "quantity": quantity, "value": value}
     data_copy.add_like("evidence", "hailuo-ratio/minimax", **row)
+    if name not in NAMES:
+        lines = data_copy.read("scenarios")
+        data_copy.write("scenarios", [*lines, ["careful", name, "", "Considered by this test."]])
 
 
 def assert_posterior(est: ts.Estimate, draws: np.ndarray, quantiles: list[float]) -> None:
@@ -64,7 +67,9 @@ def test_lognormal_prior_times_lognormal_likelihood_is_lognormal(
 )
 def test_a_beta_prior_on_a_uniform_share_is_that_beta(data_copy, value, b):
     data_copy.count_only("openai-gpt-4.5")
-    data_copy.edit("training_runs", "openai-gpt-4.5", "cost_usd", "1e-9 to 5e9 (min-max uniform)")
+    data_copy.edit(
+        "training_runs", "openai-gpt-4.5", "cost_usd", "1e-9 to 5e9 (min-max uniform) checked"
+    )
     observe(data_copy, "openai", "share", value)
     est = ts.estimate("openai", n_draws=N, evidence="seen", data_dir=data_copy.folder)
     assert_posterior(est, est.share, [1 - (1 - p) ** (1 / b) for p in P])

@@ -7,7 +7,7 @@ from refusals import assert_refused
 from scipy.special import ndtr
 
 import training_share as ts
-from training_share.inputs.tables import Tables, for_scenario, load
+from training_share.inputs.tables import Tables, load
 from training_share.model.draws import generator, normals
 from training_share.model.scaling import (
     MODALITIES,
@@ -36,7 +36,7 @@ def chosen(modality: str, units: int, resamples: int, seed: int) -> np.ndarray:
 
 def tables_of(resamples: int, *corrections: str) -> Tables:
     cells = [("assumptions", "bootstrap_resamples", "value", str(resamples))]
-    return for_scenario(corrections=corrections, cells=cells)
+    return load().for_scenario(corrections=corrections, cells=cells)
 
 
 # --- the line -------------------------------------------------------------------------------------

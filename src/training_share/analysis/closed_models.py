@@ -85,7 +85,7 @@ def predictions_table(est: Estimate) -> pd.DataFrame:
 def points_table(est: Estimate) -> pd.DataFrame:
     """Return the points of the three regressions with their remarks."""
     frame = est.tables.frame("generative_models")
-    return frame.drop(columns=["source_id"]).set_index("modality")
+    return frame.drop(columns=["place", "source_id"]).set_index("modality")
 
 
 def scaling_band(

@@ -132,6 +132,6 @@ def _compared(run: Run, companies: Any, settings: dict[str, Any]) -> Comparison:
     known = load(settings.get("data_dir")).scenario_names
     if run in known:
         return compare(companies, run, **settings)
-    if Path(run).expanduser().is_dir():
+    if isinstance(run, str | Path) and Path(run).expanduser().is_dir():
         return compare(companies, **settings | {"data_dir": Path(run).expanduser()})
-    raise InputError(f"diff: '{run}' is neither a scenario ({', '.join(known)}) nor a data folder")
+    raise InputError(f"diff: {run!r} is neither a scenario ({', '.join(known)}) nor a data folder")

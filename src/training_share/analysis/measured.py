@@ -26,7 +26,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import expit, logit, ndtr, ndtri
 
-from training_share.errors import InputError, require_known
+from training_share.errors import InputError, require_known, whole_number
 from training_share.inputs.tables import Tables, chip_of
 from training_share.model.case import listed
 from training_share.model.comparison import Comparison, compare
@@ -37,7 +37,7 @@ from training_share.model.spending import signed_periods
 
 COMPANY = "company-year"  # the scope of a modelled company
 STEPS = 64  # of tau, each as likely as the others beforehand
-OF_THE_COMPANY = ("exclude_groups", "release_lag_months", "spending_start", "spending_end")
+OF_THE_COMPANY = ("exclude_groups", "release_lag_months", "spending_start", "spending_end", "runs")
 Names = Iterable[str] | str | None
 GROUPINGS = {  # name -> the group of a scope
     "company or project": lambda scope: scope == COMPANY,
@@ -259,6 +259,7 @@ def over_time(
     """
     rows, further = [], [*listed(settings.get("corrections")), variant]
     for est in compare(companies, **settings).estimates.values():
+        require_known(variant, est.base.cells_of, "correction")
         rows.append(_window_row(est))
         with suppress(InputError):
             other = est.again(corrections=further)
@@ -327,9 +328,9 @@ def implied_rd_compute(company: str, known: Names = None, **settings: Any) -> Im
     """Return the R&D compute that a company's training cost implies, with the share of the next
     company after those known (by default all with spending in money) and the measured cases.
 
-    `settings` go to `estimate` of every company, except exclude_groups, release_lag_months and the
-    spending window, which are the company's own. Raises InputError as `estimate` does, and where
-    `known` is empty, repeats a name, or contains the company itself or one without spending.
+    `settings` go to `estimate` of every company, except exclude_groups, release_lag_months, runs
+    and the spending window, which are the company's own. Raises InputError as `estimate` does, and
+    where `known` is empty, repeats a name, or contains the company itself or one without spending.
 
     >>> implied = implied_rd_compute("deepseek", n_draws=1_000)
     >>> list(implied.pattern.known.estimates)[:3]
@@ -352,6 +353,7 @@ def implied_training_costs(year: int, **settings: Any) -> pd.DataFrame:
     >>> implied_training_costs(2025, n_draws=500)["R&D compute"].to_list()[:3]
     [8.3, 10.59, 4.1]
     """
+    year = whole_number(year, "year")
     found, window, rows = pattern(**settings), (date(year, 1, 1), date(year, 12, 31)), {}
     any_known = next(iter(found.known.estimates.values()))
     for key, row in any_known.base.spending.items():

@@ -6,7 +6,7 @@ Shares are fractions and medians on common draws; `settings` go to `estimate`.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import cache
 from typing import Any
 
@@ -16,6 +16,7 @@ from scipy.special import ndtri
 
 from training_share.analysis.variants import HALF, NOTED, variants
 from training_share.errors import InputError
+from training_share.inputs.columns import CHECKED
 from training_share.inputs.notation import Distribution
 from training_share.model.estimate import Estimate, estimate
 from training_share.model.scaling import bootstrapped, closed_model_distribution, predictions
@@ -23,6 +24,7 @@ from training_share.model.scaling import bootstrapped, closed_model_distribution
 # standard normals of equal weight, by which the probability of a part of a distribution is counted
 LIKELY = ndtri((np.arange(100_000) + 0.5) / 100_000)
 REACH = 100.0  # factor on the median up to which an input is tried
+HALVINGS = 8  # of that distance, where evidence leaves no draws so far out
 Values = tuple[str, Iterable[float]]
 
 
@@ -34,18 +36,18 @@ def surface(company: str, rows: Values, columns: Values, **settings: Any) -> pd.
     if index.empty or along.empty:
         name = (index if index.empty else along).name
         raise InputError(f"{name}: the list of values is empty; give at least one")
-    shares = [[_median(est, **{rows[0]: x, columns[0]: y}) for y in along] for x in index]
+    shares = [[_median(est.again(**{rows[0]: x, columns[0]: y})) for y in along] for x in index]
     return pd.DataFrame(shares, index, along)
 
 
-def _median(est: Estimate, **changes: Any) -> float:
-    one = est.again(**changes) if changes else est
-    return one.median(one.share)
+def _median(est: Estimate) -> float:
+    return est.median(est.share)
 
 
 def breaking_points(company: str, threshold: float = HALF, **settings: Any) -> pd.DataFrame:
     """Return, for each input alone, the exact value at which the median share would equal
-    `threshold`, and how probable so wrong an input is.
+    `threshold`, and how probable so wrong an input is; under evidence, which then weighs the other
+    inputs anew, as far out as it leaves draws.
 
     Inputs are the assumptions that the share depends on, the training FLOP of each closed model,
     and R&D compute. Columns: label; median (of the input now); value (at which the claim fails; NaN
@@ -58,13 +60,13 @@ def breaking_points(company: str, threshold: float = HALF, **settings: Any) -> p
     tables, share, rows = est.tables, _median(est), {}
     for name, row in tables.assumptions.items():
         if row.correlation:  # else a choice of method
-            least, most = float(row.kind == "multiple"), 1.0 if row.kind == "fraction" else math.inf
-            cells = [f"assumptions/{name}/value"]
+            least, most = float("multiple" in row.kind), 1.0 if "fraction" in row.kind else math.inf
+            cells = [("assumptions", name, "value")]
             if found := _failing(est, threshold, cells, row.amount, least, most):
                 rows[name] = {"label": row.label, **found}
     for name, row in tables.closed_models.items():
         runs = {key: run for key, run in tables.training_runs.items() if run.flop == name}
-        cells = [f"training_runs/{key}/flop" for key in runs]
+        cells = [("training_runs", key, "flop") for key in runs]
         used = closed_model_distribution(tables, name, est.seed)
         if found := _failing(est, threshold, cells, used):
             one = predictions(bootstrapped(tables, row.modality, est.seed), row, True)
@@ -83,7 +85,7 @@ def breaking_points(company: str, threshold: float = HALF, **settings: Any) -> p
 def _failing(
     est: Estimate,
     threshold: float,
-    cells: list[str],
+    cells: list[tuple[str, str, str]],
     now: Distribution,
     least: float = 0.0,
     most: float = math.inf,
@@ -92,21 +94,33 @@ def _failing(
     `now`; nothing where the share does not depend on it."""
     from scipy.optimize import brentq
 
-    set_by_hand = {"/".join(cell[:3]): cell[3] for cell in est.cells}
-
     @cache  # the ends are asked for twice
     def excess(log_value: float) -> float:
-        exact = dict.fromkeys(cells, f"{math.exp(log_value):.12g}")
-        return _median(est, changes=set_by_hand | exact) - threshold
+        exact = f"{math.exp(log_value):.12g}{CHECKED}"
+        try:
+            return _median(est.with_cells(*((*cell, exact) for cell in cells))) - threshold
+        except InputError:  # no draws that agree with the evidence
+            return math.nan
 
     median = now.quantile(0.5)
     ends = [math.log(max(median / REACH, least)), math.log(min(median * REACH, most))]
+    ends = [_answering(excess, math.log(median), end) for end in ends]
     low, high = map(excess, ends)
     if low == high:
         return {}
     value = math.exp(brentq(excess, *ends, xtol=1e-4)) if low * high < 0 else math.nan
     chance = _beyond(np.asarray(now.from_normal(LIKELY)), value, median)
     return {"median": median, "value": value, "factor": value / median, "chance": chance}
+
+
+def _answering(excess: Callable[[float], float], start: float, end: float) -> float:
+    """Return `end`, or the place between `start` and it up to which evidence leaves draws."""
+    if not math.isnan(excess(end)):
+        return end
+    for _ in range(HALVINGS):
+        middle = (start + end) / 2
+        start, end = (start, middle) if math.isnan(excess(middle)) else (middle, end)
+    return start
 
 
 def _beyond(draws: np.ndarray, value: float, median: float) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Hashable, Iterable, Mapping
 from itertools import product
 from pathlib import Path
@@ -11,12 +12,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from training_share.errors import InputError, UnknownName
+from training_share.errors import InputError, UnknownName, whole_number
+from training_share.model.case import lasting
 from training_share.model.comparison import compare, own_groups
 from training_share.model.estimate import Estimate
 from training_share.model.precision import QUANTILES
 
 HALF = 0.5  # of R&D compute: the claim is that final training runs take less
+TOLD_FROM = 0.001  # of the draws
+MOST_ROWS = 100_000  # of a sweep: some ten minutes
 SPREAD = [*QUANTILES, "effective_draws"]
 NOTED = [*SPREAD, "caveat", "note"]
 COLUMNS = [*SPREAD, "over_half", "caveat", "note"]
@@ -35,6 +39,9 @@ def variants(est: Estimate, changes: Mapping[Hashable, Mapping[str, Any]]) -> pd
     >>> variants(est, {"as it is": {}, "no lag": {"release_lag_months": 0}})["caveat"].to_list()
     ['', 'lower bound']
     """
+    labelled = isinstance(changes, Mapping) and set(map(type, changes.values())) <= {dict}
+    if not (labelled and isinstance(est, Estimate)):
+        raise InputError(f"variants: give an estimate and {{label: arguments}}; got {changes!r}")
     median = est.share_quantiles["p50"]  # drawn first: variants take over what they do not change
     rows = [_row(est, change) for change in changes.values()]
     table = pd.DataFrame(rows, pd.Index(list(changes)), COLUMNS)
@@ -67,9 +74,17 @@ def misfit(est: Estimate) -> str:
     )
 
 
+def excess(est: Estimate) -> str:
+    """Return in words how often the share is above all of R&D compute, "" where it rarely is."""
+    above = est.mean(est.share > 1)
+    told = f"final training runs take more than all of R&D compute in {above:.1%} of draws"
+    return told if above >= TOLD_FROM else ""
+
+
 def _note(est: Estimate) -> str:
     kind = est.caveat.replace("lower", "a lower")
     parts = [f"{kind}: {misfit(est)}"] if kind else []
+    parts += filter(None, [excess(est)])
     if est.weights is not None:
         parts.append(f"evidence leaves {est.effective_draws:,.0f} effective draws")
     return "; ".join(parts)
@@ -119,20 +134,26 @@ def sweep(
     """
     from joblib import Parallel, delayed  # here, as importing it costs as much as an estimate
 
+    if not isinstance(grid, Mapping):
+        raise InputError(f"grid: write sweep({{'mfu': [0.2, 0.4]}}, 'minimax'); got {grid!r}")
+    grid = {name: lasting(values) for name, values in grid.items()}
     for name, values in grid.items():
         if isinstance(values, str | Mapping) or not np.iterable(values) or len(values) == 0:
             raise InputError(f"{name}: expected a list of values, got {values!r}; write [value]")
     estimates = compare(companies, **settings).estimates
+    if (count := math.prod(map(len, grid.values())) * len(estimates)) > MOST_ROWS:
+        raise InputError(f"grid: {count:,} rows, {MOST_ROWS:,} at most; sweep it in parts")
     asked = [dict(zip(grid, values, strict=True)) for values in product(*grid.values())]
     rows = [change | {"company": company} for change in asked for company in estimates]
-    base = next(iter(estimates.values())).base
-    work = [
-        (estimates[company], change | own)
-        for change in asked
-        for company, own in own_groups(base, estimates, change).items()
-    ]
+    work = []
+    for change in asked:
+        own = own_groups(estimates, change.get("exclude_groups"))
+        for company, est in estimates.items():
+            groups = {"exclude_groups": own[company]} if "exclude_groups" in change else {}
+            work.append((est, change | groups))
     # joblib keeps its processes from call to call, but not across other `initargs`
-    parallel = Parallel(n_jobs, initializer=hash, initargs=(_sources(),))
+    processes = whole_number(n_jobs, "n_jobs", -1024)
+    parallel = Parallel(processes, initializer=hash, initargs=(_sources(),))
     results = parallel(delayed(_row)(*one) for one in work)
     return pd.DataFrame(rows).join(pd.DataFrame(results, columns=COLUMNS))
 

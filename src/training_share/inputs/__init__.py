@@ -1,6 +1,6 @@
 """What we believe: the tables, their one notation for uncertainty, and what they must mean."""
 
 from training_share.inputs.notation import Beta, Exact, LogNormal, Uniform, parse
-from training_share.inputs.tables import Tables, for_scenario, load
+from training_share.inputs.tables import Tables, load
 
-__all__ = ["Beta", "Exact", "LogNormal", "Tables", "Uniform", "for_scenario", "load", "parse"]
+__all__ = ["Beta", "Exact", "LogNormal", "Tables", "Uniform", "load", "parse"]

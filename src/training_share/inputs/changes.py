@@ -10,9 +10,11 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
+from itertools import chain, count
+from typing import Any
 
 from training_share.errors import InputError, nearest
-from training_share.inputs.columns import Content
+from training_share.inputs.columns import CHECKED, Content, at
 from training_share.inputs.notation import Distribution, parse
 from training_share.inputs.rules import missing_cell
 from training_share.inputs.tables import Cell, Tables
@@ -22,20 +24,25 @@ Runs = Iterable[Mapping[str, object]] | str | None
 SIZES = ("flop", "gpu_hours", "cost_usd", "base_run")  # of which a run has one
 
 
-def cells_of(changes: Changes, tables: Tables) -> tuple[Cell, ...]:
+def cells_of(
+    changes: Changes, tables: Tables, arguments: Mapping[str, tuple[str, object]] | None = None
+) -> tuple[Cell, ...]:
     """Return the cells to change, from `{"table/key/column": content}` or the text
-    `table/key/column = content; ...`.
+    `table/key/column = content; ...`; before them those of `arguments`, each of which stands for an
+    address and its content.
 
     A star in the key stands for anything, and a content that begins with `x` multiplies the amount
     that stands there: `spending/zai/rd_compute/*/amount_millions = x 1.2`. InputError for a cell
-    that does not exist, and for an amount that cannot be multiplied.
+    that does not exist or is set twice, and for an amount that cannot be multiplied.
 
     >>> from training_share.inputs.tables import load
     >>> cells_of("closed_models/hailuo-02/parameters = x 2", load())
     (('closed_models', 'hailuo-02', 'parameters', '30000000000 to 60000000000 (min-max uniform)'),)
     """
-    cells = []
-    for address, content in _pairs(changes, "changes", "table/key/column = content"):
+    pairs = _pairs(changes, "changes", "table/key/column = content").items()
+    asked = {f"changes, '{address}'": (address, content) for address, content in pairs}
+    cells: dict[tuple[str, str, str], tuple[str, Content]] = {}  # and by what they are set
+    for place, (address, content) in {**(arguments or {}), **asked}.items():
         table, _, rest = address.partition("/")
         pattern, _, column = rest.rpartition("/")
         if not column or not pattern:
@@ -43,22 +50,26 @@ def cells_of(changes: Changes, tables: Tables) -> tuple[Cell, ...]:
         keys = fnmatch.filter(tables.texts.get(table, ()), pattern) if "*" in pattern else [pattern]
         for key in keys or [pattern]:
             if fault := missing_cell(tables, table, key, column):
-                raise InputError(f"changes, '{address}': {fault}")
-            before = tables.given.get((table, key, column), tables.texts[table][key][column])
-            cells.append((table, key, column, _content(content, before, address)))
-    return tuple(cells)
+                raise InputError(f"{place}: {fault}")
+            cell = table, key, column
+            if cell in cells:
+                raise InputError(f"{cells[cell][0]}, and {place}: both set {at(*cell)}; keep one")
+            before = tables.given.get(cell, tables.texts[table][key][column])
+            cells[cell] = place, _content(clean(content), before, address)
+    return tuple((*cell, content) for cell, (_, content) in cells.items())
 
 
 def _content(content: Content, before: Content, address: str) -> Content:
     """Return a cell's new content; `x 1.2` multiplies the amount that stood there."""
-    factor = re.fullmatch(r"x\s*([\d.]+(?:e[+-]?\d+)?)", str(content))
+    factor = re.fullmatch(rf"x\s*([\d.]+(?:e[+-]?\d+)?)({CHECKED})?", str(content))
     if not factor:
         return content
+    stood = before.removesuffix(CHECKED) if isinstance(before, str) else before
     try:
-        amount = _times(parse(before), float(factor[1]))
+        amount = _times(parse(stood), float(factor[1]))
     except ValueError as error:
         raise InputError(f"changes, '{address}': cannot be multiplied; {error}") from None
-    return str(amount) if isinstance(before, str) else amount
+    return f"{amount}{factor[2] or ''}" if isinstance(before, str) else amount
 
 
 def _times(amount: Distribution, factor: float) -> Distribution:
@@ -75,11 +86,17 @@ def rows_of(runs: Runs, tables: Tables, company: str) -> tuple[dict[str, Content
     ...`. InputError for what is missing or unknown.
     """
     parts = [part for part in runs.split(";") if part.strip()] if isinstance(runs, str) else runs
-    given = (dict(_pairs(run, "runs", "name = value", ",")) for run in parts or ())
-    return tuple(_row(run, tables, company) for run in given)
+    parts = [parts] if isinstance(parts, Mapping) else parts or ()
+    if not isinstance(parts, Iterable):
+        raise InputError(f"runs: expected a list of runs, got {runs!r}; a run is a mapping")
+    taken, rows = {*tables.training_runs}, []
+    for part in parts:
+        rows.append(_row(_pairs(part, "runs", "name = value", ","), tables, company, taken))
+        taken.add(rows[-1]["run_id"])
+    return tuple(rows)
 
 
-def _row(given: dict[str, Content], tables: Tables, company: str) -> dict[str, Content]:
+def _row(given: Mapping[str, Content], tables: Tables, company: str, taken: set[Any]) -> dict:
     columns, where = tables.schema["training_runs"].columns, f"runs, {given.get('model', 'a run')}"
     for name in given:
         if name not in columns:
@@ -98,8 +115,9 @@ def _row(given: dict[str, Content], tables: Tables, company: str) -> dict[str, C
     if given.get("flop") and not (given.get("hardware") or chips):
         raise InputError(f"{where}: give its hardware; {owner} has no run with one")
     slug = re.sub(r"[^a-z0-9.]+", "-", str(given["model"]).casefold()).strip("-.") or "run"
+    further = (f"own-{slug}-{number}" for number in count(2))
     usual = {
-        "run_id": f"own-{slug}",
+        "run_id": next(key for key in chain([f"own-{slug}"], further) if key not in taken),
         "company": owner,
         "stage": "pretraining",
         "workload": "pretraining",
@@ -110,25 +128,35 @@ def _row(given: dict[str, Content], tables: Tables, company: str) -> dict[str, C
         "note": "Added for one analysis.",
     }
     row = dict.fromkeys(columns, "") | usual | {name: cell for name, cell in given.items() if cell}
-    if row["run_id"] in tables.training_runs:
+    if row["run_id"] in taken:
         raise InputError(f"{where}: the key '{row['run_id']}' exists; give a run_id")
     return row
 
 
-def _pairs(given: Changes, name: str, form: str, between: str = ";") -> list[tuple[str, Content]]:
-    """Return name and content of each entry of a mapping, or of text."""
+def _pairs(given: Any, name: str, form: str, between: str = ";") -> dict[str, Content]:
+    """Return the content of each entry of a mapping, or of text, by its name."""
+    pairs: list[tuple[object, object]] = []
     if isinstance(given, Mapping):
-        return [(str(key).strip(), _clean(content)) for key, content in given.items()]
-    found: list[tuple[str, Content]] = []
-    for part in filter(str.strip, re.split(rf"[{between}\n]", given or "")):
-        key, equals, content = part.partition("=")
-        if not equals:
-            raise InputError(f"{name}: '{part.strip()}' has no '='; write {form}")
-        found.append((key.strip(), content.strip()))
+        pairs += given.items()
+    elif not isinstance(given, str | None):
+        raise InputError(f"{name}: expected a mapping, or text as {form}; got {given!r}")
+    else:
+        for part in filter(str.strip, re.split(rf"[{between}\n]", given or "")):
+            key, equals, content = part.partition("=")
+            if not equals:
+                raise InputError(f"{name}: '{part.strip()}' has no '='; write {form}")
+            pairs.append((key, content))
+    found: dict[str, Content] = {}
+    for key, content in ((str(key).strip(), clean(content)) for key, content in pairs):
+        if key in found:
+            told = f"'{key}' is given twice, as '{found[key]}' and as '{content}'"
+            raise InputError(f"{name}: {told}; keep one")
+        found[key] = content
     return found
 
 
-def _clean(content: object) -> Content:
+def clean(content: object) -> Content:
+    """Return what is given for a cell as its content: text, or a distribution."""
     if isinstance(content, datetime):  # such as pandas' Timestamp
         content = content.date()
     return content if isinstance(content, Distribution) else str(content).strip()

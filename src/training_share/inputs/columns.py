@@ -2,7 +2,8 @@
 
 A column has a kind. Standard properties of a Data Package say most kinds (an integer with a minimum
 and a maximum is `whole 0 to 36`); the property `kind` says the others, in the words that `reader`
-knows. In assumptions.csv each row says the kind of its value in the same words.
+knows. In assumptions.csv each row says the kind of its value in the same words. `amount 1e18 to
+1e29 FLOP` is an amount that is taken without a question in that range alone.
 """
 
 from __future__ import annotations
@@ -25,10 +26,12 @@ from training_share.files import repo_root
 from training_share.inputs.notation import Distribution, Exact, parse
 from training_share.inputs.observable import ends, parse_observable, parse_observed
 
-PACKAGE, VERSION = "datapackage.json", "3.0.0"  # higher where a column comes or changes its kind
+PACKAGE, VERSION = "datapackage.json", "3.1.0"  # higher where a column comes or changes its kind
 MONTH = r"\d{4}-(?:0[1-9]|1[0-2])"
 NOUNS = {"companies": "company", "training_runs": "run", "closed_models": "closed model"}
+NOUNS["scenarios.correction"] = "row of scenarios.csv that uses, or leaves out,"
 WORDS = ("text", "like ", "one of ")  # kinds of which a blank is a word, too
+CHECKED = " checked"  # behind an amount: it is meant, however unusual
 Content = str | Distribution  # of a cell
 
 
@@ -74,17 +77,30 @@ def _months(text: str) -> tuple[pd.Period, pd.Period]:
 
 
 def _fraction(content: Content) -> Distribution:
-    low, high = ends(value := parse(content))
-    if high > 1:
-        raise ValueError(f"a fraction cannot exceed 1, got {high:g}; write 5% as 0.05")
-    if 0 < low < 1e-6:
-        raise ValueError("below a millionth; check the exponent")
+    if (most := ends(value := parse(content))[1]) > 1:
+        raise ValueError(f"a fraction cannot exceed 1, got {most:g}; write 5% as 0.05")
     return value
 
 
 def _multiple(content: Content) -> Distribution:
     if ends(value := parse(content))[0] < 1:
         raise ValueError("below 1; a multiple holds what it multiplies, write 1.05 for 5% more")
+    return value
+
+
+def _usual(content: Content, read: Any, low: float, high: float, unit: str) -> Distribution:
+    """Read an amount, and refuse one outside the range in which it is taken without a question,
+    unless `checked` stands behind it.
+
+    What counts is what its notation names, and its median: a hand mistypes those, and a lognormal's
+    tails, which nobody wrote, have no end. Zero, nothing spent or where a beta begins, is meant.
+    """
+    if (words := str(content)).endswith(CHECKED):
+        return read(words.removesuffix(CHECKED))
+    least, most = ends(value := read(content))
+    if most > high or 0 < least < low:
+        told = f"outside {low:g} to {high:g}{unit}, in which it is taken without a question"
+        raise ValueError(f"{told}; mend unit or exponent, or insist: '{words}{CHECKED}'")
     return value
 
 
@@ -102,7 +118,7 @@ def reader(kind: str) -> Callable[[Any], Any]:
     >>> reader("whole 0 to 36")("3"), reader("one of flop|gpu-hours")("flop")
     (3, 'flop')
     """
-    if simple := AMOUNTS.get(kind) or TEXTS.get(kind):
+    if simple := TEXTS.get(kind):
         return simple
     if kind.startswith("one of "):
         return partial(_word, words=kind.removeprefix("one of ").split("|"))
@@ -110,10 +126,14 @@ def reader(kind: str) -> Callable[[Any], Any]:
         return _like(kind.removeprefix("like "), f"write it {kind}")
     if kind.endswith(" or key"):
         return partial(_or_key, read=reader(kind.removesuffix(" or key")))
-    if match := re.fullmatch(r"(whole|number)(?: (\d+) to (\d+))?", kind):
+    if match := re.fullmatch(r"([a-z ]+?)(?: (\d\S*) to (\d\S*)( .+)?)?", kind):
+        name, unit = match[1], match[4] or ""
         low, high = float(match[2] or -math.inf), float(match[3] or math.inf)
-        told = kind.replace("whole", "whole number")
-        return partial(_number, told=told, low=low, high=high, whole=match[1] == "whole")
+        if name in AMOUNTS:
+            return partial(_usual, read=AMOUNTS[name], low=low, high=high, unit=unit)
+        if name in ("whole", "number"):
+            told = kind.replace("whole", "whole number")
+            return partial(_number, told=told, low=low, high=high, whole=name == "whole")
     raise InputError(f"no kind '{kind}'{nearest(kind, [*AMOUNTS, *TEXTS, 'whole', 'one of'])}")
 
 
@@ -181,6 +201,19 @@ class Column:
 
 
 # --- what a row holds -----------------------------------------------------------------------------
+class ReadOnly(dict[Any, Any]):
+    """A dict that refuses changes; it can be pickled and copied."""
+
+    def _refused(self, *args: object, **named: object) -> Any:
+        raise TypeError("tables are read-only; use tables.changed")
+
+    __setitem__ = __delitem__ = __ior__ = _refused
+    clear = pop = popitem = setdefault = update = _refused
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return ReadOnly, (dict(self),)
+
+
 class Row(SimpleNamespace):
     """A row of a table, immutable and equal by value; its columns are attributes with typed values.
     Of an assumption `value` is text, and `amount` is the distribution that it says, or None."""
@@ -212,10 +245,10 @@ class Layout:
     table: str
     description: str
     columns: Mapping[str, Column]
-    keys: list[str]
-    unique: list[list[str]]
-    together: list[list[str]]
-    one_of: list[list[str]]
+    keys: tuple[str, ...]
+    unique: tuple[tuple[str, ...], ...]
+    together: tuple[tuple[str, ...], ...]
+    one_of: tuple[tuple[str, ...], ...]
 
     def row(self, key: str, cells: Mapping[str, Content], texts: Texts) -> tuple[Row, list[str]]:
         """Return a row with typed values, and its faults; `texts` has what it may refer to."""
@@ -248,7 +281,7 @@ def _resolve(name: str, refers_to: tuple[str, ...], texts: Texts) -> None:
         names = [row[column] for row in rows.values()] if column else rows
         if name in names:
             return
-        known += names
+        known += filter(None, names)
     nouns = [NOUNS.get(to) or to.split(".")[-1].removesuffix("s") for to in refers_to]
     raise ValueError(f"no {' or '.join(nouns)} '{name}'{nearest(name, known)}")
 
@@ -286,7 +319,7 @@ def schema_of(package: bytes) -> Schema:
         content = json.loads(package)
         if content.get("version") != VERSION:
             raise ValueError(f"of version {content.get('version')}, and {VERSION} is read")
-        return {table["name"]: _layout(**table) for table in content["resources"]}
+        return ReadOnly({table["name"]: _layout(**table) for table in content["resources"]})
     except (KeyError, ValueError) as error:
         raise InputError(f"{PACKAGE}: {error}; mend it, or copy the project's") from None
 
@@ -311,8 +344,9 @@ def _layout(name: str, description: str, schema: Mapping[str, Any], **_: object)
         to = [links[column]["resource"] or name] if column in links else field.get("refersTo", [])
         required, mend = limits.get("required", False), field.get("mend", "")
         columns[column] = Column(column, kind, field["description"], required, tuple(to), mend)
-    fill = schema.get("together", []), schema.get("oneOf", [])
-    return Layout(name, description, columns, keys, unique, *fill)
+    rules = unique, schema.get("together", ()), schema.get("oneOf", ())
+    held = (tuple(map(tuple, rule)) for rule in rules)
+    return Layout(name, description, ReadOnly(columns), tuple(keys), *held)
 
 
 def __getattr__(name: str) -> Any:  # so that importing the package reads no file

@@ -31,7 +31,6 @@ NEEDED = (  # rows of assumptions.csv that the computation asks for by name
 NAMES = ("correction", "family", "group", "line", "scenario")  # columns that tie rows together
 TOTALS = {"rd_compute": "rd_total", "training_compute": "total_compute"}  # line -> what holds it
 FIRST_YEAR = 2010  # no model of these tables is older
-SIZE_FACTOR = 100.0  # how far a model may lie outside the sizes its regression has seen
 
 
 def cells(tables: Tables, table: str, column: str) -> Iterator[tuple[str, Any, Row]]:
@@ -93,7 +92,7 @@ def within(layout: Layout, row: Row) -> Iterator[str]:
         yield "correlation is empty; write shared, per-company or per-run"
     if table in ("closed_models", "generative_models") and getattr(row, "used", True):
         needed = {"sample_rate_hz"} if row.modality == "speech" else {"width", "height"}
-        needed |= {"training_flop"} if table == "generative_models" else set()
+        needed |= {"training_flop", "place"} if table == "generative_models" else set()
         if empty := " and ".join(sorted(needed - filled)):
             yield f"{empty} empty, but a {row.modality} model needs it; fill it in"
         elif table == "generative_models" and (row.finetune_flop or 0) >= row.training_flop:
@@ -116,7 +115,7 @@ def runs(tables: Tables) -> Iterator[str]:
         where = at("training_runs", cycle[0], "base_run")
         yield f"{where}: a cycle of bases ({' -> '.join(cycle)}); no base rests on its own finetune"
     for column, kind in (("fraction_of_base", "fraction"), ("post_training", "multiple")):
-        right = [name for name, row in tables.assumptions.items() if row.kind == kind]
+        right = [name for name, row in tables.assumptions.items() if row.kind.split()[0] == kind]
         for where, name, _ in cells(tables, "training_runs", column):
             if name in tables.assumptions and name not in right:
                 other = tables.assumptions[name].kind
@@ -131,17 +130,6 @@ def runs(tables: Tables) -> Iterator[str]:
         for key, twin in twice(counted, "company", "model", "stage", size, *more):
             where = at("training_runs", key)
             yield f"{where}: the same model, stage and size as {twin}; set counted of one to no"
-
-
-def sizes(tables: Tables) -> Iterator[str]:
-    """A closed model has about the size of those that predict it."""
-    points = [point for point in tables.generative_models.values() if point.used]
-    for where, parameters, model in cells(tables, "closed_models", "parameters"):
-        seen = [point.parameters for point in points if point.modality == model.modality]
-        size = parameters.quantile(0.5)
-        if seen and not min(seen) / SIZE_FACTOR <= size <= max(seen) * SIZE_FACTOR:
-            told = f"far outside the {min(seen):g} to {max(seen):g} of the {model.modality} models"
-            yield f"{where}: {size:g} is {told} that predict it; write a number, not billions"
 
 
 # --- assumptions ----------------------------------------------------------------------------------
@@ -315,4 +303,4 @@ def currencies(tables: Tables) -> Iterator[str]:
             yield f"{at('fx', two)}: {told}; one rate a year, narrow or remove one"
 
 
-RULES = (unique, runs, sizes, assumptions, dates, evidence, corrections, parts, paths, currencies)
+RULES = (unique, runs, assumptions, dates, evidence, corrections, parts, paths, currencies)

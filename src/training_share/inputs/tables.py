@@ -24,6 +24,7 @@ from training_share.inputs import rules
 from training_share.inputs.columns import (
     Content,
     Layout,
+    ReadOnly,
     Row,
     Schema,
     Texts,
@@ -39,19 +40,6 @@ CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ufffe\uffff]")  # no workboo
 Cell = tuple[str, str, str, Content]  # table, key, column, new content
 Rows = Mapping[str, Any]  # by key
 Given = Mapping[tuple[str, str, str], Distribution]  # in place of a cell's text
-
-
-class ReadOnly(dict[Any, Any]):
-    """A dict that refuses changes; it can be pickled and copied."""
-
-    def _refused(self, *args: object, **named: object) -> Any:
-        raise TypeError("tables are read-only; use tables.changed")
-
-    __setitem__ = __delitem__ = __ior__ = _refused
-    clear = pop = popitem = setdefault = update = _refused
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return ReadOnly, (dict(self),)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -120,6 +108,8 @@ class Tables:
 
     def groups(self, companies: Iterable[str]) -> list[str]:
         """Return the named groups of the runs of some companies."""
+        for company in (companies := list(companies)):
+            require_known(company, self.companies, "company")
         runs = [run for run in self.training_runs.values() if run.company in companies]
         return sorted({run.group for run in runs} - {""})
 
@@ -196,7 +186,8 @@ class Tables:
         for name in names:
             require_known(name, self.cells_of, "correction")
             if names.count(name) > 1:
-                raise InputError(f"correction '{name}' is applied twice; name it once")
+                told = "name it once, and not where the scenario already has it"
+                raise InputError(f"correction '{name}' is applied twice; {told}")
             for table, key, column, value in self.cells_of[name]:
                 other, before = set_by.setdefault((table, key, column), (name, value))
                 if value != before:
@@ -242,18 +233,11 @@ class Tables:
         """Return the tables of a scenario, with further corrections and then changed cells and
         further training runs on top; the same object for the same wishes.
 
-        Raises InputError as `corrected` and `changed` do, and for a correction that the scenario
-        already has.
+        Raises InputError as `corrected` and `changed` do.
         """
-        named, more = self.scenario_corrections(scenario), tuple(corrections)
-        for name in more:
-            if name in named:
-                raise InputError(
-                    f"correction '{name}' is applied twice: scenario '{scenario}' already has it; "
-                    "drop it"
-                )
+        named = *self.scenario_corrections(scenario), *corrections
         rows = tuple(tuple(run.items()) for run in runs)
-        return _for_scenario(self, (*named, *more), tuple(map(tuple, cells)), rows)
+        return _for_scenario(self, named, tuple(map(tuple, cells)), rows)
 
 
 @lru_cache(maxsize=32)
@@ -272,6 +256,8 @@ def load(data_dir: str | Path | None = None) -> Tables:
     >>> load().companies["minimax"].display_name
     'MiniMax'
     """
+    if not isinstance(data_dir, str | Path | None):
+        raise InputError(f"data_dir: expected the path of a folder of tables, got {data_dir!r}")
     folder = Path(data_dir) if data_dir else repo_root() / "data"
     package = package_of(folder)
     paths = [folder / f"{table}.csv" for table in schema_of(package)]
@@ -288,16 +274,6 @@ def _loaded(package: bytes, contents: tuple[bytes, ...]) -> Tables:  # an edited
         faults += found
     _refuse(faults, "in the tables")
     return _checked(texts, schema, {})
-
-
-def for_scenario(
-    scenario: str = "newsletter",
-    corrections: Iterable[str] = (),
-    cells: Iterable[Cell] = (),
-    data_dir: str | Path | None = None,
-) -> Tables:
-    """Return the tables of a folder under a scenario; see `Tables.for_scenario`."""
-    return load(data_dir).for_scenario(scenario, corrections, cells)
 
 
 # --- reading and checking -------------------------------------------------------------------------
@@ -378,7 +354,7 @@ def _checked(texts: Texts, schema: Schema, given: Given, before: Tables | None =
     tables = Tables(
         **{table: ReadOnly(rows) for table, rows in typed.items()},
         texts=ReadOnly({table: ReadOnly(rows) for table, rows in texts.items()}),
-        given=given,
+        given=ReadOnly(given),
         schema=schema,
     )
     for rule in rules.RULES if before else (*rules.RULES, rules.lonely_names):

@@ -12,8 +12,7 @@ from typing import Any, Self
 import pandas as pd
 
 from training_share.errors import InputError, UnknownName, nearest, require_known, whole_number
-from training_share.inputs.changes import Changes, Runs, cells_of, rows_of
-from training_share.inputs.notation import parse
+from training_share.inputs.changes import Changes, Runs, cells_of, clean, rows_of
 from training_share.inputs.tables import Cell, Tables, chip_of, load
 from training_share.model.draws import MOST_DRAWS
 from training_share.model.spending import as_date, signed_periods
@@ -74,6 +73,7 @@ class Case:
         window the disclosures cannot cover, where no run is left, and for more than a million
         draws: they would not fit into memory, and digits no longer change.
 
+        >>> from training_share.model.case import Case
         >>> Case.of("openai", n_draws=1_000).release_window
         (Period('2024-04', 'M'), Period('2025-03', 'M'))
         """
@@ -83,27 +83,29 @@ class Case:
         for name in ("cls", "settings", "base", "data_dir"):
             del call[name]
         base = load(data_dir) if base is None else base
-        scenario, further = scenario or "newsletter", listed(corrections)
+        scenario = "newsletter" if scenario in (None, "") else scenario
+        further = listed(corrections, "corrections")
         tables = base.for_scenario(scenario, further)
         require_known(company, tables.companies, "company")
         if evidence is None or (isinstance(evidence, str) and not evidence):
             evidence = base.scenario_evidence(scenario)
+        named = listed(evidence, "evidence")
         case = cls(
             base,
             tables,
             company,
             scenario,
             (*base.scenario_corrections(scenario), *further),
-            () if isinstance(evidence, str) and evidence == NO_EVIDENCE else listed(evidence),
+            () if named == (NO_EVIDENCE,) else named,
             whole_number(n_draws, "n_draws", most=MOST_DRAWS),
             whole_number(seed, "seed", 0),
             (),
-            (*cells_of(_by_name(settings, company, tables), tables), *cells_of(changes, tables)),
+            cells_of(changes, tables, _by_name(settings, company, tables)),
             rows_of(runs, tables, company),
             call=call,
         )
         tables = case._tables_with(case.cells)
-        excluded = known_groups(tables, [company], listed(exclude_groups))
+        excluded = known_groups(tables, [company], listed(exclude_groups, "exclude_groups"))
         case = replace(case, tables=tables, excluded=excluded)
         case.require_answer()
         return case
@@ -128,6 +130,11 @@ class Case:
     def _tables_with(self, cells: Iterable[Cell]) -> Tables:
         further = self.corrections[len(self.base.scenario_corrections(self.scenario)) :]
         return self.base.for_scenario(self.scenario, further, cells, self.added)
+
+    def with_cells(self, *cells: Cell) -> Self:
+        """Return the same case with further cells set, over those that were set by hand."""
+        cells = (*self.cells, *cells)
+        return replace(self, cells=cells, tables=self._tables_with(cells))
 
     def beside(self, company: str) -> Self:
         """Return the case of a company that evidence about it is held against: the same request,
@@ -347,14 +354,34 @@ def lasting(given: Any) -> Any:
     return tuple(given) if isinstance(given, Iterator) else given
 
 
-def listed(names: Iterable[str] | str | None) -> tuple[str, ...]:
-    """Return names given as a list or as comma-separated text.
+def listed(names: Iterable[str] | str | None, what: str = "names") -> tuple[str, ...]:
+    """Return names given as a list, as comma-separated text, or as a list in text, which papermill
+    takes; InputError, naming `what`, for what is no list.
 
-    >>> listed("openai, minimax")
-    ('openai', 'minimax')
+    >>> listed("openai, minimax"), listed('["openai", "minimax"]')
+    (('openai', 'minimax'), ('openai', 'minimax'))
     """
-    names = names.split(",") if isinstance(names, str) else () if names is None else names
+    if isinstance(names, str):
+        names = [name.strip(" \n[('\")]") for name in names.split(",")]
+    names = () if names is None else names
+    if not isinstance(names, Iterable):
+        raise InputError(f"{what}: expected a list or comma-separated text, got {names!r}")
     return tuple(str(name).strip() for name in names if str(name).strip())
+
+
+def require_counted(cases: Iterable[Case]) -> None:
+    """Raise InputError for a run of one's own that none of some cases counts, or rests on."""
+    counted, windows = set(), []
+    for case in (cases := list(cases)):
+        counted |= {run.run_id for key in case.window_runs for run in case.with_bases(key)}
+        windows.append(f"{case.company} from {' to '.join(map(str, case.release_window))}")
+    for run in (case.tables.training_runs[str(run["run_id"])] for run in case.added):
+        if run.run_id not in counted:
+            what = f"{run.released} of {run.company}{'' if run.counted else ', counted: no'}"
+            raise InputError(
+                f"runs, {run.model}: released {what}, it would change nothing; runs count of "
+                f"{', '.join(windows)}; mend it, or leave it out"
+            )
 
 
 def known_groups(
@@ -368,18 +395,17 @@ def known_groups(
 
 
 def _by_name(settings: Mapping[str, Any], company: str, tables: Tables) -> dict[str, Any]:
-    """Return the cells that settings by name stand for, by address; blank is left out."""
+    """Return the address and the content that each setting stands for; blank is left out."""
     addresses = {name: f"assumptions/{name}/value" for name in tables.assumptions}
     addresses |= {name: f"companies/{company}/{name}" for name in WINDOW}
-    rates = {name: rows[0] for name, rows in tables.rates().items()}
-    addresses |= {name: f"fx/{row.partition('/')[0]}/*/per_usd" for name, row in rates.items()}
+    rates = tables.rates().items()
+    addresses |= {name: f"fx/{rows[0].partition('/')[0]}/*/per_usd" for name, rows in rates}
     for name in settings:
         if name not in addresses:
             raise UnknownName(f"unknown assumption '{name}'{nearest(name, addresses)}")
-    given = {name: value for name, value in settings.items() if value is not None and value != ""}
-    for name, first in rates.items():
-        try:
-            parse(given.get(name, 1.0))  # one fault, though it would stand in every row
-        except InputError as error:
-            raise InputError(f"fx.csv, row {first}, column per_usd: {error}") from None
-    return {addresses[name]: value for name, value in given.items()}
+    given = {name: value for name, value in settings.items() if value is not None and str(value)}
+    for name, (key, *_) in rates:  # one fault, though it would stand in every row
+        row = {**tables.texts["fx"][key], "per_usd": clean(given.get(name, 1.0))}
+        if faults := tables.schema["fx"].row(key, row, tables.texts)[1]:
+            raise InputError(faults[0])
+    return {name: (addresses[name], value) for name, value in given.items()}

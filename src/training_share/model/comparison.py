@@ -13,9 +13,9 @@ import pandas as pd
 
 from training_share.errors import InputError
 from training_share.inputs.changes import Runs, rows_of
-from training_share.inputs.tables import Tables, for_scenario
-from training_share.model.case import known_groups, lasting, listed
-from training_share.model.estimate import Estimate, estimate
+from training_share.inputs.tables import load
+from training_share.model.case import known_groups, lasting, listed, require_counted
+from training_share.model.estimate import Estimate
 from training_share.model.precision import InParts
 
 
@@ -33,11 +33,14 @@ class Comparison(InParts):
         """Return the comparison that the same call gives with some arguments changed, as in
         `again(scenario="careful")`; InputError as `estimate` raises it."""
         changes = {name: lasting(value) for name, value in changes.items()}
-        base = next(iter(self.estimates.values())).base
-        own = own_groups(base, self.estimates, changes)
-        return Comparison(
-            {name: est.again(**changes | own[name]) for name, est in self.estimates.items()}
-        )
+        if "exclude_groups" in changes:  # of the tables as the others leave them
+            all_runs = changes | {"exclude_groups": ()}
+            whole = {name: est.again(**all_runs) for name, est in self.estimates.items()}
+            own = own_groups(whole, changes["exclude_groups"])
+            return Comparison(
+                {name: est.again(exclude_groups=own[name]) for name, est in whole.items()}
+            )
+        return Comparison({name: est.again(**changes) for name, est in self.estimates.items()})
 
     @cached_property
     def table(self) -> pd.DataFrame:
@@ -87,18 +90,11 @@ class Comparison(InParts):
         return Comparison({name: est.part(place) for name, est in self.estimates.items()})
 
 
-def own_groups(
-    tables: Tables, companies: Iterable[str], changes: Mapping[str, Any]
-) -> dict[str, dict[str, Any]]:
-    """Return by company which of the groups that `changes` excludes it has, as an argument of
-    `estimate`, empty where it excludes none; InputError for a group that no company has."""
-    if "exclude_groups" not in changes:
-        return {name: {} for name in companies}
-    groups = known_groups(tables, companies, listed(changes["exclude_groups"]))
-    return {
-        name: {"exclude_groups": [group for group in groups if group in tables.groups([name])]}
-        for name in companies
-    }
+def own_groups(estimates: Mapping[str, Estimate], groups: Any) -> dict[str, list[str]]:
+    """Return by company which of some groups of runs it has; InputError for one that none has."""
+    tables = next(iter(estimates.values())).tables
+    known = known_groups(tables, estimates, listed(groups, "exclude_groups"))
+    return {name: [one for one in known if one in tables.groups([name])] for name in estimates}
 
 
 def compare(
@@ -121,13 +117,15 @@ def compare(
     >>> list(compare(["minimax", "zai"], n_draws=1_000).estimates)
     ['minimax', 'zai']
     """
-    tables = for_scenario(scenario or "newsletter", data_dir=data_dir)
-    names = tables.with_spending if companies is None else listed(companies)
+    tables = load(data_dir).for_scenario(scenario or "newsletter")
+    names = tables.with_spending if companies is None else listed(companies, "companies")
     if not names or len(set(names)) < len(names):
         raise InputError(f"companies: name at least one, each once; got {list(names)}")
-    groups = own_groups(tables, names, {"exclude_groups": exclude_groups})
     settings = {name: lasting(value) for name, value in settings.items()}
     if runs:
         settings["runs"] = rows_of(runs, tables, names[0] if len(names) == 1 else "")
     settings |= {"scenario": scenario, "n_draws": n_draws, "seed": seed, "data_dir": data_dir}
-    return Comparison({name: estimate(name, **groups[name], **settings) for name in names})
+    found = Comparison({name: Estimate.of(name, **settings) for name in names})
+    require_counted(found.estimates.values())
+    excluded = lasting(exclude_groups)
+    return found.again(exclude_groups=excluded) if listed(excluded) else found

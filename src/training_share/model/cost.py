@@ -67,12 +67,12 @@ def cost(
     require_known(hardware, tables.hardware, "hardware")
 
     def value(name: str, given: Amount | None) -> Quantity:
-        row = tables.assumptions.get(name)
-        if row and (given is None or str(given) == ""):
-            return drawn(seed, one(name), n, row.amount)
+        row = tables.assumptions.get(name) or tables.schema["training_runs"].columns[name]
+        if name != "flop" and (given is None or str(given) == ""):
+            return drawn(seed, one(name), n, tables.assumptions[name].amount)
         try:
             content = given if isinstance(given, Distribution) else str(given)
-            return drawn(seed, one(name), n, reader(row.kind if row else "amount")(content))
+            return drawn(seed, one(name), n, reader(row.kind.removesuffix(" or key"))(content))
         except ValueError as error:
             raise InputError(f"{name}: {error}") from None
 

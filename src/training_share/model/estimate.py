@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import cached_property
-from typing import Self
+from functools import cached_property, wraps
+from typing import Any, Self
 
 import numpy as np
 import pandas as pd
 
 from training_share.errors import require_known
 from training_share.model import evidence, trace
-from training_share.model.case import known_groups
+from training_share.model.case import known_groups, require_counted
 from training_share.model.draws import Quantity, read_only
 from training_share.model.precision import QUANTILES, InParts, mean, quantile, quantiles
 from training_share.model.world import World
@@ -28,6 +28,9 @@ class Estimate(World, InParts):
     def __repr__(self) -> str:
         remarks = [f"evidence {', '.join(self.evidence)}"] if self.evidence else []
         remarks += [self.caveat] if self.caveat else []
+        drawn = {"share", "weights"} <= vars(self).keys()  # a repr draws nothing
+        if drawn and (above := self.mean(self.share > 1)):
+            remarks += [f"above all of R&D in {above:.2%} of draws"]
         return (
             f"<Estimate of {self.company}, scenario {self.scenario}, {self.n_draws:,} draws, seed "
             f"{self.seed}{''.join(f', {words}' for words in remarks)}: see summary(), "
@@ -125,7 +128,7 @@ class Estimate(World, InParts):
 
     def summary(self) -> pd.Series:
         """Return training_cost and rd_compute in millions of `unit`, USD as a rule, the share as a
-        fraction, the effective draws they rest on, and the months that `caveat` is about.
+        fraction, effective draws, the months that `caveat` is about, and over_all: P(share > 1).
 
         >>> est = estimate("openai", n_draws=1_000)
         >>> list(est.summary().index[:4])
@@ -138,6 +141,7 @@ class Estimate(World, InParts):
         values["effective_draws"] = self.effective_draws
         values["months_not_collected"] = float(self.months_not_collected)
         values["months_out_of_window"] = float(self.months_out_of_window)
+        values["over_all"] = self.mean(self.share > 1)
         return pd.Series(values, name=self.company)
 
     def draws(self) -> pd.DataFrame:
@@ -175,4 +179,8 @@ class Estimate(World, InParts):
     trace = trace.trace
 
 
-estimate = Estimate.of
+@wraps(Estimate.of, assigned=("__doc__",))
+def estimate(*arguments: Any, **settings: Any) -> Estimate:
+    est = Estimate.of(*arguments, **settings)
+    require_counted([est])
+    return est

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 from functools import cached_property
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -56,10 +57,11 @@ def median_size(row: Any) -> float:
 
 
 def used_points(tables: Tables, modality: str) -> tuple:
-    """Return the rows of a modality that its regression uses."""
+    """Return the rows of a modality that its regression uses, by place, however they stand."""
     require_known(modality, MODALITIES, "modality")
     rows = tables.generative_models.values()
-    return tuple(row for row in rows if row.modality == modality and row.used)
+    used = [row for row in rows if row.modality == modality and row.used]
+    return tuple(sorted(used, key=attrgetter("place")))
 
 
 def fit(points: tuple) -> ScalingFit:
@@ -158,10 +160,12 @@ def bootstrapped(tables: Tables, modality: str, seed: int) -> tuple:
 
 
 def ranked_lines(tables: Tables, modality: str, seed: int, part: int | None = None) -> Lines:
-    """Return a modality's refits ranked by what they predict at the mean size of its closed models,
-    for draws in which one line serves all of them; with `part`, one part of the resamples."""
-    rows = [row for row in tables.closed_models.values() if row.modality == modality]
-    size = float(np.mean([math.log10(median_size(row)) for row in rows]))
+    """Return a modality's refits ranked by what they predict at the mean size of the closed models
+    of runs, for draws in which one line serves all; with `part`, one part of the resamples."""
+    taken = {run.flop for run in tables.training_runs.values() if isinstance(run.flop, str)}
+    rows = [row for key, row in tables.closed_models.items() if key in taken]
+    sizes = [math.log10(median_size(row)) for row in rows if row.modality == modality]
+    size = math.fsum(sizes) / len(sizes)  # in whatever order
     return _ranked(bootstrapped(tables, modality, seed), size, part)
 
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from training_share.errors import InputError
+from training_share.inputs.changes import clean
+from training_share.inputs.columns import reader
 from training_share.inputs.tables import Tables, chip_of
 from training_share.model.draws import Quantity, one, total
 
@@ -21,12 +24,8 @@ _DAY = timedelta(days=1)
 
 def as_date(value: object, name: str) -> date:
     """Return a calendar date from a date or 'YYYY-MM-DD'; InputError otherwise."""
-    if isinstance(value, datetime):
-        return value.date()
-    if isinstance(value, date):
-        return value
     try:
-        return datetime.strptime(str(value).strip(), "%Y-%m-%d").date()
+        return reader("date")(str(clean(value)))
     except ValueError:
         raise InputError(f"{name}: '{value}' is not a date; write it as YYYY-MM-DD") from None
 
@@ -46,6 +45,7 @@ def signed_periods(
             f"{company}, {line}: the window {start} to {end} ends before it starts; swap the dates"
         )
     rows = [row for row in tables.spending.values() if (row.company, row.line) == (company, line)]
+    rows.sort(key=attrgetter("period_start", "period_end"))  # in whatever order they stand
     edges = [(1, row.period_start, row.period_end + _DAY, row) for row in rows]
     edges = [edge for sign, a, b, row in edges for edge in ((sign, a, b, row), (-sign, b, a, row))]
     goal = end + _DAY

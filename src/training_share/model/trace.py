@@ -129,6 +129,7 @@ def cite(est: Estimate, what: str) -> pd.DataFrame:
     address of a row as `hardware/h800-sxm-bf16`. Raises InputError for anything else.
     """
     lines = est.tables.lines(est.company)
+    what = str(what)
     table, _, key = what.partition("/")
     if what in lines:
         spent = est.like(Told).spent([what], *est.denominator_window)

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import date
 
 import numpy as np
 import pandas as pd
 
 from training_share.analysis.corrections import name_of, require_two, without_groups
 from training_share.analysis.measured import ImpliedCompute, Pattern
-from training_share.analysis.variants import HALF, groups_of, misfit, over_half
+from training_share.analysis.variants import HALF, excess, groups_of, misfit, over_half
 from training_share.model.comparison import Comparison
 from training_share.model.estimate import Estimate, estimate
 from training_share.model.precision import QUANTILES, quantiles
@@ -183,11 +182,10 @@ def notes(table: pd.DataFrame) -> str:
 def source(est: Estimate) -> str:
     """Return the line of source and method under a chart."""
     row = est.tables.sources[SOURCE]
-    day = date.fromisoformat(row.date)
-    return (
-        f"Source: {row.publisher}, {day.day} {day:%B %Y}; rebuilt here with {est.n_draws:,} draws"
-        " of the uncertain inputs."
-    )
+    day = pd.to_datetime(row.date, format="%Y-%m-%d", errors="coerce")
+    told = row.date if day is pd.NaT else f"{day.day} {day:%B %Y}"
+    drawn = f"rebuilt here with {est.n_draws:,} draws of the uncertain inputs"
+    return f"Source: {row.publisher}, {told}; {drawn}."
 
 
 def exactness(*estimates: Estimate) -> str:
@@ -240,6 +238,7 @@ def _remarks(est: Estimate) -> list[str]:
     """Return what to keep in mind about a share, each in a sentence."""
     names = est.uncounted_models
     told = [f"**A {est.caveat}**: {misfit(est)}."] if est.caveat else []
+    told += [f"**Contradiction**: {words}." for words in [excess(est)] if words]
     if names:
         told.append(
             f"The numerator may be incomplete: {listed(names)} came out in the window and "

@@ -52,7 +52,8 @@ def _changes(est: Estimate) -> str:
     told |= dict.fromkeys(f"with {name}" for name in est.corrections if name not in named)
     if set(est.evidence) != set(observed):
         told[f"evidence {', '.join(est.evidence) or 'none'}"] = None
-    told |= dict.fromkeys(f"with the run {run['model']}" for run in est.added)
+    added = [run["model"] for run in est.added if run["run_id"] in est.window_runs]
+    told |= dict.fromkeys(f"with the run {model}" for model in added)
     told |= dict.fromkeys(f"without {group.title()}" for group in est.excluded)
     words = "; ".join(filter(None, told))
     return f"{est.scenario}, changed: {words}" if words else ""
@@ -88,7 +89,7 @@ def chart_row(est: Estimate, label: str = "") -> dict:
         "color": est.company_row.color,
         "kind": kind,
         "unit": est.unit,
-        **est.summary(),
+        **est.summary().drop("over_all"),
         "caveat": est.caveat,
         "spending_window": window_text(*est.denominator_window),
         "release_window": window_text(*est.release_window),

@@ -8,7 +8,7 @@ import pandas as pd
 
 from training_share.analysis.measured import ImpliedCompute
 from training_share.errors import require_known
-from training_share.inputs.tables import for_scenario, load
+from training_share.inputs.tables import load
 from training_share.model.estimate import Estimate
 from training_share.model.spending import signed_periods
 from training_share.report.text import (
@@ -103,7 +103,7 @@ def denominator_table(est: Estimate) -> pd.DataFrame:
 def scenario_table(scenario: str, data_dir: str | Path | None = None) -> pd.DataFrame:
     """Return what was considered for a scenario: whether each correction is in, why, and its
     reason."""
-    tables = for_scenario(scenario, data_dir=data_dir)
+    tables = load(data_dir).for_scenario(scenario)
     reasons = tables.frame("corrections").groupby("correction")["reason"].unique().str.join(" ")
     rows = tables.frame("scenarios").query("scenario == @scenario").set_index("correction")
     steps = ("step " + rows["order"]).where(rows["order"] != "", "left out")
