@@ -15,6 +15,7 @@ from training_share.analysis.measured import (
     Pattern,
     implied_rd_compute,
     implied_training_costs,
+    over_time,
     pattern,
 )
 from training_share.analysis.variants import sweep, variants

@@ -223,7 +223,7 @@ def test_a_step_of_tau_stands_for_its_whole_interval(found):
 
 
 def test_other_windows_keep_the_corrections_on_top():
-    rows = ts.measured.over_time(companies="minimax", corrections="appendix-rl", n_draws=500)
+    rows = ts.measured.windows(companies="minimax", corrections="appendix-rl", n_draws=500)
     for row in rows.itertuples():
         names = ["appendix-rl", "calendar-2025"][: 1 + row.variant]
         est = ts.estimate("minimax", n_draws=500, corrections=names)

@@ -174,6 +174,7 @@ def test_processes_that_joblib_kept_do_not_answer_by_old_code(tmp_path):
     assert after == [7 + value for value in before]
 
 
+@pytest.mark.slow
 def test_same_call_runs_on_a_dask_cluster(frame, tmp_path):
     distributed = needed("distributed")
     one_each = {"n_workers": 2, "threads_per_worker": 1, "dashboard_address": None}

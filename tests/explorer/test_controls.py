@@ -140,17 +140,9 @@ def test_corrections_of_others_are_not_listed():
 
 
 def test_a_correction_of_a_closed_model_is_listed_for_its_company_alone(data_copy):
-    cells = [
-        "smaller",
-        "closed_models",
-        "hailuo-02",
-        "parameters",
-        "20e9",
-        "",
-        "It is.",
-        "own-judgement",
-    ]
-    data_copy.write("corrections", [*data_copy.read("corrections"), cells])
+    cell = ["closed_models", "hailuo-02", "parameters", "20e9"]
+    row = ["smaller", *cell, "", "It is.", "own-judgement"]
+    data_copy.write("corrections", [*data_copy.read("corrections"), row])
     step = ["careful", "smaller", "", "Considered by this test."]
     data_copy.write("scenarios", [*data_copy.read("scenarios"), step])
     base = load(data_copy.folder)

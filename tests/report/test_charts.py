@@ -108,7 +108,7 @@ def test_cost_ranks_the_largest_runs_by_name_and_pools_the_small_ones():
 def test_no_run_is_pooled_alone(est):
     """A company of two runs has both by name."""
     openai = ts.shares.largest_runs(ts.estimate("openai", n_draws=1000), most=1)
-    assert list(openai["runs"]) == [2, 1, 1]
+    assert list(openai["runs"]) == [2, 1, 1] and "smaller" not in openai.index[-1]
     assert not (ts.shares.largest_runs(est)["runs"].iloc[1:-1] != 1).any()
 
 
@@ -311,7 +311,7 @@ def test_the_next_share_is_drawn_before_and_after(found):
 
 
 def test_what_is_inferred_is_drawn_hollow():
-    table = ts.measured.over_time(companies=NEWSLETTER, n_draws=300)
+    table = ts.measured.windows(companies=NEWSLETTER, n_draws=300)
     assert table["inferred"].tolist() == [0, 0, 1, 0, 1]
     assert table["caveat"].tolist() == ["", "", "lower bound", "", "lower bound"]
     figure = ts.charts.over_time(table)
@@ -323,7 +323,7 @@ def test_what_is_inferred_is_drawn_hollow():
     ]
     assert hollow == table["inferred"].tolist()
     assert figure.alt.count("%, spending partly inferred, lower bound") == 2
-    careful = ts.measured.over_time(companies=NEWSLETTER, scenario="careful", n_draws=1000)
+    careful = ts.measured.windows(companies=NEWSLETTER, scenario="careful", n_draws=1000)
     assert careful["company"].tolist() == ["openai", "minimax", "minimax", "zai", "zai"]
 
 

@@ -14,6 +14,7 @@ def test_company_that_discloses_no_inference_is_in_the_tables(data_copy):
     )
     some = {"companies": "minimax,zai", "n_draws": 500, "data_dir": data_copy.folder}
     table = ts.shares.dollars_table(**some).set_index("company")
+    assert table.loc["zai", ["final_training", "other_rd"]].sum() == pytest.approx(2094.719 / 7.2)
     assert table["inference"].isna().to_dict() == {"minimax": False, "zai": True}
     assert ts.shares.ratio_table(**some)["share_p50"].notna().all()
     figure = ts.charts.dollars(table.reset_index())

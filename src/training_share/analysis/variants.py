@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from itertools import product
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,9 @@ import pandas as pd
 
 from training_share.errors import InputError, UnknownName, whole_number
 from training_share.model.case import lasting
-from training_share.model.comparison import compare, own_groups
+from training_share.model.comparison import Comparison, compare, own_groups
 from training_share.model.estimate import Estimate
-from training_share.model.precision import QUANTILES
+from training_share.model.precision import QUANTILES, quantiles
 
 HALF = 0.5  # of R&D compute: the claim is that final training runs take less
 TOLD_FROM = 0.001  # of the draws
@@ -24,12 +25,13 @@ MOST_ROWS = 100_000  # of a sweep: some ten minutes
 SPREAD = [*QUANTILES, "effective_draws"]
 NOTED = [*SPREAD, "caveat", "note"]
 COLUMNS = [*SPREAD, "over_half", "caveat", "note"]
+SHARE = attrgetter("share")
 
 
 def variants(
     est: Estimate | Comparison,
     changes: Mapping[Hashable, Mapping[str, Any]],
-    of: Callable[[Any], np.ndarray] = attrgetter("share"),
+    of: Callable[[Any], np.ndarray] = SHARE,
 ) -> pd.DataFrame:
     """Return the share of `est` with something changed, on common draws, one row a label of
     `changes`, which maps it to arguments of `estimate`; no arguments are `est` itself. `of` makes
@@ -37,7 +39,7 @@ def variants(
     `lambda both: both["minimax"].share - both["zai"].share`.
 
     Columns: p5, p50 and p95 (fractions), effective_draws, over_half (the probability of more than
-    half), caveat (see `Estimate.caveat`), note (what to keep in mind; of a variant that cannot be
+    0.5), caveat (see `Estimate.caveat`), note (what to keep in mind; of a variant that cannot be
     estimated, why) and moved, the median less that of `est`. Labels that are tuples make several
     levels of index. Raises InputError for names that do not exist.
 
@@ -46,23 +48,33 @@ def variants(
     ['', 'lower bound']
     """
     labelled = isinstance(changes, Mapping) and set(map(type, changes.values())) <= {dict}
-    if not (labelled and isinstance(est, Estimate)):
+    if not (labelled and isinstance(est, Estimate | Comparison)):
         raise InputError(f"variants: give an estimate and {{label: arguments}}; got {changes!r}")
-    median = est.share_quantiles["p50"]  # drawn first: variants take over what they do not change
-    rows = [_row(est, change) for change in changes.values()]
+    if isinstance(est, Comparison) and of is SHARE:
+        raise InputError('variants: say of what, as of=lambda both: both["zai"].share')
+    median = float(est.quantile(of(est), 0.5))  # first: variants take over what they do not change
+    rows = [_row(est, change, of) for change in changes.values()]
     table = pd.DataFrame(rows, pd.Index(list(changes)), COLUMNS)
     return table.assign(moved=table["p50"] - median)
 
 
-def _row(est: Estimate, change: Mapping[str, Any]) -> tuple:
+def _row(est: Any, change: Mapping[str, Any], of: Callable[[Any], np.ndarray] = SHARE) -> tuple:
     try:
         one = est.again(**change) if change else est
-        counts = round(one.effective_draws), over_half(one)
-        return *one.share_quantiles.values(), *counts, one.caveat, _note(one)
+        estimates = {"": one} if isinstance(one, Estimate) else one
+        drawn, counted = of(one), round(next(iter(estimates.values())).effective_draws)
+        told = (_told(estimates, words) for words in (attrgetter("caveat"), _note))
+        return *map(float, quantiles(drawn, one.weights)), counted, one.mean(drawn > HALF), *told
     except UnknownName:
         raise
     except InputError as error:
         return *[np.nan] * 5, "", str(error)
+
+
+def _told(estimates: Mapping[str, Estimate], words: Callable[[Estimate], str]) -> str:
+    """Return what is said of estimates, each behind its company where there are several."""
+    told = {company: words(est) for company, est in estimates.items()}
+    return "; ".join(f"{company and f'{company}: '}{of}" for company, of in told.items() if of)
 
 
 def over_half(est: Estimate) -> float:
@@ -128,6 +140,8 @@ def sweep(
 ) -> pd.DataFrame:
     """Return `variants` of every combination of the values in `grid`, which maps a name that
     `estimate` takes to a list of values, for every company (default: all that disclose spending).
+    A tuple of names has tuples of values: {("spending_start", "spending_end"): [("2024-01-01",
+    "2024-12-31")]}.
 
     One row per combination and company, the last parameter varying fastest: the parameters,
     company, and the columns of `variants` but `moved`; `note` says why a combination is impossible.
@@ -149,7 +163,10 @@ def sweep(
     estimates = compare(companies, **settings).estimates
     if (count := math.prod(map(len, grid.values())) * len(estimates)) > MOST_ROWS:
         raise InputError(f"grid: {count:,} rows, {MOST_ROWS:,} at most; sweep it in parts")
-    asked = [dict(zip(grid, values, strict=True)) for values in product(*grid.values())]
+    asked = [
+        dict(pair for name, value in zip(grid, values, strict=True) for pair in _named(name, value))
+        for values in product(*grid.values())
+    ]
     rows = [change | {"company": company} for change in asked for company in estimates]
     work = []
     for change in asked:
@@ -162,6 +179,14 @@ def sweep(
     parallel = Parallel(processes, initializer=hash, initargs=(_sources(),))
     results = parallel(delayed(_row)(*one) for one in work)
     return pd.DataFrame(rows).join(pd.DataFrame(results, columns=COLUMNS))
+
+
+def _named(name: object, value: object) -> list[tuple[Any, Any]]:
+    if not isinstance(name, tuple):
+        return [(name, value)]
+    if not isinstance(value, tuple) or len(value) != len(name):
+        raise InputError(f"{', '.join(name)}: expected tuples of {len(name)} values, got {value!r}")
+    return list(zip(name, value, strict=True))
 
 
 def _sources() -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import io
 import re
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,25 @@ if TYPE_CHECKING:
 
 DIGITS = 10  # significant, in the drawing and in the CSV beside it
 PNG_DPI = 120  # half as much again as a page shows; a dozen fit into a notebook below 1 MB
+INK = "#222222"
+STYLE = "seaborn-v0_8-whitegrid"  # as matplotlib ships it
+THEME = {
+    "font.size": 10,
+    "axes.titlesize": 11,
+    "axes.labelsize": 9,
+    "figure.labelsize": 9,
+    "axes.titleweight": "bold",
+    "axes.titlelocation": "left",
+    "figure.dpi": 100,
+    "axes.edgecolor": "#888888",
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.spines.left": False,
+    "axes.grid.axis": "x",
+    "text.color": INK,
+    "axes.labelcolor": INK,
+    "font.sans-serif": ["DejaVu Sans"],
+}
 LONG_ID = re.compile(  # hashed by matplotlib, or a letter by the name of its font
     r'(?<=["#])(?:(?:[pmh]|image|C[0-9a-f]+_[0-9a-f]+_)[0-9a-f]{10}|DejaVuSans[\w-]*)(?=["\)])'
 )
@@ -51,6 +71,13 @@ class Figure:
         return text.encode()
 
 
+def look() -> AbstractContextManager:
+    """Return the context in which charts are made and written; the process keeps its own look."""
+    import matplotlib.style
+
+    return matplotlib.style.context([STYLE, THEME])
+
+
 def rounded(value: object) -> object:
     """Return a table, or a dict of tables, with its numbers rounded to the digits that are drawn;
     anything else as it is."""
@@ -70,9 +97,10 @@ def png_of(drawing: matplotlib.figure.Figure, dpi: int, compress_level: int = 6)
 
     stream, before = io.BytesIO(), (drawing.dpi, drawing.canvas)
     drawing.set(dpi=dpi, facecolor="white")
-    FigureCanvasAgg(drawing).print_png(
-        stream, metadata={"Software": None}, pil_kwargs={"compress_level": compress_level}
-    )
+    with look():
+        FigureCanvasAgg(drawing).print_png(
+            stream, metadata={"Software": None}, pil_kwargs={"compress_level": compress_level}
+        )
     drawing.set_layout_engine("none")
     drawing.set(dpi=before[0], canvas=before[1])
     return stream.getvalue()
@@ -85,7 +113,7 @@ def svg_of(drawing: matplotlib.figure.Figure) -> bytes:
     from matplotlib.backends.backend_svg import FigureCanvasSVG
 
     stream, before = io.StringIO(), drawing.canvas
-    with mpl.rc_context({"svg.hashsalt": "", "svg.fonttype": "path"}):
+    with look(), mpl.rc_context({"svg.hashsalt": "", "svg.fonttype": "path"}):
         FigureCanvasSVG(drawing).print_svg(stream, metadata={"Date": None, "Creator": None})
     drawing.set_canvas(before)
     return re.sub(r"\n +", "\n", numbered(stream.getvalue())).encode()
@@ -97,7 +125,7 @@ def pdf_of(drawing: matplotlib.figure.Figure) -> bytes:
     from matplotlib.backends.backend_pdf import FigureCanvasPdf
 
     stream, before = io.BytesIO(), drawing.canvas
-    with mpl.rc_context({"pdf.fonttype": 42}):
+    with look(), mpl.rc_context({"pdf.fonttype": 42}):
         FigureCanvasPdf(drawing).print_pdf(stream, metadata={"CreationDate": None})
     drawing.set_canvas(before)
     return stream.getvalue()

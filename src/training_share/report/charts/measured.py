@@ -95,8 +95,8 @@ def next_share(table: pd.DataFrame) -> Figure:
 
 @style.chart
 def over_time(table: pd.DataFrame) -> Figure:
-    """Draw `measured.over_time`: one bar of the window at the share, one panel a company, with the
-    90% interval; hollow where spending is inferred, dashed where the runs do not fit the window."""
+    """Draw `measured.windows` or `over_time`, a panel a company: one bar of the window at the
+    share, with the 90% interval; hollow where spending is inferred, dashed where the runs do not fit the window."""
     companies = list(table.groupby("company", sort=False))
     axes = style.sheet(9.6, 3.4, columns=len(companies), sharey=True)[0]
     month = pd.Timedelta(days=30)

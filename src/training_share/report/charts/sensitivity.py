@@ -26,9 +26,12 @@ LABELS = {
 
 
 @style.chart
-def surface(tables: dict[str, pd.DataFrame]) -> Figure:
-    """Draw `sensitivity.surface` of several companies side by side: the median share in percent by
-    two assumptions. Cells above half are framed, so that the crossing shows without colour."""
+def surface(tables: dict[str, pd.DataFrame] | pd.DataFrame) -> Figure:
+    """Draw `sensitivity.surface` of several companies side by side, or one table: the median share
+    in percent by two assumptions. Cells above half are framed, so that the crossing shows without
+    colour."""
+    if isinstance(tables, pd.DataFrame):
+        tables = {"Training share": tables}
     rows = max(map(len, tables.values()))
     axes = style.sheet(3.5 * len(tables) + 0.6, 0.34 * rows + 0.9, columns=len(tables))[0]
     for ax, (name, table) in zip(axes, tables.items(), strict=True):

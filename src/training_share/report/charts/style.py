@@ -4,44 +4,29 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Callable, Iterable
+from contextvars import ContextVar
 from dataclasses import replace
 from functools import wraps
+from typing import Any
 
 import matplotlib.figure
-import matplotlib.style
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.text import Annotation
 
+from training_share.errors import InputError
 from training_share.model.estimate import Estimate
 from training_share.report import shares
-from training_share.report.figure import Figure, rounded
+from training_share.report.figure import INK, Figure, look, rounded
 from training_share.report.shares import HALF
 
 BLUE, ORANGE = "#0072B2", "#D55E00"  # of a line and what is read off it
-REST, INK, QUIET = "#D9D9D9", "#222222", "#595959"
+REST, QUIET = "#D9D9D9", "#595959"
 # A company's colour stands in companies.csv. What moves a share up and down has these two, which no
 # company has; what is neither a company nor a direction is grey.
 UP, DOWN = "#6B3FA0", "#8A6D00"
-STYLE = "seaborn-v0_8-whitegrid"  # as matplotlib ships it
-THEME = {
-    "font.size": 10,
-    "axes.titlesize": 11,
-    "axes.labelsize": 9,
-    "figure.labelsize": 9,
-    "axes.titleweight": "bold",
-    "axes.titlelocation": "left",
-    "figure.dpi": 100,
-    "axes.edgecolor": "#888888",
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.spines.left": False,
-    "axes.grid.axis": "x",
-    "text.color": INK,
-    "axes.labelcolor": INK,
-    "font.sans-serif": ["DejaVu Sans"],
-}
+GIVEN: ContextVar[list] = ContextVar("axes", default=[])  # noqa: B039  # to draw on
 WIDE, NARROW = 7.6, 4.3  # inches: of a page, and of a phone
 SPEAKERS = {  # texts around a chart: size in points, weight, colour, width of a letter in its size
     "title": (14, "bold", INK, 0.59),
@@ -61,13 +46,19 @@ def chart(draw: Callable[..., Figure]) -> Callable[..., Figure]:
 
     How its run departs from a named scenario stands under the title, in the alternative text and in
     the table. An estimate and a table of `shares` know it; for any other table it is an option more
-    of every chart, `changed`, as `shares.changes` says it.
+    of every chart, `changed`, as `shares.changes` says it. `ax` is the axes to draw on, of several
+    panels a list of them: then fonts, size and rcParams are its own, the title stands on the first,
+    and what else would stand around the chart is in the `Figure` that comes back.
     """
 
     @wraps(draw)
-    def drawn(*args: object, changed: str = "", **options: object) -> Figure:
-        matplotlib.style.use([STYLE, THEME])
-        figure = draw(*map(rounded, args), **rounded(options))
+    def drawn(*args: object, changed: str = "", ax: Any = None, **options: object) -> Figure:
+        if ax is not None:
+            return _on(ax, draw, [rounded(arg) for arg in args], rounded(options))
+        with look():
+            return framed(draw(*map(rounded, args), **rounded(options)), args, changed)
+
+    def framed(figure: Figure, args: Iterable[object], changed: str) -> Figure:
         asked = [shares.changes(arg) for arg in args if isinstance(arg, Estimate)]
         asked += [arg.attrs.get("changed", "") for arg in args if isinstance(arg, pd.DataFrame)]
         if changed := changed or max(asked, key=len, default=""):
@@ -76,6 +67,18 @@ def chart(draw: Callable[..., Figure]) -> Callable[..., Figure]:
         return _framed(figure, changed)
 
     return drawn
+
+
+def _on(ax: Any, draw: Callable[..., Figure], args: list, options: dict) -> Figure:
+    """Draw a chart on axes that are given, in the look of whoever made them."""
+    token = GIVEN.set(list(np.ravel(ax)))
+    try:
+        figure = draw(*args, **options)
+    finally:
+        GIVEN.reset(token)
+    if figure.title:
+        figure.axes[0].set_title(figure.title, loc="left", wrap=True)
+    return figure
 
 
 def _framed(figure: Figure, changed: str) -> Figure:
@@ -113,7 +116,12 @@ def _lines(kind: str, text: str, width: float) -> tuple[str, str, float]:
 
 def sheet(width: float, height: float, rows: int = 1, columns: int = 1, **options) -> np.ndarray:
     """Return the axes of an empty sheet, an array rows x columns; width and height in inches.
-    `options` go to `matplotlib.figure.Figure.subplots`."""
+    `options` go to `matplotlib.figure.Figure.subplots`. Axes that were given to the chart are these
+    instead; InputError where they are not as many."""
+    if given := GIVEN.get():
+        if len(given) != rows * columns:
+            raise InputError(f"ax: the chart has {rows * columns} panels, and {len(given)} axes")
+        return np.array(given).reshape(rows, columns)
     drawing = matplotlib.figure.Figure(figsize=(width, height), layout="constrained")
     return drawing.subplots(rows, columns, squeeze=False, **options)
 
