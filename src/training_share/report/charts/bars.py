@@ -29,6 +29,7 @@ def ratio(table: pd.DataFrame, source: str = "", narrow: bool = False) -> Figure
     """
     width, tall = (style.NARROW, 1.0) if narrow else (style.WIDE, 0.82)
     ax = style.sheet(width, tall * len(table) + 0.75)[0, 0]
+    narrow = narrow or style.room(ax) < 5.5
     for place, row in enumerate(table.itertuples()):
         ax.barh(place, 1, height=0.4, color=REST, zorder=2)
         ax.barh(place, min(row.share_p50, 1), height=0.4, color=row.color, zorder=3)
@@ -107,7 +108,7 @@ def _words(ax: Axes, place: int, row, narrow: bool) -> None:
     name = beside(ax, row.label, 0, top, 0, rise, fontsize=12, **bold)
     beside(ax, share, 1, top, 0, rise, ha="right", fontsize=13, **bold)
     if narrow:
-        beside(ax, amounts, 0, top, 0, 3, **quiet)
+        beside(ax, amounts if style.room(ax) > 3.9 else "", 0, top, 0, 3, **quiet)
         beside(ax, ends, 1, top, 0, 3, ha="right", **quiet)
     else:
         beside(ax, amounts, 1, 0, 7, 3.2, **quiet | {"xycoords": name, "va": "baseline"})

@@ -96,7 +96,8 @@ def next_share(table: pd.DataFrame) -> Figure:
 @style.chart
 def over_time(table: pd.DataFrame) -> Figure:
     """Draw `measured.windows` or `over_time`, a panel a company: one bar of the window at the
-    share, with the 90% interval; hollow where spending is inferred, dashed where the runs do not fit the window."""
+    share, with the 90% interval; hollow where spending is inferred, dashed where the runs do not
+    fit the window."""
     companies = list(table.groupby("company", sort=False))
     axes = style.sheet(9.6, 3.4, columns=len(companies), sharey=True)[0]
     month = pd.Timedelta(days=30)

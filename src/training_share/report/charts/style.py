@@ -126,6 +126,11 @@ def sheet(width: float, height: float, rows: int = 1, columns: int = 1, **option
     return drawing.subplots(rows, columns, squeeze=False, **options)
 
 
+def room(ax: Axes) -> float:
+    """Return how many inches a chart has from left to right: of its sheet, or of given axes."""
+    return ax.figure.get_figwidth() * (ax.get_position().width if GIVEN.get() else 1)
+
+
 # --- axes -----------------------------------------------------------------------------------------
 def rows_of(ax: Axes, labels: Iterable[str], above: float = 0.6, **style: object) -> None:
     """Make an axis of rows from the top, one a label, with room for `above` rows over the first."""
