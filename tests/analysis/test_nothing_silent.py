@@ -58,9 +58,7 @@ def test_a_group_that_a_change_makes_can_be_left_out():
 
 
 def test_an_unknown_correction_has_no_window():
-    assert_refused(
-        "did you mean 'calendar-2025'", ts.measured.over_time, "calendar-2026", n_draws=20
-    )
+    assert_refused("did you mean 'calendar-2025'", ts.measured.windows, "calendar-2026", n_draws=20)
 
 
 WRONG = [3, 1.5, True, {"a": 1}, [1], object(), Path("no"), b"x"]

@@ -103,7 +103,7 @@ def test_no_evidence_is_not_the_scenario_s():
 @pytest.mark.parametrize(
     ("grid", "settings", "message"),
     [
-        ({"mfu_lr": ["0.1"]}, {}, "unknown assumption 'mfu_lr'; did you mean 'mfu_rl'"),
+        ({"mfu_lr": ["0.1"]}, {}, "unknown argument 'mfu_lr'; did you mean 'mfu_rl'"),
         ({"mfu": "0.1"}, {}, r"write \[value\]"),
         ({"mfu": []}, {}, r"mfu: expected a list of values, got \[\]"),
         ({"scenario": ["carefull"]}, {}, "did you mean 'careful'"),

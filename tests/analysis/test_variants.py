@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from refusals import assert_refused
 
 import training_share as ts
 from training_share.errors import UnknownName
@@ -76,3 +77,32 @@ def test_costs_in_dollars_that_go_together_widen_the_share(openai):
     table = ts.variants(openai, together)
     assert table.loc[1, "p50"] == openai.share_quantiles["p50"]
     assert (np.diff(table["p95"] - table["p5"]) < 0).all()
+
+
+def test_a_variant_may_be_of_any_quantity_of_a_comparison():
+    both = ts.compare("minimax,zai", n_draws=500)
+    changes = {"as it is": {}, "faster": {"mfu": 0.4}, "later": {"release_lag_months": 6}}
+    table = ts.variants(both, changes, of=lambda two: two["minimax"].share - two["zai"].share)
+    for label, change in changes.items():
+        one, two = (ts.estimate(name, n_draws=500, **change).share for name in ("minimax", "zai"))
+        assert table.loc[label, "p50"] == pytest.approx(np.median(one - two), rel=1e-12)
+    assert table.loc["as it is", "moved"] == 0
+    assert table.loc["later", "caveat"] == "minimax: lower bound; zai: lower bound"
+    assert_refused("say of what", ts.variants, both, changes)
+
+
+def test_a_sweep_takes_windows_in_pairs():
+    windows = [("2024-01-01", "2024-12-31"), ("2024-10-01", "2025-09-30")]
+    grid = {("spending_start", "spending_end"): windows, "mfu": [0.2, 0.3]}
+    table = ts.sweep(grid, "minimax", n_jobs=1, n_draws=200)
+    assert len(table) == 4 and list(table["spending_end"].unique()) == [end for _, end in windows]
+    assert_refused("expected tuples of 2", ts.sweep, {("mfu", "mfu_rl"): [0.2]}, "zai", n_jobs=1)
+
+
+def test_a_rolling_year_goes_as_far_as_the_disclosures():
+    table = ts.over_time("minimax", n_draws=200)
+    for row in table.itertuples():
+        window = {"spending_start": row.start, "spending_end": row.end}
+        assert ts.estimate("minimax", n_draws=200, **window).summary()["share_p50"] == row.p50
+    assert list(table["start"].astype(str)) == ["2024-01-01", "2024-10-01", "2025-01-01"]
+    assert_refused("cover no window of 7 months", ts.over_time, "openai", 7, n_draws=200)

@@ -114,7 +114,7 @@ def test_runs_may_be_a_fraction_of_another():
         (RUN | {"released": "July"}, "write the month as YYYY-MM"),
         (RUN | {"hardware": "h900"}, "no hardware 'h900'"),
         (RUN | {"gpu_hours": "5e4"}, "fill exactly one of"),
-        (RUN | {"run_id": "minimax-m2-rl"}, "exists; give a run_id"),
+        (RUN | {"run_id": "minimax-m2-rl"}, "the key 'minimax-m2-rl' exists"),
     ],
 )
 def test_a_run_that_cannot_be_is_refused(run, told):

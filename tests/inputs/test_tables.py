@@ -155,9 +155,9 @@ def test_a_folder_may_have_a_data_package_of_its_own(data_copy):
     [
         (
             lambda text: text.replace('"version": "3', '"version": "2'),
-            "of version 2.1.0, and 3.1.0",
+            "of version 2.2.0, and 3.2.0",
         ),
-        (lambda text: text.replace('"version": "3.1.0",', ""), "of version None"),
+        (lambda text: text.replace('"version": "3.2.0",', ""), "of version None"),
         (
             lambda text: text.replace("},", "}", 1),
             "datapackage.json: Expecting ',' delimiter: line 1",
@@ -348,7 +348,7 @@ def test_a_correction_applied_twice_is_refused_by_name():
 
 def test_a_scenario_with_the_same_wishes_is_the_same_object():
     base, cells, run = load(), [(*MFU, Exact(0.2))], dict(load().texts[RUNS]["glm-4.5"])
-    runs = [run | {"run_id": "own", "model": "X"}]
+    runs = [(RUNS, run | {"run_id": "own", "model": "X"})]
     first = base.for_scenario("careful", ["fy2024-denominator"], cells, runs)
     assert base.for_scenario("careful", iter(["fy2024-denominator"]), iter(cells), runs) is first
     for other in (

@@ -222,7 +222,7 @@ def test_draws_count_the_same_and_join_one_to_one():
     for company, est in three.items():
         assert est.draws()["share"].equals(three.draws[company].rename("share"))
         assert abs(est.draws()["share"].median() - est.summary()["share_p50"]) < 0.001
-    joined = three["zai"].draws().join(three["minimax"].draws(), rsuffix="_minimax")
+    joined = three["zai"].draws().join(three["minimax"].draws(), suffixes=("", "_minimax"))
     assert len(joined) == three["zai"].n_draws
 
 

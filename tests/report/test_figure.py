@@ -1,5 +1,7 @@
 """A figure is the same files on every machine."""
 
+import matplotlib as mpl
+import matplotlib.figure
 import numpy as np
 import pandas as pd
 import pytest
@@ -71,3 +73,16 @@ def test_unwritable_folder_is_a_clear_error(tmp_path):
     blocker.write_text("")
     with pytest.raises(ts.InputError, match="cannot be written"):
         save(ts.charts.intervals(TABLE), "chart", blocker / "figures")
+
+
+def test_a_chart_leaves_the_process_as_it_is_and_draws_on_axes_that_are_given(tmp_path):
+    before = dict(mpl.rcParams)
+    save(ts.charts.intervals(TABLE), "chart", tmp_path)
+    assert dict(mpl.rcParams) == before
+    sheet = mpl.figure.Figure(figsize=(8, 3))
+    left, right = sheet.subplots(1, 2)
+    drawn = ts.charts.intervals(TABLE, ax=left)
+    assert drawn.drawing is sheet and drawn.axes == (left,) and left.has_data()
+    assert not right.has_data() and tuple(sheet.get_size_inches()) == (8, 3)
+    with pytest.raises(ts.InputError, match="the chart has 1 panels, and 2 axes"):
+        ts.charts.intervals(TABLE, ax=[left, right])

@@ -6,12 +6,13 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from functools import cached_property, partial
+from functools import cached_property
 from numbers import Number
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from scipy.special import ndtr
 
 from training_share.errors import InputError
 from training_share.inputs.notation import Distribution
@@ -46,14 +47,22 @@ class Empirical(Distribution):
 @dataclass(frozen=True)
 class Given(Distribution):
     """A Python object as a distribution. Two are equal where their words and their content are, of
-    which the words hold a digest; `joint` names the draw that columns of joint samples share."""
+    which the words hold a digest. Of a column of `joint` samples, the name of the draw that columns
+    share, the draw chooses a row of `rows`."""
 
     words: str
     at: Callable[[Any], Any] = field(compare=False, repr=False)
     joint: str = ""
+    rows: np.ndarray | None = field(default=None, compare=False, repr=False)
 
     def quantile(self, p: Any) -> Any:
         return self.at(p)
+
+    def from_normal(self, z: np.ndarray) -> Any:
+        if self.rows is None:
+            return self.at(ndtr(z))
+        place = (ndtr(z) * self.rows.size).astype(np.intp)
+        return self.rows[np.minimum(place, self.rows.size - 1)]
 
     def __str__(self) -> str:
         return self.words
@@ -76,6 +85,7 @@ def clean(content: object, name: str = "", joint: str = "") -> Content:
         content = content.date()
     if isinstance(content, str | Number | date | None):
         return str(content).strip()
+    rows = None
     if at := getattr(content, "ppf", getattr(content, "icdf", None)):  # of SciPy's two kinds
         frozen = getattr(getattr(content, "dist", content), "name", type(content).__name__)
         of = [str(value) for value in getattr(content, "args", ())]
@@ -83,7 +93,7 @@ def clean(content: object, name: str = "", joint: str = "") -> Content:
         words, identity = f"{frozen}({', '.join(of)})", np.asarray(at(RANKS)).tobytes()
     elif np.ndim(content) == 1 and len(content) > 1:  # type: ignore[arg-type]
         samples = np.asarray(content, dtype=float)
-        at = partial(_row, samples) if joint else Empirical(samples).quantile
+        at, rows = Empirical(samples).quantile, samples if joint else None
         words, identity = f"{samples.size:,} samples", samples.tobytes()
     else:
         where = f"{name}: " if name else ""
@@ -93,12 +103,7 @@ def clean(content: object, name: str = "", joint: str = "") -> Content:
         )
     p5, p50, p95 = (f"{float(at(p)):.3g}" for p in (0.05, 0.5, 0.95))
     digest = hashlib.sha256(identity).hexdigest()[:12]
-    return Given(f"{words} (p5 {p5}, p50 {p50}, p95 {p95}; {digest})", at, joint)
-
-
-def _row(samples: np.ndarray, rank: Any) -> Any:
-    place = (np.asarray(rank) * samples.size).astype(np.intp)
-    return samples[np.minimum(place, samples.size - 1)]
+    return Given(f"{words} (p5 {p5}, p50 {p50}, p95 {p95}; {digest})", at, joint, rows)
 
 
 def columns_of(samples: object) -> dict[str, Content]:
