@@ -62,6 +62,8 @@ def test_a_code_host_shows_it_whole(path):
             )
             assert "application/vnd.jupyter.widget-view+json" not in data
             shown += str(data.get("text/html", "")) + str(data.get("text/markdown", ""))
+        for link in re.findall(r"\]\((?!https?://|#)([^)#]+)", shown):
+            assert (path.parent / link).exists(), f"{link} leads nowhere from {path.parent.name}/"
         assert not re.search(r"<img|!\[|<script|<iframe|<link", shown), (
             "only captured figures, no remote parts"
         )
