@@ -18,7 +18,8 @@ def test_every_function_named_in_the_formulas_is_found_first():
         formula_of("shares = ts.shares.company_ratio_table(est)\nts.charts.ratio(shares)")[0]
         == "The chart"
     )
-    assert formula_of("ts.something_new()")[0] == "The ratio"
+    assert formula_of('ts.show_table(methods, "made before")')[0] == "Closed models"
+    assert_refused("no formula is known of something_new", formula_of, "ts.something_new()")
 
 
 def test_drawings_lose_digits_but_no_scale():

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 import pandas as pd
 from bs4 import BeautifulSoup, Tag
 
+from training_share.errors import InputError
 from training_share.inputs.columns import COLUMNS
 from training_share.inputs.tables import Tables
 from training_share.site.dictionary import TEMPLATES
@@ -37,10 +38,15 @@ def slug(text: str) -> str:
 
 def formula_of(source: str) -> tuple[str, list[str]]:
     """Return the heading and the input tables for a cell of code, by the first call in it that is
-    known."""
+    known, or the table that it shows. InputError where none is: another formula would be told."""
     calls = re.findall(r"([A-Za-z_]\w*)\(", source)
-    heading = next((HEADINGS[call] for call in calls if call in HEADINGS), "The ratio")
-    return heading, FORMULAS.loc[heading, "inputs"]
+    calls += re.findall(r"show_table\((\w+)", source)  # a table made in an earlier cell
+    calls += re.findall(r"^(\w+)\.show", source, re.M)
+    for call in calls:
+        if heading := HEADINGS.get(call):
+            return heading, FORMULAS.loc[heading, "inputs"]
+    known = "add one of them to formulas.csv, at the heading of docs/method.md that has its formula"
+    raise InputError(f"no formula is known of {', '.join(calls)}; {known}")
 
 
 def addresses(tables: Tables) -> dict[str, str]:
