@@ -16,7 +16,7 @@ from training_share.files import repo_root
 from training_share.inputs.tables import load
 from training_share.model.comparison import compare
 from training_share.model.estimate import estimate
-from training_share.site.downloads import csv_of, workbook, write_downloads
+from training_share.site.downloads import csv_of, typed, workbook, write_downloads
 
 openpyxl, pq = needed("openpyxl"), needed("pyarrow.parquet")
 SETTINGS = {"companies": "openai,minimax", "n_draws": 500, "seed": 7}
@@ -198,3 +198,11 @@ def test_all_files_are_written_or_none(tmp_path, monkeypatch):
     monkeypatch.setattr("training_share.files.move_all", full)
     assert_refused("No space left", write_downloads, tmp_path, "zai", n_draws=200)
     assert not list(tmp_path.iterdir())
+
+
+def test_quantities_open_as_numbers_beside_their_text():
+    table = pd.DataFrame({"value": ["0.1 to 0.2 (p10-p90 lognormal)", "-3e24 checked", "flop", ""]})
+    table = typed(table, "value")
+    assert list(table["value_low"]) == [0.1, 3e24, "", ""]
+    assert list(table["value_high"]) == [0.2, 3e24, "", ""]
+    assert list(table["value_family"]) == ["lognormal", "exact", "", ""]

@@ -20,6 +20,10 @@ import pandas as pd
 
 from training_share.errors import InputError
 from training_share.files import repo_root, write_all
+from training_share.inputs.columns import CHECKED
+from training_share.inputs.notation import parse
+from training_share.inputs.observable import ends
+from training_share.inputs.quantities import clean
 from training_share.inputs.tables import LONGEST
 from training_share.model.comparison import Comparison, compare
 from training_share.model.estimate import Estimate
@@ -113,7 +117,9 @@ def _words(value: object) -> str:
         return ", ".join(f"{name}: {content}" for name, content in value.items() if content)
     if isinstance(value, (list, tuple)):
         return ", ".join(map(_words, value))
-    return "" if value is None else str(value).strip()
+    if isinstance(value, pd.DataFrame):
+        return f"{len(value):,} rows of {', '.join(map(str, value))}"
+    return "" if value is None else str(clean(value))
 
 
 def commit() -> str:
@@ -190,7 +196,28 @@ def inputs_table(comparison: Comparison) -> pd.DataFrame:
     common = pd.concat([first.inputs().reset_index(), rates]).assign(company="all")
     periods = [_periods(est) for est in comparison.estimates.values()]
     columns = ["company", "name", "value", "unit", "correlation", "source", "note"]
-    return pd.concat([common, *periods], ignore_index=True)[columns].fillna("")
+    table = pd.concat([common, *periods], ignore_index=True)[columns].fillna("")
+    return typed(table, "value")
+
+
+def typed(table: pd.DataFrame, *columns: str) -> pd.DataFrame:
+    """Return a table with the parts of each quantity in `columns` behind its text, as numbers:
+    NAME_low and NAME_high, which its notation names, and NAME_family; blank where there is none."""
+    for name in columns:
+        parts = [_parts(str(text)) for text in table[name]]
+        place = table.columns.get_loc(name) + 1
+        for at, part in enumerate(("low", "high", "family")):
+            table.insert(place + at, f"{name}_{part}", [values[at] for values in parts])
+    return table
+
+
+def _parts(text: str) -> tuple[object, object, str]:
+    try:
+        quantity = parse(text.lstrip("+-").removesuffix(CHECKED))
+    except InputError:
+        return "", "", ""
+    low, high = ends(quantity)
+    return low, high, type(quantity).__name__.lower()
 
 
 def _periods(est: Estimate) -> pd.DataFrame:

@@ -28,7 +28,7 @@ from training_share.report.sentences import SOURCE
 from training_share.report.shares import printed
 from training_share.site import links
 from training_share.site.dictionary import TEMPLATES
-from training_share.site.downloads import commit, csv_of, downloads, harmless
+from training_share.site.downloads import commit, csv_of, downloads, harmless, typed
 from training_share.site.links import slug
 from training_share.site.notebook import Notebook, markdown, opening, pieces, read
 from training_share.site.tables import tidy
@@ -117,7 +117,10 @@ def build(
         files[f"figures/{name}.svg"] = slim(maker.figure(name, "svg")).encode()
         files[f"figures/{name}.csv"] = harmless(maker.figure(name, "csv")).encode()
     files |= {path.name: path.read_bytes() for path in root.glob("docs/*.svg")}
-    files |= {f"data/{name}.csv": csv_of(tables.frame(name)) for name in COLUMNS}
+    for name, columns in COLUMNS.items():
+        amounts = [column for column, of in columns.items() if of.kind.startswith("amount")]
+        amounts += ["value"] if name == "assumptions" else []
+        files[f"data/{name}.csv"] = csv_of(typed(tables.frame(name), *amounts))
     files["style.css"] = (TEMPLATES / "style.css").read_bytes()
     files[f"figures/{CHART}.png"] = (figures / f"{CHART}.png").read_bytes()
     write_all(target, files, record=SITE_RECORD)
