@@ -41,7 +41,6 @@ PATTERNS = {name: re.compile(text, re.IGNORECASE) for name, text in WORDS["patte
 AGAIN = "download it again from epoch.ai/data, unchanged"
 REPORTED = ("confident", "likely")  # any other confidence, Speculative too, is our judgement
 PLAUSIBLE_FLOP = 1e15, 1e30  # a run outside is a slip of the exponent
-PRICED = ("h800", "h100")  # rented at the price that assumptions.csv holds
 FACTORS = ("", "-sxm", "-hgx", "-oam", "-pcie")  # forms of a chip, which a file may leave open
 FASTEST = {"bf16": ("tf32", 2.5), "fp8": ("bf16", 2.1)}  # a peak is so many times another, if dense
 WINDOW = ("spending_start", "spending_end", "release_lag_months")  # decide which models belong
@@ -435,7 +434,7 @@ class Draft:
             self.ask("no-peak", row.model, key=key, peak=self._add_peak(key, devices, peak))
         if (key in known and key not in wanted) or len(peaks) > 1 or "" in peaks:
             self.ask("format", row.model, format=row.format, key=key)
-        if not key.startswith(PRICED):
+        if not (key in known and self.tables.is_priced(key)):
             self.ask("price", row.model, chip=key.rpartition("-")[0])
         return key
 

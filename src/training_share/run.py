@@ -89,7 +89,7 @@ def run(
     """
     grid, out = dict(grid or {}), Path(out).expanduser().absolute() if out else None
     notebooks = Path(notebooks_dir or files.repo_root() / "notebooks").expanduser().resolve()
-    at_once = whole_number(at_once or (os.cpu_count() or 1) + 1, "--jobs")
+    at_once = whole_number((os.cpu_count() or 1) + 1 if at_once is None else at_once, "--jobs")
     if grid and not out:
         raise InputError(
             "parameters change what the notebooks show; add --out FOLDER, so that the project's own"
@@ -221,7 +221,7 @@ def results(plan: Sequence[Job]) -> pd.DataFrame:
 # --- the folder of a run --------------------------------------------------------------------------
 def _refuse_foreign(out: Path, grid: Grid, replace: bool) -> None:
     """Raise InputError for a folder that is the project's or somebody's, or another run's."""
-    place, root, record = out.resolve(), files.repo_root(), out / RECORD
+    place, root, record = Path(os.path.realpath(out)), files.repo_root(), out / RECORD
     if place.is_relative_to(root) and PROJECT & {*place.relative_to(root).parts[:1]}:
         raise InputError(f"--out {out}: belongs to the project; name a new folder, as my_run")
     if any(path.is_symlink() for path in (out, out / "rendered", out / "figures")):
@@ -297,8 +297,7 @@ def _execute(job: Job, own: Path) -> str:
             self.connection_file = str(own / "kernel.json")
             await super().start_kernel(cwd=str(job.source.parent), env=environment, **settings)
 
-    begun: list[nbformat.NotebookNode] = []
-    fault = ""
+    begun, fault = [], ""
     try:
         papermill.execute_notebook(
             re.sub(r"([{}])", r"\1\1", str(job.source)),  # else it fills what they hold
@@ -317,7 +316,8 @@ def _execute(job: Job, own: Path) -> str:
         if errors or not all(cell.execution_count for cell in code):
             fault = "a cell ended in an error or did not run; did one end the kernel?"
     except papermill.PapermillExecutionError as error:
-        fault = f"cell {error.exec_count}: {error.ename}: {error.evalue}"
+        told = error.evalue or "no message; see its output, and raise 'ulimit -n' if files ran out"
+        fault = f"cell {error.exec_count}: {error.ename}: {told}"
     except Exception as error:
         fault = f"{type(error).__name__}: {str(error) or repr(error.__cause__)}"
     if begun:
