@@ -17,7 +17,7 @@ import os
 import re
 import shutil
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from contextlib import suppress
 from dataclasses import dataclass
@@ -48,6 +48,7 @@ KERNEL_OPTIONS = [
     # what matplotlib finds on a machine, such as no place for its cache, is no output
     "--IPKernelApp.exec_lines=__import__('logging').getLogger('matplotlib').setLevel('ERROR')",
 ]
+EARLIER = "earlier"  # in the hidden folder: what a run that is being replaced wrote
 MOST_RUNS = 2_000  # of a grid; a day's work
 SHARES = ("share_p5", "share_p50", "share_p95", "default_p50")
 Grid = Mapping[str, Sequence[object]]  # parameter -> its values
@@ -99,19 +100,27 @@ def run(
     table = results(plan)
     shown = table.reindex(columns=[*grid, "scenario", "company", *SHARES, "unit", "caveat"])
     if not table.empty:
-        print(shown.to_string(index=False, formatters=dict.fromkeys(SHARES, percent)), flush=True)
+        _say(shown.to_string(index=False, formatters=dict.fromkeys(SHARES, percent)), "stdout")
     if out:
         _refuse_foreign(out, grid, replace)
     base = out or notebooks.parent
     with files.folder_aside(base) as aside, files.alone_in(base):
         for left in {*base.glob(f"{files.ASIDE}*")} - {aside}:  # by a run that was killed
+            _put_back(left, base)
             shutil.rmtree(left)
-        for record in (base / RECORD, base / "site" / files.SITE_RECORD) if replace else ():
-            files.remove(files.recorded(record))
-        if out:
-            table.to_csv(aside / "results.csv", index=False, lineterminator="\n")
-            _move({aside / "results.csv": out / "results.csv"}, aside, out, grid)
-        return _execute_all(plan, aside, out, grid, at_once)
+        try:
+            if out:
+                _take_away(out, aside) if replace else None
+                table.to_csv(aside / "results.csv", index=False, lineterminator="\n")
+                _move({aside / "results.csv": out / "results.csv"}, aside, out, grid)
+            faults = _execute_all(plan, aside, out, grid, at_once)
+            if replace and out and not any(faults.values()):
+                shutil.rmtree(aside / EARLIER, ignore_errors=True)
+                there = filter(Path.exists, files.recorded(out / RECORD))
+                files.move_all(_record(there, aside, out, grid))
+            return faults
+        finally:  # whatever ends it: what there was stays until all of the new is there
+            _put_back(aside, base)
 
 
 # --- what there is to run -------------------------------------------------------------------------
@@ -237,6 +246,27 @@ def _refuse_foreign(out: Path, grid: Grid, replace: bool) -> None:
             )
 
 
+def _take_away(out: Path, aside: Path) -> None:
+    """Move what an earlier run in a folder wrote aside, all but the record that lists it."""
+    for record in (out / RECORD, out / "site" / files.SITE_RECORD):
+        for path in filter(Path.exists, files.recorded(record)):
+            if path != out / RECORD:
+                kept = aside / EARLIER / path.relative_to(out)
+                kept.parent.mkdir(parents=True, exist_ok=True)
+                os.replace(path, kept)
+                with suppress(OSError):  # a folder that holds something else stays
+                    os.removedirs(path.parent)
+
+
+def _put_back(aside: Path, base: Path) -> None:
+    """Move what was taken away to where it was, unless something new is there."""
+    for kept in filter(Path.is_file, sorted((aside / EARLIER).rglob("*"))):
+        target = base / kept.relative_to(aside / EARLIER)
+        if not target.exists():
+            target.parent.mkdir(parents=True, exist_ok=True)
+            os.replace(kept, target)
+
+
 def _move(moves: Mapping[Path, Path], aside: Path, out: Path | None, grid: Grid) -> None:
     """Move files into place, all or none; into a run's folder with a new record, and never over
     what no run wrote. Raises OSError."""
@@ -245,10 +275,15 @@ def _move(moves: Mapping[Path, Path], aside: Path, out: Path | None, grid: Grid)
         for target in moves.values():
             if os.path.lexists(target) and target not in own:
                 raise FileExistsError(errno.EEXIST, "is there, and no run wrote it", str(target))
-        names = dict.fromkeys(path.relative_to(out).as_posix() for path in (*own, *moves.values()))
-        (aside / RECORD).write_bytes(files.record_of(names, parameters=grid))
-        moves = {aside / RECORD: out / RECORD, **moves}
+        moves = {**_record([*own, *moves.values()], aside, out, grid), **moves}
     files.move_all(moves)
+
+
+def _record(written: Iterable[Path], aside: Path, out: Path, grid: Grid) -> dict[Path, Path]:
+    """Write the record of a run aside, and return its move into place."""
+    names = dict.fromkeys(path.relative_to(out).as_posix() for path in written)
+    (aside / RECORD).write_bytes(files.record_of(names, parameters=grid))
+    return {aside / RECORD: out / RECORD}
 
 
 # --- executing ------------------------------------------------------------------------------------
@@ -268,13 +303,21 @@ def _execute_all(
                 job = waiting.pop(future)
                 faults[job] = _moved(job, places[job], future.result(), out, grid)
                 name = (job.rendered / job.source.name).relative_to(job.figures.parent)
-                print(f"{name}: {faults[job] or 'done'}", file=sys.stderr, flush=True)
+                _say(f"{name}: {faults[job] or 'done'}", "stderr")
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
         for kernel in {*process.children(recursive=True)} - others:
             with suppress(psutil.NoSuchProcess):
                 kernel.kill()
     return faults
+
+
+def _say(text: str, stream: str) -> None:
+    """Print, unless nobody can read it any more, as behind `| head`: a run goes on without."""
+    try:
+        print(text, file=getattr(sys, stream), flush=True)
+    except OSError:
+        setattr(sys, stream, open(os.devnull, "w"))  # noqa: SIM115  # else its end would speak up
 
 
 def _execute(job: Job, own: Path) -> str:

@@ -328,3 +328,27 @@ def test_the_plain_papermill_command_works_from_any_folder(tmp_path):
     share = ts.estimate("minimax", n_draws=500, mfu_rl=mfu_rl).summary()
     numbers = pd.read_csv(tmp_path / "figures/minimax_share.csv")
     assert numbers["share_p50"].iloc[0] == pytest.approx(share["share_p50"], rel=1e-9)
+
+
+SIGNAL = "import os, signal; os.kill(os.getppid(), signal.SIGTERM)"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("cell", ["1 / 0", SIGNAL])
+def test_what_is_replaced_stays_until_all_of_the_new_is_there(tmp_path, cell):
+    """A failing notebook and a signal leave what the earlier run wrote."""
+    out, notebooks = tmp_path / "out", tmp_path / "notebooks"
+    places = ["--out", str(out), "--notebooks-dir", str(notebooks)]
+    command = [sys.executable, "-m", "training_share.pipeline", *places]
+    make(notebooks / "a.ipynb", "'the last good one'")
+    subprocess.run(command, check=True)
+    before = digests(out)["rendered/a.ipynb"]
+    make(notebooks / "a.ipynb", cell)
+    again = [*command, "-p", "scenario", "appendix", "--replace"]
+    assert subprocess.run(again, check=False).returncode in (1, 128 + 15)
+    assert digests(out)["rendered/a.ipynb"] == before
+    make(notebooks / "a.ipynb", "'new'")
+    subprocess.run(again, check=True)
+    left = digests(out)
+    assert set(left) == {"parameters.yaml", "results.csv", "rendered/a.ipynb"}
+    assert left["rendered/a.ipynb"] != before
