@@ -88,7 +88,7 @@ def rounded(value: object) -> object:
     return value
 
 
-def png_of(drawing: matplotlib.figure.Figure, dpi: int, compress_level: int = 6) -> bytes:
+def png_of(drawing: matplotlib.figure.Figure, dpi: int) -> bytes:
     """Draw a matplotlib figure as PNG on white, the same to the byte whenever it is the same.
 
     Its layout is made once and kept: `savefig` would make it, and draw, twice for each file.
@@ -98,9 +98,7 @@ def png_of(drawing: matplotlib.figure.Figure, dpi: int, compress_level: int = 6)
     stream, before = io.BytesIO(), (drawing.dpi, drawing.canvas)
     drawing.set(dpi=dpi, facecolor="white")
     with look():
-        FigureCanvasAgg(drawing).print_png(
-            stream, metadata={"Software": None}, pil_kwargs={"compress_level": compress_level}
-        )
+        FigureCanvasAgg(drawing).print_png(stream, metadata={"Software": None})
     drawing.set_layout_engine("none")
     drawing.set(dpi=before[0], canvas=before[1])
     return stream.getvalue()
