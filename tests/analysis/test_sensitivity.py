@@ -101,5 +101,5 @@ def test_windows_are_twelve_disclosed_months():
 
 
 def test_a_surface_without_values_is_refused():
-    with pytest.raises(ts.InputError, match="mfu: the list of values is empty"):
+    with pytest.raises(ts.InputError, match="mfu: expected a list of values"):
         ts.sensitivity.surface("zai", ("mfu_rl", [0.1]), ("mfu", []), **FEW)

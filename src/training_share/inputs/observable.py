@@ -62,11 +62,9 @@ def _term(words: str, text: str) -> Term:
     if not match:
         raise InputError(f"'{text}'{nearest(words, [*WHOLE, *STEPS, 'assumption'])}; {_HOW}")
     assumption, step, names = match.groups()
-    return (
-        Term(step, tuple(map(str.strip, names.split(" + "))))
-        if step
-        else Term("assumption", (assumption,))
-    )
+    if assumption:
+        return Term("assumption", (assumption,))
+    return Term(step, tuple(map(str.strip, names.split(" + "))))
 
 
 @dataclass(frozen=True)

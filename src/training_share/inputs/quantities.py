@@ -106,6 +106,11 @@ def clean(content: object, name: str = "", joint: str = "") -> Content:
     return Given(f"{words} (p5 {p5}, p50 {p50}, p95 {p95}; {digest})", at, joint, rows)
 
 
+def blank(given: object) -> bool:
+    """Return whether an argument is left blank: None, or empty text."""
+    return given is None or (isinstance(given, str) and not given)
+
+
 def columns_of(samples: object) -> dict[str, Content]:
     """Return the columns of joint samples, a DataFrame, as quantities that are drawn row by row;
     rows are put in the order of the first column, so that a higher draw is a higher one of it."""

@@ -14,7 +14,7 @@ import pandas as pd
 
 from training_share.errors import InputError, UnknownName, nearest, require_known, whole_number
 from training_share.inputs.changes import Changes, cells_of
-from training_share.inputs.quantities import clean, columns_of
+from training_share.inputs.quantities import blank, clean, columns_of
 from training_share.inputs.rows import Rows, rows_of
 from training_share.inputs.tables import Cell, Tables, chip_of, load
 from training_share.model.correlation import Loadings, loadings
@@ -95,16 +95,15 @@ class Case:
         for name in ("cls", "settings", "base", "data_dir"):
             del call[name]
         base = load(data_dir) if base is None else base
-        scenario = "newsletter" if scenario in (None, "") else scenario
+        scenario = "newsletter" if blank(scenario) else scenario
         further = listed(corrections, "corrections")
-        added = rows_of(rows, base, company, training_runs=runs, spending=spending)
+        added = rows_of(rows, base, str(company), training_runs=runs, spending=spending)
         tables = base.for_scenario(scenario, further, rows=added)
         require_known(company, tables.companies, "company")
         for name, of in columns_of(samples).items():
             if settings.setdefault(name, of) is not of:
                 raise InputError(f"{name}: by itself and in samples; keep one")
-        if evidence is None or (isinstance(evidence, str) and not evidence):
-            evidence = base.scenario_evidence(scenario)
+        evidence = base.scenario_evidence(scenario) if blank(evidence) else evidence
         named = tuple(name for name in listed(evidence, "evidence") if name != NO_EVIDENCE)
         own = [str(row["evidence"]) for table, row in added if table == "evidence"]
         case = cls(
@@ -252,14 +251,14 @@ class Case:
         count one, by name: the numerator leaves them out."""
         changed = {cell for cells in self.tables.cells_of.values() for cell in cells}
         first, last = self.release_window
-        models = [
-            run.model
+        counted = {run.model for run in self.window_runs.values()}
+        models = {
+            run.model: None
             for key, run in self.tables.training_runs.items()
             if run.company == self.company and first <= run.released <= last
-            if ("training_runs", key, "counted", "yes") in changed
-        ]
-        counted = {run.model for run in self.window_runs.values()}
-        return [name for name in dict.fromkeys(models) if name not in counted]
+            if ("training_runs", key, "counted", "yes") in changed and run.model not in counted
+        }
+        return list(models)
 
     def with_bases(self, run_id: str) -> Iterator[Any]:
         """Yield a run, the run that it is a fraction of, and so on to the one with an amount."""
@@ -292,15 +291,10 @@ class Case:
             if chip and self.basis(run_id) != "USD" and not self.tables.is_priced(chip)
         }
 
-    def closed_model_of(self, run_id: str) -> str | None:
-        """Return the closed model that a run's FLOP, or its base's, are predicted for; or None."""
-        *_, origin = self.with_bases(run_id)
-        return origin.flop if isinstance(origin.flop, str) else None
-
     @cached_property
     def rests_on_regressions(self) -> bool:
-        """Whether the FLOP of any counted run are predicted by a regression."""
-        return any(map(self.closed_model_of, self.runs))
+        """Whether the FLOP of any counted run, or of its base, are predicted by a regression."""
+        return any(isinstance(run.flop, str) for key in self.runs for run in self.with_bases(key))
 
     # --- spending ---------------------------------------------------------------------------------
     @property
@@ -439,7 +433,7 @@ def _by_name(settings: Mapping[str, Any], company: str, tables: Tables) -> dict[
         if name not in addresses:
             known = [*addresses, *inspect.signature(Case.of).parameters]
             raise UnknownName(f"unknown argument '{name}'{nearest(name, known)}")
-    given = {name: value for name, value in settings.items() if value is not None and str(value)}
+    given = {name: value for name, value in settings.items() if not blank(value)}
     for name, (key, *_) in rates:  # one fault, though it would stand in every row
         row = {**tables.texts["fx"][key], "per_usd": clean(given.get(name, 1.0))}
         if faults := tables.schema["fx"].row(key, row, tables.texts)[1]:

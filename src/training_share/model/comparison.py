@@ -12,9 +12,10 @@ import numpy as np
 import pandas as pd
 
 from training_share.errors import InputError, require_known
+from training_share.inputs.quantities import blank
 from training_share.inputs.rows import Rows, rows_of
 from training_share.inputs.tables import load
-from training_share.model.case import known_groups, lasting, listed, require_counted
+from training_share.model.case import Case, known_groups, lasting, listed, require_counted
 from training_share.model.estimate import Estimate
 from training_share.model.precision import InParts
 
@@ -54,14 +55,14 @@ class Comparison(InParts, Mapping[str, Estimate]):
         """Return the comparison that the same call gives with some arguments changed, as in
         `again(scenario="careful")`; InputError as `estimate` raises it."""
         changes = {name: lasting(value) for name, value in changes.items()}
+        whole = changes | ({"exclude_groups": ()} if "exclude_groups" in changes else {})
+        found = {name: Case.again(est, **whole) for name, est in self.estimates.items()}
+        if {"rows", "runs"} & changes.keys():
+            require_counted(found.values())
         if "exclude_groups" in changes:  # of the tables as the others leave them
-            all_runs = changes | {"exclude_groups": ()}
-            whole = {name: est.again(**all_runs) for name, est in self.estimates.items()}
-            own = own_groups(whole, changes["exclude_groups"])
-            return Comparison(
-                {name: est.again(exclude_groups=own[name]) for name, est in whole.items()}
-            )
-        return Comparison({name: est.again(**changes) for name, est in self.estimates.items()})
+            own = own_groups(found, changes["exclude_groups"])
+            found = {name: est.again(exclude_groups=own[name]) for name, est in found.items()}
+        return Comparison(found)
 
     @cached_property
     def table(self) -> pd.DataFrame:
@@ -151,16 +152,13 @@ def compare(
     names = () if companies is None else listed(companies, "companies")
     alone = names[0] if len(names) == 1 else ""
     added = rows_of(rows, base, alone, training_runs=lasting(runs), spending=lasting(spending))
-    tables = base.for_scenario(scenario or "newsletter", rows=added)
+    tables = base.for_scenario("newsletter" if blank(scenario) else scenario, rows=added)
     names = tables.with_spending if companies is None else names
     if not names or len(set(names)) < len(names):
         raise InputError(f"companies: name at least one, each once; got {list(names)}")
     settings = {name: lasting(value) for name, value in settings.items()}
-    by_table: dict[str, list] = {}
-    for table, row in added:
-        by_table.setdefault(table, []).append(row)
-    settings |= {"rows": by_table} if added else {}
     settings |= {"scenario": scenario, "n_draws": n_draws, "seed": seed, "data_dir": data_dir}
+    settings["rows"] = {table: [row for of, row in added if of == table] for table, _ in added}
     found = Comparison({name: Estimate.of(name, **settings) for name in names})
     require_counted(found.estimates.values())
     excluded = lasting(exclude_groups)

@@ -137,11 +137,13 @@ def cite(est: Estimate, what: str) -> pd.DataFrame:
     lines = est.tables.lines(est.company)
     what = str(what)
     table, _, key = what.partition("/")
-    if what in lines:
-        spent = est.like(Told).spent([what], *est.denominator_window)
-        cells = [step.cell for step in spent.steps() if step.cell]
-    elif what in est.runs:
-        cells = cells_read(est, what)
+    if what in lines or what in est.runs:
+        told = est.like(Told, told=what)
+        if what in lines:
+            made = told.spent([what], *est.denominator_window)
+        else:
+            made = told.amount_of(what)
+        cells = [step.cell for step in made.steps() if step.cell]
     elif what in est.tables.assumptions:
         cells = [f"assumptions/{what}/value"]
     elif key in est.tables.texts.get(table, ()):
@@ -153,12 +155,6 @@ def cite(est: Estimate, what: str) -> pd.DataFrame:
         raise InputError(f"cite: no '{what}'{nearest(what, known)}")
     rows = {cell: _cell(est, cell) for cell in cells}
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis("cell")
-
-
-def cells_read(est: Estimate, run_id: str) -> list[str]:
-    """Return the addresses of the cells that a run's cost is computed from."""
-    steps = est.like(Told, told=run_id).amount_of(run_id).steps()
-    return [step.cell for step in steps if step.cell]
 
 
 def gpu_hours(est: Estimate, hardware: str = "") -> pd.DataFrame:
