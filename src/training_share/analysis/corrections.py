@@ -2,8 +2,6 @@
 the claims, and who is higher, on common draws. Shares are fractions; `settings` go to `estimate`.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import combinations

@@ -1,7 +1,5 @@
 """Two runs side by side: which inputs differ, and what that does to shares and cost."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path

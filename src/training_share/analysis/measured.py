@@ -12,8 +12,6 @@ everything else is normal, so that tau is a grid and nothing is sampled by chain
 Bayesian Data Analysis, 3rd edition, chapter 5.4 and 11.6).
 """
 
-from __future__ import annotations
-
 import itertools
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
@@ -206,7 +204,7 @@ class Pattern:
             rows.append(pd.DataFrame(parts))
         return pd.concat(rows, ignore_index=True)
 
-    def part(self, place: int) -> Pattern:
+    def part(self, place: int) -> "Pattern":
         """Return the same by one part of the regressions' resamples, on its first draws."""
         known = self.known.part(place)
         few = {case: values[: len(known.draws)] for case, values in self.measured.items()}

@@ -3,8 +3,6 @@
 Shares are fractions and medians on common draws; `settings` go to `estimate`.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable, Iterable
 from functools import cache

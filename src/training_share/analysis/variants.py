@@ -1,7 +1,5 @@
 """One verb for what-if questions: the same estimate with something changed, a row a change."""
 
-from __future__ import annotations
-
 import hashlib
 import math
 from collections.abc import Callable, Hashable, Iterable, Mapping

@@ -1,8 +1,6 @@
 """What may be changed for one analysis: any cell of any table, given as Python values or as text,
 the form that papermill and the command line take."""
 
-from __future__ import annotations
-
 import fnmatch
 import re
 from collections.abc import Iterable, Mapping

@@ -8,8 +8,6 @@ gpu_hours of minimax-text-01 + minimax-vl-01
 8 to 18 (p10-p90 lognormal)               at most 0.25 to 0.44 (p10-p90 lognormal)
 """
 
-from __future__ import annotations
-
 import re
 from dataclasses import dataclass
 

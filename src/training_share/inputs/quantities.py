@@ -1,7 +1,5 @@
 """Python objects as quantities: what a cell takes beside text in the notation."""
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field

@@ -1,7 +1,5 @@
 """Rows of one's own, for any table: what a row leaves out is as its company or its table has it."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable, Mapping
 from itertools import chain, count

@@ -1,7 +1,5 @@
 """What is asked of the model, checked, and what it counts: runs, days and spending."""
 
-from __future__ import annotations
-
 import inspect
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
@@ -177,8 +175,22 @@ class Case:
         """Raise InputError for a case that cannot be estimated: evidence that is not there, no run
         to count, units that do not add, a window that the disclosures do not cover."""
         self.tables.observed(self.evidence)
-        self.require_runs()
-        self.require_one_unit()
+        if not self.runs:
+            first, last = self.release_window
+            outside = f" outside the groups {', '.join(self.excluded)}" if self.excluded else ""
+            raise InputError(
+                f"{self.company}: no counted run released from {first} to {last}{outside}; widen "
+                "the window or exclude less"
+            )
+        chip = chip_of(self.unit)
+        for run in (run for key in self.window_runs if chip for run in self.with_bases(key)):
+            named = run.hardware or (run.base_run and f"{chip}-") or ""
+            if run.cost_usd is not None or not named.startswith(f"{chip}-"):
+                column = "cost_usd" if run.cost_usd is not None else "hardware"
+                raise InputError(
+                    f"training_runs.csv, row {run.run_id}, column {column}: R&D compute is in "
+                    f"{self.unit}; give the run's gpu_hours on that chip, or spending in money"
+                )
         for line in self.denominator_lines if self.has_spending else ():
             signed_periods(self.tables, self.company, line, *self.denominator_window)
 
@@ -208,16 +220,6 @@ class Case:
         """The runs of the numerator: released in the window, and not in an excluded group."""
         runs = self.window_runs.items()
         return {key: run for key, run in runs if run.group not in self.excluded}
-
-    def require_runs(self) -> None:
-        """Raise InputError where no run is left to count."""
-        if not self.runs:
-            first, last = self.release_window
-            outside = f" outside the groups {', '.join(self.excluded)}" if self.excluded else ""
-            raise InputError(
-                f"{self.company}: no counted run released from {first} to {last}{outside}; widen "
-                "the window or exclude less"
-            )
 
     @cached_property
     def months_not_collected(self) -> int:
@@ -302,14 +304,6 @@ class Case:
         """Whether the company discloses spending; without, only the cost can be estimated."""
         return bool(self.tables.lines(self.company))
 
-    def require_spending(self) -> None:
-        """Raise InputError for a company without spending."""
-        if not self.has_spending:
-            raise InputError(
-                f"{self.company}: its spending is missing, so there is no share; add rows to "
-                "spending.csv, or see implied_rd_compute for what its training cost implies"
-            )
-
     @cached_property
     def denominator_lines(self) -> list[str]:
         """The spending lines that make up R&D compute, as far as the company discloses them."""
@@ -352,18 +346,6 @@ class Case:
         """Whether the share is one of counted hours, into which no utilization and no price
         enters."""
         return bool(chip_of(self.unit)) and all(run.gpu_hours for run in self.runs.values())
-
-    def require_one_unit(self) -> None:
-        """Raise InputError where R&D compute is in hours of a chip and a run is not."""
-        chip = chip_of(self.unit)
-        for run in (run for key in self.window_runs if chip for run in self.with_bases(key)):
-            named = run.hardware or (run.base_run and f"{chip}-") or ""
-            if run.cost_usd is not None or not named.startswith(f"{chip}-"):
-                column = "cost_usd" if run.cost_usd is not None else "hardware"
-                raise InputError(
-                    f"training_runs.csv, row {run.run_id}, column {column}: R&D compute is in "
-                    f"{self.unit}; give the run's gpu_hours on that chip, or spending in money"
-                )
 
 
 def months(start: date, end: date) -> int:

@@ -1,7 +1,5 @@
 """Several companies on common draws: shares side by side, and who is higher draw by draw."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -51,7 +49,7 @@ class Comparison(InParts, Mapping[str, Estimate]):
     def _repr_html_(self) -> str:
         return "".join(est._repr_html_() for est in self.values())
 
-    def again(self, **changes: Any) -> Comparison:
+    def again(self, **changes: Any) -> "Comparison":
         """Return the comparison that the same call gives with some arguments changed, as in
         `again(scenario="careful")`; InputError as `estimate` raises it."""
         changes = {name: lasting(value) for name, value in changes.items()}
@@ -68,17 +66,12 @@ class Comparison(InParts, Mapping[str, Estimate]):
     def table(self) -> pd.DataFrame:
         """One row a company: name and unit, `Estimate.summary`, spending window, release window,
         and the caveat that they make."""
-        rows = {}
+        rows, ends = {}, ("spending_start", "spending_end", "release_start", "release_end")
         for company, est in self.estimates.items():
-            spending, release = est.denominator_window, map(str, est.release_window)
-            rows[company] = {
-                "display_name": est.company_row.display_name,
-                "unit": est.unit,
-                **est.summary(),
-                **dict(zip(("spending_start", "spending_end"), spending, strict=True)),
-                **dict(zip(("release_start", "release_end"), release, strict=True)),
-                "caveat": est.caveat,
-            }
+            days = *est.denominator_window, *map(str, est.release_window)
+            named = {"display_name": est.company_row.display_name, "unit": est.unit}
+            windows = dict(zip(ends, days, strict=True))
+            rows[company] = {**named, **est.summary(), **windows, "caveat": est.caveat}
         return pd.DataFrame.from_dict(rows, orient="index").rename_axis("company")
 
     @cached_property
@@ -113,7 +106,7 @@ class Comparison(InParts, Mapping[str, Estimate]):
         """Whether any company's counted runs rest on a regression."""
         return any(est.rests_on_regressions for est in self.estimates.values())
 
-    def part(self, place: int) -> Comparison:
+    def part(self, place: int) -> "Comparison":
         """Return the same comparison by one part of the regressions' resamples."""
         return Comparison({name: est.part(place) for name, est in self.estimates.items()})
 

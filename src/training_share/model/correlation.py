@@ -1,7 +1,5 @@
 """Assumptions whose draws are correlated with each other: which normals each of them mixes."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any
 

@@ -6,8 +6,6 @@ MFU is model FLOP utilization (Chowdhery et al. 2022, PaLM, appendix B). The two
 only statement of the formula: estimates, traces and `cost` all call them.
 """
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Any
 

@@ -1,7 +1,5 @@
 """An estimate: one company's training share, draw by draw, and what is told of it."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, replace
 from functools import cached_property, wraps
 from html import escape
@@ -100,7 +98,7 @@ class Estimate(World, InParts):
             require_counted([est])
         return est
 
-    def without(self, *groups: str) -> Estimate:
+    def without(self, *groups: str) -> "Estimate":
         """Return the share on the same draws without some groups of runs."""
         return self.again(exclude_groups=(*self.excluded, *groups))
 

@@ -6,8 +6,6 @@ estimated by batch means (Schmeiser 1982, Operations Research 30, 556-568,
 doi:10.1287/opre.30.3.556): quantiles from each of `PARTS` parts of the resamples scatter.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable, Iterable
 from functools import cached_property, lru_cache

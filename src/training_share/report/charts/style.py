@@ -1,7 +1,5 @@
 """What charts share: the look, and the few marks they are made of."""
 
-from __future__ import annotations
-
 import textwrap
 from collections.abc import Callable, Iterable
 from contextlib import nullcontext
