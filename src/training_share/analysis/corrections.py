@@ -11,17 +11,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from training_share.analysis.variants import (
-    NOTED,
-    SPREAD,
-    groups_of,
-    over_half,
-    values_of,
-    variants,
-)
+from training_share.analysis.variants import NOTED, SPREAD, groups_of, over_half, variants
 from training_share.errors import InputError
 from training_share.inputs.tables import load
-from training_share.model.case import listed
+from training_share.model.case import listed, values_of
 from training_share.model.comparison import Comparison, compare
 from training_share.model.draws import Mix, correlated
 from training_share.model.estimate import Estimate, estimate

@@ -13,10 +13,11 @@ import numpy as np
 import pandas as pd
 from scipy.special import ndtri
 
-from training_share.analysis.variants import HALF, NOTED, values_of, variants, windows_between
+from training_share.analysis.variants import HALF, NOTED, variants, windows_between
 from training_share.errors import InputError
 from training_share.inputs.columns import CHECKED
 from training_share.inputs.notation import Distribution
+from training_share.model.case import values_of
 from training_share.model.estimate import Estimate, estimate
 from training_share.model.scaling import bootstrapped, closed_model_distribution, predictions
 

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from training_share.errors import InputError, UnknownName, whole_number
+from training_share.model.case import values_of
 from training_share.model.comparison import Comparison, compare, own_groups
 from training_share.model.estimate import Estimate
 from training_share.model.precision import QUANTILES, quantiles
@@ -181,13 +182,6 @@ def sweep(
     parallel = Parallel(processes, initializer=hash, initargs=(_sources(),))
     results = parallel(delayed(_row)(*one) for one in work)
     return pd.DataFrame(rows).join(pd.DataFrame(results, columns=COLUMNS))
-
-
-def values_of(name: object, given: Any) -> list[Any]:
-    """Return the values that are given for a name; InputError for what is no list, and for none."""
-    if isinstance(given, str | Mapping) or not np.iterable(given) or not (values := list(given)):
-        raise InputError(f"{name}: expected a list of values, got {given!r}; write [value]")
-    return values
 
 
 def _named(name: object, value: object) -> list[tuple[Any, Any]]:

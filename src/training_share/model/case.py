@@ -379,6 +379,14 @@ def listed(names: Iterable[str] | str | None, what: str = "names") -> tuple[str,
     return tuple(str(name).strip() for name in names if str(name).strip())
 
 
+def values_of(name: object, given: Any) -> list[Any]:
+    """Return the values that are given for a name; InputError for what is no list, and for none."""
+    is_list = pd.api.types.is_list_like(given) and not isinstance(given, Mapping)
+    if not is_list or not (values := list(given)):
+        raise InputError(f"{name}: expected a list of values, got {given!r}; write [value]")
+    return values
+
+
 def require_counted(cases: Iterable[Case]) -> None:
     """Raise InputError for a run of one's own that none of some cases counts, or rests on."""
     counted, windows = set(), []
