@@ -1,7 +1,5 @@
 """Closed forms by the standard library and NumPy alone, without the package under test."""
 
-from __future__ import annotations
-
 import csv
 import math
 import re

@@ -1,7 +1,5 @@
 """A copy of the data folder that a test may spoil."""
 
-from __future__ import annotations
-
 import csv
 import shutil
 from pathlib import Path

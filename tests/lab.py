@@ -1,8 +1,6 @@
 """A JupyterLab server on this machine and a Chromium that looks at it, for tests and for
 screenshots."""
 
-from __future__ import annotations
-
 import json
 import os
 import secrets

@@ -1,7 +1,5 @@
 """What a refusal says: where, what, and how to mend it."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable
 

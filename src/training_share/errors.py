@@ -31,15 +31,15 @@ def nearest(word: object, options: Iterable[str]) -> str:
 def require_known(word: object, options: Iterable[str], what: str) -> None:
     """Raise InputError unless `word` is one of `options`; `what` names their kind ("company")."""
     names = list(options)
-    if word not in names:
+    if not isinstance(word, str) or word not in names:
         raise UnknownName(f"unknown {what} {word!r}{nearest(word, names)}")
 
 
 def whole_number(value: Any, name: str, minimum: int = 1, most: int | None = None) -> int:
     """Return `value` as an int from `minimum` to `most`; InputError for 2.5, "many", True and the
     like."""
-    integral = hasattr(value, "__index__") and not isinstance(value, bool)
-    if not integral or (number := int(value)) < minimum:
+    integral = hasattr(value, "__index__") and not getattr(value, "shape", ())  # of an array
+    if not integral or isinstance(value, bool) or (number := int(value)) < minimum:
         raise InputError(f"{name}: expected a whole number of at least {minimum}, got {value!r}")
     if most is not None and number > most:
         raise InputError(f"{name}: {number:,} would not fit into memory; {most:,} at most")

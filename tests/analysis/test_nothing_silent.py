@@ -61,30 +61,48 @@ def test_an_unknown_correction_has_no_window():
     assert_refused("did you mean 'calendar-2025'", ts.measured.windows, "calendar-2026", n_draws=20)
 
 
-WRONG = [3, 1.5, True, {"a": 1}, [1], object(), Path("no"), b"x"]
+WRONG = [3, 1.5, True, {"a": 1}, [1], object(), Path("no"), b"x", np.array([1, 2])]
+FINE = ("data_dir=no", "flop=3", "flop=[1 2]", "seed=3", "n_draws=3")
+OF_ESTIMATE = (
+    "company",
+    "scenario",
+    "corrections",
+    "exclude_groups",
+    "evidence",
+    "changes",
+    "runs",
+)
+OF_ESTIMATE += ("data_dir", "mfu", "spending_start", "seed", "n_draws")
 
 
 @pytest.mark.parametrize(
     ("call", "name"),
     [
-        (ts.estimate, "company"),
-        *(
-            (ts.estimate, name)
-            for name in ("scenario", "corrections", "exclude_groups", "evidence")
-        ),
-        *((ts.estimate, name) for name in ("changes", "runs", "data_dir", "mfu", "spending_start")),
+        *((ts.estimate, name) for name in OF_ESTIMATE),
         (ts.compare, "companies"),
         (ts.load, "data_dir"),
         (ts.cost, "flop"),
         (ts.implied_rd_compute, "known"),
+        (ts.sensitivity.surface, "rows"),
+        (ts.corrections.ranking, "pairs"),
     ],
 )
 def test_an_argument_of_a_wrong_type_is_refused_as_input(call, name):
     asked = {ts.estimate: {"company": "zai"}, ts.implied_rd_compute: {"company": "deepseek"}}
+    asked[ts.sensitivity.surface] = {"company": "zai", "columns": ("mfu", [0.2]), "n_draws": 20}
     for value in WRONG:
-        if (name, value) in (("data_dir", Path("no")), ("changes", {}), ("flop", 3)):
-            continue
-        assert_refused(".", call, **{**asked.get(call, {}), name: value})
+        if f"{name}={value}" not in FINE:
+            assert_refused(".", call, **{**asked.get(call, {}), name: value})
+
+
+def test_lists_and_numbers_of_other_analyses_are_refused_by_name():
+    few, sensitivity = {"company": "zai", "n_draws": 20}, ts.sensitivity
+    assert_refused("^lags: expected a list", sensitivity.lag_and_window, lags=3, **few)
+    assert_refused("^threshold: expected", sensitivity.breaking_points, threshold="half", **few)
+    assert_refused("^choices: give", ts.corrections.beliefs, choices=["price-minimax"], **few)
+    poor = {"spending/zai/rd_compute/*/amount_millions": "x 0.001"}
+    found = ts.pattern("zai", changes=poor, n_draws=20)
+    assert_refused("known: in every draw .*zai", lambda: found.next_share)
 
 
 def test_variants_and_sources_of_a_number_take_what_they_say():

@@ -98,8 +98,3 @@ def test_windows_are_twelve_disclosed_months():
     assert ("2024-10-01 to 2025-09-30", 3) in table.index
     assert table.loc[("2024-10-01 to 2025-09-30", 3), "caveat"] == ""
     assert table["p50"].notna().all()
-
-
-def test_a_surface_without_values_is_refused():
-    with pytest.raises(ts.InputError, match="mfu: the list of values is empty"):
-        ts.sensitivity.surface("zai", ("mfu_rl", [0.1]), ("mfu", []), **FEW)

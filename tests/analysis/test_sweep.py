@@ -1,7 +1,5 @@
 """A sweep gives the rows that single estimates give, whatever processes they come from."""
 
-from __future__ import annotations
-
 import os
 import shutil
 import subprocess

@@ -69,6 +69,11 @@ def test_in_a_comparison_one_company_has_to_count_it():
     told = "zai, it would .* openai from .*, minimax from"
     assert_refused(told, ts.compare, ["openai", "minimax"], runs=[of], **FEW)
     assert_refused("would change nothing", ts.sweep, {"mfu": [0.3]}, "openai", runs=[of], **FEW)
+    assert_refused("would change nothing", ts.estimate("openai", **FEW).again, runs=[of])
+    both = ts.compare(["minimax", "zai"], **FEW)
+    assert_refused("would change", both.again, runs=[of | {"company": "openai"}])
+    observed = {"evidence": {"company": "zai", "value": "0.1 to 0.5 (p10-p90 lognormal)"}}
+    assert ts.compare(["minimax", "zai"], rows=observed, **FEW)["minimax"].evidence == ("own",)
 
 
 def test_a_variant_may_leave_it_out_and_then_does_not_tell_of_it():

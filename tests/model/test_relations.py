@@ -1,8 +1,6 @@
 """What has to hold between two requests, whatever the numbers are: doubling, splitting, sorting,
 renaming, another currency, and another way to ask the same."""
 
-from __future__ import annotations
-
 import csv
 import random
 import shutil

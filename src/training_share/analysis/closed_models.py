@@ -1,8 +1,6 @@
 """How far to trust a regression's prediction: leave one out, other intervals, another estimator.
 Tables and seed are those of an estimate, of whatever company; nothing is drawn of it."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

@@ -2,8 +2,6 @@
 the claims, and who is higher, on common draws. Shares are fractions; `settings` go to `estimate`.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import combinations
@@ -16,7 +14,7 @@ import pandas as pd
 from training_share.analysis.variants import NOTED, SPREAD, groups_of, over_half, variants
 from training_share.errors import InputError
 from training_share.inputs.tables import load
-from training_share.model.case import listed
+from training_share.model.case import listed, values_of
 from training_share.model.comparison import Comparison, compare
 from training_share.model.draws import Mix, correlated
 from training_share.model.estimate import Estimate, estimate
@@ -105,6 +103,10 @@ def beliefs(
     """Return the share under other evidence than the scenario's own, which is the first row.
     `choices` maps a label to names of evidence. Columns as in `variants`, `above_half` for
     over_half."""
+    if not isinstance(choices, Mapping):
+        raise InputError(f"choices: give {{label: names of evidence}}; got {choices!r}")
+    if not isinstance(choices, Mapping):
+        raise InputError(f"choices: give {{label: names of evidence}}; got {choices!r}")
     choices = {f"as in {scenario}": None, **choices}
     changes = {label: {"evidence": evidence} for label, evidence in choices.items()}
     table = variants(estimate(company, scenario, **settings), changes)
@@ -137,7 +139,10 @@ def ranking(pairs: Any = None, scenarios: Names = None, **settings: Any) -> pd.D
     Column `shared` has MFU and price common to the companies that rent the same chips;
     `independent` is the same if each company drew its own (correction `independent-market`).
     """
-    pairs, rows = list(pairs or ()), []
+    pairs = [] if pairs is None else [listed(pair, "pairs") for pair in values_of("pairs", pairs)]
+    rows: list[tuple[Any, ...]] = []
+    if odd := [pair for pair in pairs if len(pair) != 2]:
+        raise InputError(f"pairs: expected two companies each, got {odd[0]}")
     further = [*listed(settings.get("corrections")), "independent-market"]
     companies = dict.fromkeys(name for pair in pairs for name in pair)
     for scenario, found in by_scenario(companies, scenarios, **settings).items():

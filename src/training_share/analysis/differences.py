@@ -1,7 +1,5 @@
 """Two runs side by side: which inputs differ, and what that does to shares and cost."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -11,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from training_share.errors import InputError
-from training_share.inputs.tables import Tables, load
+from training_share.inputs.tables import load
 from training_share.model.comparison import Comparison, compare
 from training_share.model.estimate import Estimate
 from training_share.model.precision import QUANTILES, quantiles
@@ -43,12 +41,8 @@ class Difference:
         found: dict[str, tuple[str, str, str]] = {}
         for company, one in self.before.estimates.items():
             two = self.after.estimates[company]
-            old, new, reasons = _contents(one.tables), _contents(two.tables), _reasons(two.tables)
-            old["evidence in force"], new["evidence in force"] = map(
-                _listed, (one.evidence, two.evidence)
-            )
-            left = f"groups left out of {company}"
-            old[left], new[left] = map(_listed, (one.excluded, two.excluded))
+            old, new, rows = _contents(one), _contents(two), two.tables.corrections.values()
+            reasons = {(f"{r.table}/{r.key}/{r.column}", r.value): r.reason for r in rows}
             for cell in dict.fromkeys([*old, *new]):
                 before, after = old.get(cell, ""), new.get(cell, "")
                 if before != after:
@@ -76,10 +70,9 @@ class Difference:
             else:
                 change = quantiles(two.share, two.weights) - quantiles(one.share, one.weights)
             rows[company] = {"display_name": two.company_row.display_name}
-            medians = {"share": "share_p50", "training_cost": "training_cost_p50"}
-            for name, column in {**medians, "rd_compute": "rd_compute"}.items():
+            for column in ("share_p50", "training_cost_p50", "rd_compute"):
                 for when, est in (("before", one), ("after", two)):
-                    rows[company][f"{name}_{when}"] = est.summary()[column]
+                    rows[company][f"{column.removesuffix('_p50')}_{when}"] = est.summary()[column]
             changes = zip((f"change_{name}" for name in QUANTILES), change, strict=True)
             rows[company] |= {**dict(changes), "change_of": "draws" if by_draw else "quantiles"}
         return pd.DataFrame.from_dict(rows, orient="index").rename_axis("company")
@@ -89,20 +82,17 @@ def _listed(names: tuple[str, ...]) -> str:
     return ", ".join(sorted(names)) or "none"
 
 
-def _contents(tables: Tables) -> dict[str, str]:
-    """Return the filled cells that may change a number, by address."""
-    return {
+def _contents(est: Estimate) -> dict[str, str]:
+    """Return the filled cells that may change a number, by address, and what else may."""
+    cells = {
         f"{table}/{key}/{column}": text
-        for table, rows in tables.texts.items()
+        for table, rows in est.tables.texts.items()
         for key, row in (rows.items() if table not in ABOUT else ())
         for column, text in row.items()
         if text and column not in WORDS
     }
-
-
-def _reasons(tables: Tables) -> dict[tuple[str, str], str]:
-    rows = tables.corrections.values()
-    return {(f"{row.table}/{row.key}/{row.column}", row.value): row.reason for row in rows}
+    left_out = {f"groups left out of {est.company}": _listed(est.excluded)}
+    return {**cells, "evidence in force": _listed(est.evidence), **left_out}
 
 
 def diff(before: Run, after: Run, companies: Any = None, **settings: Any) -> Difference:

@@ -1,8 +1,6 @@
 """What it would take to know more: how narrow a share becomes once one quantity is known, and what
 it is in FLOP instead of dollars."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 
 import numpy as np

@@ -12,13 +12,11 @@ everything else is normal, so that tau is a grid and nothing is sampled by chain
 Bayesian Data Analysis, 3rd edition, chapter 5.4 and 11.6).
 """
 
-from __future__ import annotations
-
 import itertools
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from functools import cached_property
 from typing import Any
 
@@ -26,6 +24,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import expit, logit, ndtr, ndtri
 
+from training_share.analysis.variants import windows_between
 from training_share.errors import InputError, require_known, whole_number
 from training_share.inputs.tables import Tables, chip_of
 from training_share.model.case import listed
@@ -105,7 +104,10 @@ class Pattern:
         """Shares of the cases that inform the next one, draws x cases, in the draws that every
         company keeps and in which none spends more on final runs than on R&D compute."""
         draws = self.known.draws
-        draws = draws[(draws < 1).all(axis=1)]
+        draws = draws[(within := draws < 1).all(axis=1)]
+        if draws.empty:
+            told = f"spend more on final runs than on R&D (mostly {within.mean().idxmin()})"
+            raise InputError(f"known: in every draw some companies {told}; leave one out")
         rows = self.tables.measured_cases
         used = {case: values for case, values in self.measured.items() if rows[case].used}
         return draws.assign(**{case: values[draws.index] for case, values in used.items()})
@@ -148,10 +150,8 @@ class Pattern:
 
     def prior(self, n_draws: int = 20_000) -> pd.DataFrame:
         """Return draws of `tau` and of the next `share` before any case is seen."""
-        mean, tau, share = (
-            generator(self.seed, f"next case/prior/{name}").standard_normal(n_draws)
-            for name in ("mean", "spread", "share")
-        )
+        names = (f"next case/prior/{name}" for name in ("mean", "spread", "share"))
+        mean, tau, share = (generator(self.seed, name).standard_normal(n_draws) for name in names)
         tau = self.scale("spread") * np.abs(tau)
         return pd.DataFrame({"tau": tau, "share": expit(self.scale("mean") * mean + tau * share)})
 
@@ -204,7 +204,7 @@ class Pattern:
             rows.append(pd.DataFrame(parts))
         return pd.concat(rows, ignore_index=True)
 
-    def part(self, place: int) -> Pattern:
+    def part(self, place: int) -> "Pattern":
         """Return the same by one part of the regressions' resamples, on its first draws."""
         known = self.known.part(place)
         few = {case: values[: len(known.draws)] for case, values in self.measured.items()}
@@ -256,14 +256,9 @@ def over_time(company: str, months: int = 12, **settings: Any) -> pd.DataFrame:
     """
     est, rows = estimate(company, **settings), []
     disclosed = [row for row in est.tables.spending.values() if row.company == company]
-    edges = {row.period_start for row in disclosed}
-    edges |= {row.period_end + timedelta(days=1) for row in disclosed}
-    for start in sorted(edges):
-        end = (pd.Timestamp(start) + pd.DateOffset(months=months)).date()
+    for window in windows_between(disclosed, whole_number(months, "months")):
         with suppress(InputError):  # the periods do not add up to it, or no run was released in it
-            window = {"spending_start": start, "spending_end": end - timedelta(days=1)}
-            rows.append(_window_row(est.again(**window)) if end in edges else None)
-    rows = [row for row in rows if row]
+            rows.append(_window_row(est.again(**window)))
     if not rows:
         raise InputError(f"{company}: its disclosures cover no window of {months} months")
     return pd.DataFrame(rows)
@@ -292,11 +287,8 @@ def windows(
 
 
 def _window_row(est: Estimate) -> dict[str, object]:
-    window = est.denominator_window
-    lines = (
-        signed_periods(est.tables, est.company, line, *window) for line in est.denominator_lines
-    )
-    own = {row.source_id == "own-judgement" for line in lines for _, row in line}
+    window, lines = est.denominator_window, est.denominator_lines
+    periods = (signed_periods(est.tables, est.company, line, *window) for line in lines)
     return {
         "company": est.company,
         "label": est.company_row.display_name,
@@ -306,7 +298,7 @@ def _window_row(est: Estimate) -> dict[str, object]:
         **est.spread(),
         "rd_compute": est.median(est.rd_compute) / 1e6,
         "variant": False,
-        "inferred": True in own,
+        "inferred": any(row.inferred for line in periods for _, row in line),
         "caveat": est.caveat,
     }
 

@@ -1,7 +1,5 @@
 """The figures the newsletter prints beside ours, computed under its own settings."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path

@@ -3,21 +3,21 @@
 Shares are fractions and medians on common draws; `settings` go to `estimate`.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable, Iterable
 from functools import cache
+from numbers import Real
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from scipy.special import ndtri
 
-from training_share.analysis.variants import HALF, NOTED, variants
+from training_share.analysis.variants import HALF, NOTED, variants, windows_between
 from training_share.errors import InputError
 from training_share.inputs.columns import CHECKED
 from training_share.inputs.notation import Distribution
+from training_share.model.case import values_of
 from training_share.model.estimate import Estimate, estimate
 from training_share.model.scaling import bootstrapped, closed_model_distribution, predictions
 
@@ -32,10 +32,10 @@ def surface(company: str, rows: Values, columns: Values, **settings: Any) -> pd.
     """Return the median share for each pair of values of two assumptions, rows x columns, each
     given as (assumption, values). Raises InputError as `estimate` does."""
     est = estimate(company, **settings)
-    index, along = (pd.Index(list(values), name=name) for name, values in (rows, columns))
-    if index.empty or along.empty:
-        name = (index if index.empty else along).name
-        raise InputError(f"{name}: the list of values is empty; give at least one")
+    for axis in (rows, columns):
+        if not isinstance(axis, tuple | list) or list(map(type, axis[:-1])) != [str]:
+            raise InputError(f"surface: give ('mfu', [0.2, 0.4]) as rows and columns; got {axis!r}")
+    index, along = (pd.Index(values_of(*axis), name=axis[0]) for axis in (rows, columns))
     shares = [[_median(est.again(**{rows[0]: x, columns[0]: y})) for y in along] for x in index]
     return pd.DataFrame(shares, index, along)
 
@@ -56,6 +56,10 @@ def breaking_points(company: str, threshold: float = HALF, **settings: Any) -> p
     where runs draw for themselves); chance_predictive (for a closed model, the same by the
     predictive interval of its regression: how far one model strays from the line).
     """
+    if not isinstance(threshold, Real) or not threshold > 0:
+        raise InputError(f"threshold: expected a share above zero, got {threshold!r}")
+    if not isinstance(threshold, Real) or not threshold > 0:
+        raise InputError(f"threshold: expected a share above zero, got {threshold!r}")
     est = estimate(company, **settings)
     tables, share, rows = est.tables, _median(est), {}
     for name, row in tables.assumptions.items():
@@ -134,19 +138,11 @@ def lag_and_window(company: str, lags: Iterable[int] = (0, 3, 6), **settings: An
     """Return the share for each window of twelve months that disclosed R&D compute can cover and
     each release lag, columns as in `variants`. Pairs that cannot be estimated are left out, as
     where no run was collected at all."""
-    est, day = estimate(company, **settings), pd.Timedelta(days=1)
-    edges = {
-        edge
-        for row in est.tables.spending.values()
-        if (row.company, row.line) == (company, "rd_compute") and row.source_id != "own-judgement"
-        for edge in (row.period_start, row.period_end + day)
-    }
-    changes = {}
-    for start in sorted(edges):
-        end = (pd.Timestamp(start) + pd.DateOffset(years=1)).date()
-        if end in edges:
-            window = {"spending_start": start, "spending_end": end - day}
-            label = f"{start} to {end - day}"
-            changes |= {(label, lag): window | {"release_lag_months": lag} for lag in lags}
+    est, lags, changes = estimate(company, **settings), values_of("lags", lags), {}
+    rows = [row for row in est.tables.spending.values() if row.company == company]
+    told = [row for row in rows if row.line == "rd_compute" and not row.inferred]
+    for window in windows_between(told, 12):
+        label = " to ".join(map(str, window.values()))
+        changes |= {(label, lag): window | {"release_lag_months": lag} for lag in lags}
     table = variants(est, changes)[NOTED].dropna(subset=["p50"]).astype({"effective_draws": int})
     return table.rename_axis(["spending window", "lag (months)"])

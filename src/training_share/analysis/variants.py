@@ -1,10 +1,9 @@
 """One verb for what-if questions: the same estimate with something changed, a row a change."""
 
-from __future__ import annotations
-
 import hashlib
 import math
 from collections.abc import Callable, Hashable, Iterable, Mapping
+from datetime import date, timedelta
 from itertools import product
 from operator import attrgetter
 from pathlib import Path
@@ -14,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from training_share.errors import InputError, UnknownName, whole_number
-from training_share.model.case import lasting
+from training_share.model.case import values_of
 from training_share.model.comparison import Comparison, compare, own_groups
 from training_share.model.estimate import Estimate
 from training_share.model.precision import QUANTILES, quantiles
@@ -100,12 +99,19 @@ def excess(est: Estimate) -> str:
 
 
 def _note(est: Estimate) -> str:
-    kind = est.caveat.replace("lower", "a lower")
-    parts = [f"{kind}: {misfit(est)}"] if kind else []
-    parts += filter(None, [excess(est)])
-    if est.weights is not None:
-        parts.append(f"evidence leaves {est.effective_draws:,.0f} effective draws")
-    return "; ".join(parts)
+    kind, left = est.caveat.replace("lower", "a lower"), f"{est.effective_draws:,.0f}"
+    weighed = "" if est.weights is None else f"evidence leaves {left} effective draws"
+    return "; ".join(filter(None, [kind and f"{kind}: {misfit(est)}", excess(est), weighed]))
+
+
+def windows_between(rows: Iterable[Any], months: int) -> list[dict[str, date]]:
+    """Return each window of so many months between days at which one of some rows of spending
+    begins or ends, as arguments of `estimate`."""
+    day, later = timedelta(days=1), pd.DateOffset(months=months)
+    edges = sorted({edge for row in rows for edge in (row.period_start, row.period_end + day)})
+    lasts = {first: (pd.Timestamp(first) + later).date() for first in edges}
+    found = [(first, last - day) for first, last in lasts.items() if last in lasts]
+    return [{"spending_start": first, "spending_end": last} for first, last in found]
 
 
 def groups_of(est: Estimate) -> list[str]:
@@ -156,10 +162,7 @@ def sweep(
 
     if not isinstance(grid, Mapping):
         raise InputError(f"grid: write sweep({{'mfu': [0.2, 0.4]}}, 'minimax'); got {grid!r}")
-    grid = {name: lasting(values) for name, values in grid.items()}
-    for name, values in grid.items():
-        if isinstance(values, str | Mapping) or not np.iterable(values) or len(values) == 0:
-            raise InputError(f"{name}: expected a list of values, got {values!r}; write [value]")
+    grid = {name: values_of(name, values) for name, values in grid.items()}
     estimates = compare(companies, **settings).estimates
     if (count := math.prod(map(len, grid.values())) * len(estimates)) > MOST_ROWS:
         raise InputError(f"grid: {count:,} rows, {MOST_ROWS:,} at most; sweep it in parts")

@@ -1,17 +1,15 @@
 """What may be changed for one analysis: any cell of any table, given as Python values or as text,
 the form that papermill and the command line take."""
 
-from __future__ import annotations
-
 import fnmatch
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
 from training_share.errors import InputError
 from training_share.inputs.columns import CHECKED, at
-from training_share.inputs.notation import Distribution, parse
+from training_share.inputs.notation import parse
 from training_share.inputs.quantities import Content, clean
 from training_share.inputs.rules import missing_cell
 from training_share.inputs.tables import Cell, Tables
@@ -61,30 +59,25 @@ def _content(content: Content, before: Content, address: str) -> Content:
         return content
     stood = before.removesuffix(CHECKED) if isinstance(before, str) else before
     try:
-        amount = _times(parse(stood), float(factor[1]))
+        amount, times = parse(stood), float(factor[1])
     except ValueError as error:
         raise InputError(f"changes, '{address}': cannot be multiplied; {error}") from None
-    return f"{amount}{factor[2] or ''}" if isinstance(before, str) else amount
-
-
-def _times(amount: Distribution, factor: float) -> Distribution:
     scaled = [name for name in ("value", "low", "high", "draws") if hasattr(amount, name)]
-    return replace(amount, **{name: getattr(amount, name) * factor for name in scaled})  # type: ignore[type-var]
+    amount = replace(amount, **{name: getattr(amount, name) * times for name in scaled})  # type: ignore[type-var]
+    return f"{amount}{factor[2] or ''}" if isinstance(before, str) else amount
 
 
 def pairs_of(given: Any, name: str, form: str, between: str = ";") -> dict[str, Content]:
     """Return the content of each entry of a mapping, or of text, by its name."""
-    pairs: list[tuple[object, object]] = []
-    if isinstance(given, Mapping):
-        pairs += given.items()
-    elif not isinstance(given, str | None):
-        raise InputError(f"{name}: expected a mapping, or text as {form}; got {given!r}")
+    if isinstance(given, str | None):
+        parts = list(filter(str.strip, re.split(rf"[{between}\n]", given or "")))
+        if odd := [part.strip() for part in parts if "=" not in part]:
+            raise InputError(f"{name}: '{odd[0]}' has no '='; write {form}")
+        pairs: Iterable[Any] = (part.split("=", 1) for part in parts)
+    elif isinstance(given, Mapping):
+        pairs = given.items()
     else:
-        for part in filter(str.strip, re.split(rf"[{between}\n]", given or "")):
-            key, equals, content = part.partition("=")
-            if not equals:
-                raise InputError(f"{name}: '{part.strip()}' has no '='; write {form}")
-            pairs.append((key, content))
+        raise InputError(f"{name}: expected a mapping, or text as {form}; got {given!r}")
     found: dict[str, Content] = {}
     for key, content in ((str(key).strip(), content) for key, content in pairs):
         content = clean(content, f"{name}, {key}")

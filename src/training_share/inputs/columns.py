@@ -6,8 +6,6 @@ knows. In assumptions.csv each row says the kind of its value in the same words.
 1e29 FLOP` is an amount that is taken without a question in that range alone.
 """
 
-from __future__ import annotations
-
 import json
 import math
 import re

@@ -9,8 +9,6 @@
 value of the same rank: a higher draw is a higher value, whatever is believed of the quantity.
 """
 
-from __future__ import annotations
-
 import math
 import re
 from dataclasses import dataclass

@@ -8,8 +8,6 @@ gpu_hours of minimax-text-01 + minimax-vl-01
 8 to 18 (p10-p90 lognormal)               at most 0.25 to 0.44 (p10-p90 lognormal)
 """
 
-from __future__ import annotations
-
 import re
 from dataclasses import dataclass
 
@@ -62,11 +60,9 @@ def _term(words: str, text: str) -> Term:
     if not match:
         raise InputError(f"'{text}'{nearest(words, [*WHOLE, *STEPS, 'assumption'])}; {_HOW}")
     assumption, step, names = match.groups()
-    return (
-        Term(step, tuple(map(str.strip, names.split(" + "))))
-        if step
-        else Term("assumption", (assumption,))
-    )
+    if assumption:
+        return Term("assumption", (assumption,))
+    return Term(step, tuple(map(str.strip, names.split(" + "))))
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,5 @@
 """Python objects as quantities: what a cell takes beside text in the notation."""
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -104,6 +102,11 @@ def clean(content: object, name: str = "", joint: str = "") -> Content:
     p5, p50, p95 = (f"{float(at(p)):.3g}" for p in (0.05, 0.5, 0.95))
     digest = hashlib.sha256(identity).hexdigest()[:12]
     return Given(f"{words} (p5 {p5}, p50 {p50}, p95 {p95}; {digest})", at, joint, rows)
+
+
+def blank(given: object) -> bool:
+    """Return whether an argument is left blank: None, or empty text."""
+    return given is None or (isinstance(given, str) and not given)
 
 
 def columns_of(samples: object) -> dict[str, Content]:

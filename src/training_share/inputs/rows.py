@@ -1,7 +1,5 @@
 """Rows of one's own, for any table: what a row leaves out is as its company or its table has it."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable, Mapping
 from itertools import chain, count
@@ -17,11 +15,6 @@ from training_share.inputs.tables import Tables
 
 Rows = Mapping[str, object] | None  # table -> a row, rows, or a DataFrame
 SIZES = ("flop", "gpu_hours", "cost_usd", "base_run")  # of which a run has one
-NEEDED = {  # what a row has at least, beside what it can do without
-    "training_runs": ("model", "released"),
-    "spending": ("period_start", "period_end", "amount_millions"),
-    "evidence": ("value",),
-}
 
 
 def rows_of(
@@ -33,42 +26,45 @@ def rows_of(
 
     InputError for what is missing, unknown or there already, and for anything else than rows.
     """
+    if not isinstance(rows, Mapping | None):
+        raise InputError(f"rows: expected tables with their rows, got {rows!r}")
     given: dict[str, list[dict[str, Content]]] = {}
-    for table, some in [*_by_table(rows).items(), *short.items()]:
+    for table, some in [*(rows or {}).items(), *short.items()]:
         require_known(table, tables.schema, "table")
         given.setdefault(table, []).extend(_records(table, some, tables))
     if any(given.values()) and company and company not in tables.companies:
         given.setdefault("companies", [{}])
     for row in given.get("evidence", ()):
         step = {"scenario": "careful", "correction": row.setdefault("evidence", "own")}
-        given.setdefault("scenarios", []).append({**step, "why": "Given in this call."})
+        steps = given.setdefault("scenarios", [])
+        if not any(step.items() <= known.items() for known in steps):  # complete rows have it
+            steps.append({**step, "why": "Given in this call."})
     taken = {table: set(known) for table, known in tables.texts.items()}
     found = []
     for table in (table for table in tables.schema if table in given):
         layout = tables.schema[table]
         for record in given[table]:
             where = f"{table}, {record.get('model') or record.get('company') or company or 'a row'}"
-            missing = [name for name in NEEDED.get(table, ()) if not record.get(name)]
-            if missing:
-                raise InputError(f"{where}: give {' and '.join(missing)}")
             owner = {"company": company} if company and "company" in layout.columns else {}
             row = {**owner, **record}
             if "company" in layout.columns and not row.get("company"):
                 raise InputError(f"{where}: give its company, since several are compared")
-            usual = _usual(table, row, where, tables, given, taken[table])
+            usual = _usual(table, row, tables, given, taken[table])
             row = {name: row.get(name) or usual.get(name, "") for name in layout.columns}
+            missing = [name for name in row if layout.columns[name].required and not row[name]]
+            if missing:
+                raise InputError(f"{where}: give {' and '.join(missing)}")
+            if table == "training_runs" and not any(map(row.get, SIZES)):
+                raise InputError(
+                    f"{where}: give its size; a run has at least model, released and one of flop,"
+                    " gpu_hours, cost_usd, or base_run with fraction_of_base"
+                )
             key = "/".join(str(row[name]) for name in layout.keys)
             if key in taken[table]:
                 raise InputError(f"{where}: the key '{key}' exists; change it by changes=")
             taken[table].add(key)
             found.append((table, row))
     return tuple(found)
-
-
-def _by_table(rows: Rows) -> Mapping[str, object]:
-    if not isinstance(rows, Mapping | None):
-        raise InputError(f"rows: expected tables with their rows, got {rows!r}")
-    return rows or {}
 
 
 def _records(table: str, rows: Any, tables: Tables) -> list[dict[str, Content]]:
@@ -84,7 +80,7 @@ def _records(table: str, rows: Any, tables: Tables) -> list[dict[str, Content]]:
     for row in rows:
         if isinstance(row, Mapping):
             row = {name: of for name, of in row.items() if np.ndim(of) or not pd.isna(of)}
-        records.append({name: of for name, of in pairs_of(row, table, "name = value", ",").items()})
+        records.append(pairs_of(row, table, "name = value", ","))
         for name in records[-1]:
             if name not in (columns := tables.schema[table].columns):
                 raise InputError(f"{table}: no column '{name}'{nearest(name, columns)}")
@@ -92,44 +88,38 @@ def _records(table: str, rows: Any, tables: Tables) -> list[dict[str, Content]]:
 
 
 def _usual(
-    table: str, row: Mapping[str, Any], where: str, tables: Tables, given: Any, taken: set[str]
-) -> dict[str, Content]:
-    """Return what stands in the cells that a row leaves blank."""
+    table: str, row: Mapping[str, Any], tables: Tables, given: Any, taken: set[str]
+) -> Mapping[str, Content]:
+    """Return what stands in the cells that a row leaves blank: spending is on R&D compute, a
+    run a counted pretraining run on the commonest chip of its company, or of all."""
     common = {"source_id": "own-judgement", "note": "Given in this call."}
     if table == "companies":
-        days = [(one["period_start"], one["period_end"]) for one in given.get("spending", ())]
-        starts, ends = zip(*days, strict=True) if days else (("",), ("",))
-        window = {"spending_start": min(map(str, starts)), "spending_end": max(map(str, ends))}
-        units = [one.get("currency") for one in given.get("spending", ())]
-        named = {"display_name": str(row["company"]), "currency": next(filter(None, units), "USD")}
-        return {**window, **named, "release_lag_months": "3", "color": "#7F7F7F"}
+        periods = given.get("spending", ())
+        return {
+            "spending_start": min((str(one.get("period_start")) for one in periods), default=""),
+            "spending_end": max((str(one.get("period_end")) for one in periods), default=""),
+            "display_name": str(row["company"]),
+            "currency": next((one["currency"] for one in periods if one.get("currency")), "USD"),
+            "release_lag_months": "3",
+            "color": "#7F7F7F",
+        }
     if table == "spending":
         known = tables.texts["companies"].get(str(row["company"]), {}).get("currency")
         own = [one.get("currency") for one in given.get("companies", ())]
         currency = known or next(filter(None, own), "USD")
-        period = f"{row['period_start']} to {row['period_end']}"
+        period = f"{row.get('period_start')} to {row.get('period_end')}"
         return {**common, "line": "rd_compute", "period": period, "currency": currency}
     if table == "evidence":
         return {**common, "evidence": "own", "quantity": "share"}
-    return {**common, **(_usual_run(row, where, tables, taken) if table == "training_runs" else {})}
-
-
-def _usual_run(
-    row: Mapping[str, Any], where: str, tables: Tables, taken: set[str]
-) -> dict[str, Content]:
-    """Return what a training run leaves out: it is a counted pretraining run on the chip that is
-    commonest among those of its company, or of all."""
-    if not any(map(row.get, SIZES)):
-        raise InputError(
-            f"{where}: give its size; a run has at least model, released and one of flop,"
-            " gpu_hours, cost_usd, or base_run with fraction_of_base"
-        )
+    if table != "training_runs":
+        return common
     runs = [run for run in tables.training_runs.values() if run.hardware]
     own = [run.hardware for run in runs if run.company == row["company"]]
     chips = own or [run.hardware for run in runs]
-    slug = re.sub(r"[^a-z0-9.]+", "-", str(row["model"]).casefold()).strip("-.") or "run"
+    slug = re.sub(r"[^a-z0-9.]+", "-", str(row.get("model")).casefold()).strip("-.") or "run"
     further = (f"own-{slug}-{number}" for number in count(2))
     return {
+        **common,
         "run_id": next(key for key in chain([f"own-{slug}"], further) if key not in taken),
         "stage": "pretraining",
         "workload": "pretraining",

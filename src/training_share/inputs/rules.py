@@ -5,8 +5,6 @@ and cannot be meant (a unit of another table, a year mistyped, a name with a let
 of which would change a result without a word. A rule looks at all tables and yields their faults.
 """
 
-from __future__ import annotations
-
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping

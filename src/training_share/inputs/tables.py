@@ -4,8 +4,6 @@ Tables are read as text, changed as text (a correction is a list of changed cell
 whole afterwards, so that a corrected table passes exactly the tests a hand-edited one would.
 """
 
-from __future__ import annotations
-
 import csv
 import hashlib
 import io
@@ -188,7 +186,7 @@ class Tables:
         return list(rows.values())
 
     # --- changed tables ---------------------------------------------------------------------------
-    def corrected(self, corrections: Iterable[str]) -> Tables:
+    def corrected(self, corrections: Iterable[str]) -> "Tables":
         """Return the tables with the named corrections applied in order.
 
         Raises InputError for an unknown correction, one named twice, one whose cell does not exist,
@@ -218,7 +216,7 @@ class Tables:
 
     def changed(
         self, cells: Iterable[Cell] = (), rows: Iterable[tuple[str, Mapping[str, Content]]] = ()
-    ) -> Tables:
+    ) -> "Tables":
         """Return the tables with single cells set to other contents, text or a distribution, and
         further rows, each with its table, checked again as a whole."""
         texts, given = {table: dict(rows) for table, rows in self.texts.items()}, dict(self.given)
@@ -245,7 +243,7 @@ class Tables:
         corrections: Iterable[str] = (),
         cells: Iterable[Cell] = (),
         rows: Iterable[tuple[str, Mapping[str, Content]]] = (),
-    ) -> Tables:
+    ) -> "Tables":
         """Return the tables of a scenario, with further corrections and then changed cells and
         further rows on top; the same object for the same wishes.
 

@@ -1,7 +1,5 @@
 """What is asked of the model, checked, and what it counts: runs, days and spending."""
 
-from __future__ import annotations
-
 import inspect
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
@@ -14,7 +12,7 @@ import pandas as pd
 
 from training_share.errors import InputError, UnknownName, nearest, require_known, whole_number
 from training_share.inputs.changes import Changes, cells_of
-from training_share.inputs.quantities import clean, columns_of
+from training_share.inputs.quantities import blank, clean, columns_of
 from training_share.inputs.rows import Rows, rows_of
 from training_share.inputs.tables import Cell, Tables, chip_of, load
 from training_share.model.correlation import Loadings, loadings
@@ -95,16 +93,15 @@ class Case:
         for name in ("cls", "settings", "base", "data_dir"):
             del call[name]
         base = load(data_dir) if base is None else base
-        scenario = "newsletter" if scenario in (None, "") else scenario
+        scenario = "newsletter" if blank(scenario) else scenario
         further = listed(corrections, "corrections")
-        added = rows_of(rows, base, company, training_runs=runs, spending=spending)
+        added = rows_of(rows, base, str(company), training_runs=runs, spending=spending)
         tables = base.for_scenario(scenario, further, rows=added)
         require_known(company, tables.companies, "company")
         for name, of in columns_of(samples).items():
             if settings.setdefault(name, of) is not of:
                 raise InputError(f"{name}: by itself and in samples; keep one")
-        if evidence is None or (isinstance(evidence, str) and not evidence):
-            evidence = base.scenario_evidence(scenario)
+        evidence = base.scenario_evidence(scenario) if blank(evidence) else evidence
         named = tuple(name for name in listed(evidence, "evidence") if name != NO_EVIDENCE)
         own = [str(row["evidence"]) for table, row in added if table == "evidence"]
         case = cls(
@@ -178,8 +175,22 @@ class Case:
         """Raise InputError for a case that cannot be estimated: evidence that is not there, no run
         to count, units that do not add, a window that the disclosures do not cover."""
         self.tables.observed(self.evidence)
-        self.require_runs()
-        self.require_one_unit()
+        if not self.runs:
+            first, last = self.release_window
+            outside = f" outside the groups {', '.join(self.excluded)}" if self.excluded else ""
+            raise InputError(
+                f"{self.company}: no counted run released from {first} to {last}{outside}; widen "
+                "the window or exclude less"
+            )
+        chip = chip_of(self.unit)
+        for run in (run for key in self.window_runs if chip for run in self.with_bases(key)):
+            named = run.hardware or (run.base_run and f"{chip}-") or ""
+            if run.cost_usd is not None or not named.startswith(f"{chip}-"):
+                column = "cost_usd" if run.cost_usd is not None else "hardware"
+                raise InputError(
+                    f"training_runs.csv, row {run.run_id}, column {column}: R&D compute is in "
+                    f"{self.unit}; give the run's gpu_hours on that chip, or spending in money"
+                )
         for line in self.denominator_lines if self.has_spending else ():
             signed_periods(self.tables, self.company, line, *self.denominator_window)
 
@@ -209,16 +220,6 @@ class Case:
         """The runs of the numerator: released in the window, and not in an excluded group."""
         runs = self.window_runs.items()
         return {key: run for key, run in runs if run.group not in self.excluded}
-
-    def require_runs(self) -> None:
-        """Raise InputError where no run is left to count."""
-        if not self.runs:
-            first, last = self.release_window
-            outside = f" outside the groups {', '.join(self.excluded)}" if self.excluded else ""
-            raise InputError(
-                f"{self.company}: no counted run released from {first} to {last}{outside}; widen "
-                "the window or exclude less"
-            )
 
     @cached_property
     def months_not_collected(self) -> int:
@@ -252,14 +253,14 @@ class Case:
         count one, by name: the numerator leaves them out."""
         changed = {cell for cells in self.tables.cells_of.values() for cell in cells}
         first, last = self.release_window
-        models = [
-            run.model
+        counted = {run.model for run in self.window_runs.values()}
+        models = {
+            run.model: None
             for key, run in self.tables.training_runs.items()
             if run.company == self.company and first <= run.released <= last
-            if ("training_runs", key, "counted", "yes") in changed
-        ]
-        counted = {run.model for run in self.window_runs.values()}
-        return [name for name in dict.fromkeys(models) if name not in counted]
+            if ("training_runs", key, "counted", "yes") in changed and run.model not in counted
+        }
+        return list(models)
 
     def with_bases(self, run_id: str) -> Iterator[Any]:
         """Yield a run, the run that it is a fraction of, and so on to the one with an amount."""
@@ -292,29 +293,16 @@ class Case:
             if chip and self.basis(run_id) != "USD" and not self.tables.is_priced(chip)
         }
 
-    def closed_model_of(self, run_id: str) -> str | None:
-        """Return the closed model that a run's FLOP, or its base's, are predicted for; or None."""
-        *_, origin = self.with_bases(run_id)
-        return origin.flop if isinstance(origin.flop, str) else None
-
     @cached_property
     def rests_on_regressions(self) -> bool:
-        """Whether the FLOP of any counted run are predicted by a regression."""
-        return any(map(self.closed_model_of, self.runs))
+        """Whether the FLOP of any counted run, or of its base, are predicted by a regression."""
+        return any(isinstance(run.flop, str) for key in self.runs for run in self.with_bases(key))
 
     # --- spending ---------------------------------------------------------------------------------
     @property
     def has_spending(self) -> bool:
         """Whether the company discloses spending; without, only the cost can be estimated."""
         return bool(self.tables.lines(self.company))
-
-    def require_spending(self) -> None:
-        """Raise InputError for a company without spending."""
-        if not self.has_spending:
-            raise InputError(
-                f"{self.company}: its spending is missing, so there is no share; add rows to "
-                "spending.csv, or see implied_rd_compute for what its training cost implies"
-            )
 
     @cached_property
     def denominator_lines(self) -> list[str]:
@@ -359,18 +347,6 @@ class Case:
         enters."""
         return bool(chip_of(self.unit)) and all(run.gpu_hours for run in self.runs.values())
 
-    def require_one_unit(self) -> None:
-        """Raise InputError where R&D compute is in hours of a chip and a run is not."""
-        chip = chip_of(self.unit)
-        for run in (run for key in self.window_runs if chip for run in self.with_bases(key)):
-            named = run.hardware or (run.base_run and f"{chip}-") or ""
-            if run.cost_usd is not None or not named.startswith(f"{chip}-"):
-                column = "cost_usd" if run.cost_usd is not None else "hardware"
-                raise InputError(
-                    f"training_runs.csv, row {run.run_id}, column {column}: R&D compute is in "
-                    f"{self.unit}; give the run's gpu_hours on that chip, or spending in money"
-                )
-
 
 def months(start: date, end: date) -> int:
     """Return how many calendar months two days span."""
@@ -401,6 +377,14 @@ def listed(names: Iterable[str] | str | None, what: str = "names") -> tuple[str,
     if not isinstance(names, Iterable):
         raise InputError(f"{what}: expected a list or comma-separated text, got {names!r}")
     return tuple(str(name).strip() for name in names if str(name).strip())
+
+
+def values_of(name: object, given: Any) -> list[Any]:
+    """Return the values that are given for a name; InputError for what is no list, and for none."""
+    is_list = pd.api.types.is_list_like(given) and not isinstance(given, Mapping)
+    if not is_list or not (values := list(given)):
+        raise InputError(f"{name}: expected a list of values, got {given!r}; write [value]")
+    return values
 
 
 def require_counted(cases: Iterable[Case]) -> None:
@@ -439,7 +423,7 @@ def _by_name(settings: Mapping[str, Any], company: str, tables: Tables) -> dict[
         if name not in addresses:
             known = [*addresses, *inspect.signature(Case.of).parameters]
             raise UnknownName(f"unknown argument '{name}'{nearest(name, known)}")
-    given = {name: value for name, value in settings.items() if value is not None and str(value)}
+    given = {name: value for name, value in settings.items() if not blank(value)}
     for name, (key, *_) in rates:  # one fault, though it would stand in every row
         row = {**tables.texts["fx"][key], "per_usd": clean(given.get(name, 1.0))}
         if faults := tables.schema["fx"].row(key, row, tables.texts)[1]:

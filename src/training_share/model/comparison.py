@@ -1,7 +1,5 @@
 """Several companies on common draws: shares side by side, and who is higher draw by draw."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -12,9 +10,10 @@ import numpy as np
 import pandas as pd
 
 from training_share.errors import InputError, require_known
+from training_share.inputs.quantities import blank
 from training_share.inputs.rows import Rows, rows_of
 from training_share.inputs.tables import load
-from training_share.model.case import known_groups, lasting, listed, require_counted
+from training_share.model.case import Case, known_groups, lasting, listed, require_counted
 from training_share.model.estimate import Estimate
 from training_share.model.precision import InParts
 
@@ -50,34 +49,29 @@ class Comparison(InParts, Mapping[str, Estimate]):
     def _repr_html_(self) -> str:
         return "".join(est._repr_html_() for est in self.values())
 
-    def again(self, **changes: Any) -> Comparison:
+    def again(self, **changes: Any) -> "Comparison":
         """Return the comparison that the same call gives with some arguments changed, as in
         `again(scenario="careful")`; InputError as `estimate` raises it."""
         changes = {name: lasting(value) for name, value in changes.items()}
+        whole = changes | ({"exclude_groups": ()} if "exclude_groups" in changes else {})
+        found = {name: Case.again(est, **whole) for name, est in self.estimates.items()}
+        if {"rows", "runs"} & changes.keys():
+            require_counted(found.values())
         if "exclude_groups" in changes:  # of the tables as the others leave them
-            all_runs = changes | {"exclude_groups": ()}
-            whole = {name: est.again(**all_runs) for name, est in self.estimates.items()}
-            own = own_groups(whole, changes["exclude_groups"])
-            return Comparison(
-                {name: est.again(exclude_groups=own[name]) for name, est in whole.items()}
-            )
-        return Comparison({name: est.again(**changes) for name, est in self.estimates.items()})
+            own = own_groups(found, changes["exclude_groups"])
+            found = {name: est.again(exclude_groups=own[name]) for name, est in found.items()}
+        return Comparison(found)
 
     @cached_property
     def table(self) -> pd.DataFrame:
         """One row a company: name and unit, `Estimate.summary`, spending window, release window,
         and the caveat that they make."""
-        rows = {}
+        rows, ends = {}, ("spending_start", "spending_end", "release_start", "release_end")
         for company, est in self.estimates.items():
-            spending, release = est.denominator_window, map(str, est.release_window)
-            rows[company] = {
-                "display_name": est.company_row.display_name,
-                "unit": est.unit,
-                **est.summary(),
-                **dict(zip(("spending_start", "spending_end"), spending, strict=True)),
-                **dict(zip(("release_start", "release_end"), release, strict=True)),
-                "caveat": est.caveat,
-            }
+            days = *est.denominator_window, *map(str, est.release_window)
+            named = {"display_name": est.company_row.display_name, "unit": est.unit}
+            windows = dict(zip(ends, days, strict=True))
+            rows[company] = {**named, **est.summary(), **windows, "caveat": est.caveat}
         return pd.DataFrame.from_dict(rows, orient="index").rename_axis("company")
 
     @cached_property
@@ -112,7 +106,7 @@ class Comparison(InParts, Mapping[str, Estimate]):
         """Whether any company's counted runs rest on a regression."""
         return any(est.rests_on_regressions for est in self.estimates.values())
 
-    def part(self, place: int) -> Comparison:
+    def part(self, place: int) -> "Comparison":
         """Return the same comparison by one part of the regressions' resamples."""
         return Comparison({name: est.part(place) for name, est in self.estimates.items()})
 
@@ -151,16 +145,13 @@ def compare(
     names = () if companies is None else listed(companies, "companies")
     alone = names[0] if len(names) == 1 else ""
     added = rows_of(rows, base, alone, training_runs=lasting(runs), spending=lasting(spending))
-    tables = base.for_scenario(scenario or "newsletter", rows=added)
+    tables = base.for_scenario("newsletter" if blank(scenario) else scenario, rows=added)
     names = tables.with_spending if companies is None else names
     if not names or len(set(names)) < len(names):
         raise InputError(f"companies: name at least one, each once; got {list(names)}")
     settings = {name: lasting(value) for name, value in settings.items()}
-    by_table: dict[str, list] = {}
-    for table, row in added:
-        by_table.setdefault(table, []).append(row)
-    settings |= {"rows": by_table} if added else {}
     settings |= {"scenario": scenario, "n_draws": n_draws, "seed": seed, "data_dir": data_dir}
+    settings["rows"] = {table: [row for of, row in added if of == table] for table, _ in added}
     found = Comparison({name: Estimate.of(name, **settings) for name in names})
     require_counted(found.estimates.values())
     excluded = lasting(exclude_groups)

@@ -1,7 +1,5 @@
 """Assumptions whose draws are correlated with each other: which normals each of them mixes."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any
 
@@ -26,9 +24,10 @@ def loadings(correlate: Any, tables: Tables) -> Loadings:
     """
     if not correlate:
         return {}
-    if not isinstance(correlate, Mapping) or not all(_is_pair(pair) for pair in correlate):
+    pairs: list[Any] = list(correlate) if isinstance(correlate, Mapping) else [None]
+    if any(not isinstance(pair, tuple) or len({*pair}) != 2 or pair[2:] for pair in pairs):
         raise InputError('correlate: give pairs, as in {("mfu", "price_usd_per_gpu_hour"): 0.6}')
-    names = dict.fromkeys(name for pair in correlate for name in pair)
+    names = dict.fromkeys(name for pair in pairs for name in pair)
     for name in names:
         require_known(name, tables.assumptions, "assumption")
         if isinstance(tables.assumptions[name].amount, Exact | None):
@@ -52,7 +51,3 @@ def loadings(correlate: Any, tables: Tables) -> Loadings:
         name: {of: part for of, part in zip(order, row, strict=True) if part}
         for name, row in zip(order, factor, strict=True)
     }
-
-
-def _is_pair(pair: object) -> bool:
-    return isinstance(pair, tuple) and len(pair) == 2 and pair[0] != pair[1]

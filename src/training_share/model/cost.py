@@ -6,8 +6,6 @@ MFU is model FLOP utilization (Chowdhery et al. 2022, PaLM, appendix B). The two
 only statement of the formula: estimates, traces and `cost` all call them.
 """
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +14,7 @@ import pandas as pd
 
 from training_share.errors import InputError, require_known, whole_number
 from training_share.inputs.columns import reader
-from training_share.inputs.quantities import clean
+from training_share.inputs.quantities import blank, clean
 from training_share.inputs.tables import PRICE, load
 from training_share.model.draws import MOST_DRAWS, Quantity, drawn, one
 
@@ -70,7 +68,7 @@ def cost(
 
     def value(name: str, given: Amount | None) -> Quantity:
         row = tables.assumptions.get(name) or tables.schema["training_runs"].columns[name]
-        if name != "flop" and (given is None or str(given) == ""):
+        if name != "flop" and blank(given):
             return drawn(seed, one(name), n, tables.assumptions[name].amount)
         try:
             read = reader(row.kind.removesuffix(" or key"))
@@ -81,7 +79,7 @@ def cost(
     peak = drawn(seed, one(f"hardware/{hardware}"), n, tables.hardware[hardware].peak_flop_per_s)
     hours = gpu_hours(value("flop", flop), peak, value("mfu", mfu))
     price = price_usd_per_gpu_hour
-    if price is None or str(price) == "":
+    if blank(price):
         if not tables.is_priced(hardware):
             raise InputError(f"hardware.csv has no price of {hardware}; give {PRICE}")
         price = tables.hardware[hardware].price_usd_per_gpu_hour

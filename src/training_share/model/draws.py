@@ -2,8 +2,6 @@
 drawn, in whatever order, and a longer run extends a shorter one. Two names are independent.
 """
 
-from __future__ import annotations
-
 import hashlib
 import math
 from collections.abc import Callable, Iterable

@@ -1,7 +1,5 @@
 """An estimate: one company's training share, draw by draw, and what is told of it."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, replace
 from functools import cached_property, wraps
 from html import escape
@@ -12,7 +10,7 @@ import pandas as pd
 
 from training_share.errors import InputError, require_known
 from training_share.model import evidence, trace
-from training_share.model.case import known_groups, require_counted
+from training_share.model.case import require_counted
 from training_share.model.draws import Quantity, read_only
 from training_share.model.precision import QUANTILES, InParts, quantile, quantiles
 from training_share.model.world import World
@@ -92,14 +90,17 @@ class Estimate(World, InParts):
         return draws if isinstance(draws, float) else float(quantile(draws, 0.5, self.weights))
 
     # --- variants ---------------------------------------------------------------------------------
-    def without(self, *groups: str) -> Estimate:
+    def again(self, **changes: Any) -> Self:
+        """Return what the same call gives with some arguments changed, as in
+        `again(scenario="careful")`; InputError as `estimate` raises it."""
+        est = super().again(**changes)
+        if {"rows", "runs"} & changes.keys():
+            require_counted([est])
+        return est
+
+    def without(self, *groups: str) -> "Estimate":
         """Return the share on the same draws without some groups of runs."""
-        further = known_groups(self.tables, [self.company], groups)
-        excluded = tuple(dict.fromkeys((*self.excluded, *further)))
-        call = {**self.call, "exclude_groups": excluded}
-        other = replace(self, excluded=excluded, call=call)
-        other.require_runs()
-        return other
+        return self.again(exclude_groups=(*self.excluded, *groups))
 
     def part(self, place: int) -> Self:
         """Return the same share by one part of the regressions' resamples, on its first draws."""
@@ -165,10 +166,9 @@ class Estimate(World, InParts):
         table = pd.DataFrame({"share": self.share}, self.costs.index)
         table[f"training_cost_{unit}"] = self.total_cost
         table[f"rd_compute_{unit}"] = self.rd_compute
-        if weighted:
-            equal = np.full(self.n_draws, 1 / self.n_draws)
-            return table.assign(weight=equal if self.weights is None else self.weights)
-        return self.equally_weighted(table)
+        if not weighted:
+            return self.equally_weighted(table)
+        return table.assign(weight=1 / self.n_draws if self.weights is None else self.weights)
 
     def chain(self, run_id: str) -> pd.DataFrame:
         """Return one run's draws of flop, gpu_hours and cost_usd; a step the run does not have is

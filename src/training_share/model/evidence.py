@@ -6,8 +6,6 @@ from the prior (Owen 2013, "Monte Carlo theory, methods and examples", chapter 9
 companies count, since companies share utilization and price.
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

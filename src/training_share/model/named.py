@@ -1,7 +1,5 @@
 """A number that remembers how it came about: whoever computes with it tells the formula."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -40,14 +38,14 @@ class Named(NDArrayOperatorsMixin):
     def __bool__(self) -> bool:
         return bool(self.value)
 
-    def steps(self) -> Iterator[Named]:
+    def steps(self) -> Iterator["Named"]:
         """Yield what has a name below this quantity, in the order of the calculation, then it."""
         for operand in self.operands:
             yield from operand.steps() if isinstance(operand, Named) else ()
         if self.name:
             yield self
 
-    def expression(self, tell: Callable[[Named], str]) -> str:
+    def expression(self, tell: Callable[["Named"], str]) -> str:
         """Return how the value came about, with everything that has a name as `tell` tells it."""
         sign = SIGNS.get(self.function)
         texts = []

@@ -6,8 +6,6 @@ estimated by batch means (Schmeiser 1982, Operations Research 30, 556-568,
 doi:10.1287/opre.30.3.556): quantiles from each of `PARTS` parts of the resamples scatter.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable, Iterable
 from functools import cached_property, lru_cache
@@ -50,11 +48,6 @@ def quantiles(draws: np.ndarray | pd.Series, weights: Weights = None) -> np.ndar
     return quantile(draws, list(QUANTILES.values()), weights)
 
 
-def mean(draws: np.ndarray | pd.Series, weights: Weights = None) -> float:
-    """Return the mean of draws by their weights; of truth values it is a probability."""
-    return float(np.mean(draws) if weights is None else (weights * np.asarray(draws)).sum())
-
-
 def spread(
     draws: np.ndarray, parts: Iterable[tuple[np.ndarray, Weights]] = (), weights: Weights = None
 ) -> dict[str, float]:
@@ -85,7 +78,8 @@ class InParts:
     def mean(self: Any, draws: np.ndarray | pd.Series) -> float:
         """Return the mean of one value a draw by the draws' weights; of truth values, such as
         `est.share > 0.5`, the probability."""
-        return mean(draws, self.weights)
+        weights = self.weights
+        return float(np.mean(draws) if weights is None else (weights * np.asarray(draws)).sum())
 
     def quantile(self: Any, draws: np.ndarray | pd.Series, p: float | list[float]) -> np.ndarray:
         """Return the quantile(s) `p` of one value a draw by the draws' weights."""

@@ -4,8 +4,6 @@ The line is ordinary least squares of log10(training FLOP) on log10(size), with 
 width x height for video and image and parameters x sample rate for speech.
 """
 
-from __future__ import annotations
-
 import math
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -192,7 +190,7 @@ class Predictions(Empirical):
         return Uniform(*map(float, np.quantile(self.draws, [0.05, 0.95])))
 
     @cached_property
-    def parts(self) -> tuple[Predictions, ...]:
+    def parts(self) -> tuple["Predictions", ...]:
         """What each part of the resamples says (see `precision.resampling_error`)."""
         return tuple(Predictions(self.draws[place::PARTS]) for place in range(PARTS))
 
@@ -215,7 +213,7 @@ def predicted(tables: Tables, model: str, seed: int) -> Predictions:
     return predictions(bootstrapped(tables, row.modality, seed), row, predictive)
 
 
-def predicted_flop(world: World, key: str) -> Quantity:
+def predicted_flop(world: "World", key: str) -> Quantity:
     """Return a closed model's FLOP in the draws of a world: from its own distribution, or along one
     line a draw that all models of its modality share."""
     tables, row = world.tables, world.tables.closed_models[key]

@@ -1,7 +1,5 @@
 """Fiscal arithmetic: disclosed periods are added and subtracted until they cover a window."""
 
-from __future__ import annotations
-
 from collections import deque
 from collections.abc import Iterable
 from datetime import date, timedelta
@@ -84,7 +82,7 @@ def rate(tables: Tables, currency: str, start: date, end: date) -> Any | None:
     )
 
 
-def spent(world: World, lines: Iterable[str], start: date, end: date) -> Quantity:
+def spent(world: "World", lines: Iterable[str], start: date, end: date) -> Quantity:
     """Return a company's spending on some lines from day to day, in USD at each period's own rate,
     or in the chip's hours; InputError where it is in another unit or not above zero."""
     company, unit = world.company, world.unit

@@ -5,8 +5,6 @@ A `Told` is a world whose quantities remember how they came about. The steps are
 functions that make the estimate, evaluated once more, so that a trace cannot tell another formula.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -69,7 +67,7 @@ class Told(World):
         return what if run_id == self.told else f"{what} of {run_id}"
 
 
-def trace(est: Estimate, run_id: str) -> pd.DataFrame:
+def trace(est: "Estimate", run_id: str) -> pd.DataFrame:
     """Return the steps of a run's chain, from its size to its cost: step, expression (of a cell its
     content), p5, p50 and p95, unit, the cell that a step is read from and that cell's source.
 
@@ -104,14 +102,14 @@ def _number(named: Named) -> str:
     return f"{np.ravel(named.value)[0]:.4g}"
 
 
-def _unit(est: Estimate, step: Named) -> str:
+def _unit(est: "Estimate", step: Named) -> str:
     table, _, rest = step.cell.partition("/")
     if table == "assumptions":
         return est.tables.assumptions[rest.partition("/")[0]].unit
     return next(unit for name, unit in UNITS.items() if step.name.startswith(name))
 
 
-def _cell(est: Estimate, address: str) -> dict[str, str]:
+def _cell(est: "Estimate", address: str) -> dict[str, str]:
     """Return what a cell holds, or how it is predicted from it, and where that is from."""
     table, _, rest = address.partition("/")
     key, _, column = rest.rpartition("/")
@@ -127,7 +125,7 @@ def _cell(est: Estimate, address: str) -> dict[str, str]:
     return {"content": str(content), **about}
 
 
-def cite(est: Estimate, what: str) -> pd.DataFrame:
+def cite(est: "Estimate", what: str) -> pd.DataFrame:
     """Return the cells that a number is computed from, each with its content and its source's
     title, publisher, date, url and locator.
 
@@ -137,11 +135,13 @@ def cite(est: Estimate, what: str) -> pd.DataFrame:
     lines = est.tables.lines(est.company)
     what = str(what)
     table, _, key = what.partition("/")
-    if what in lines:
-        spent = est.like(Told).spent([what], *est.denominator_window)
-        cells = [step.cell for step in spent.steps() if step.cell]
-    elif what in est.runs:
-        cells = cells_read(est, what)
+    if what in lines or what in est.runs:
+        told = est.like(Told, told=what)
+        if what in lines:
+            made = told.spent([what], *est.denominator_window)
+        else:
+            made = told.amount_of(what)
+        cells = [step.cell for step in made.steps() if step.cell]
     elif what in est.tables.assumptions:
         cells = [f"assumptions/{what}/value"]
     elif key in est.tables.texts.get(table, ()):
@@ -155,13 +155,7 @@ def cite(est: Estimate, what: str) -> pd.DataFrame:
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis("cell")
 
 
-def cells_read(est: Estimate, run_id: str) -> list[str]:
-    """Return the addresses of the cells that a run's cost is computed from."""
-    steps = est.like(Told, told=run_id).amount_of(run_id).steps()
-    return [step.cell for step in steps if step.cell]
-
-
-def gpu_hours(est: Estimate, hardware: str = "") -> pd.DataFrame:
+def gpu_hours(est: "Estimate", hardware: str = "") -> pd.DataFrame:
     """Return p5, p50 and p95 of the GPU-hours of each counted run and of their total.
 
     Each run's are of its own chip at its own precision (column `hardware`); with `hardware`, a key

@@ -4,8 +4,6 @@ and their ratio.
 A quantity is a float where all its inputs are exact, else an array with one value a draw.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -13,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from training_share.errors import InputError
 from training_share.inputs.notation import Distribution
 from training_share.inputs.tables import PRICE, chip_of
 from training_share.model import cost
@@ -139,7 +138,11 @@ class World(Case):
     def rd_compute(self) -> Quantity:
         """R&D compute of the window in the case's unit. InputError for a company without
         spending."""
-        self.require_spending()
+        if not self.has_spending:
+            raise InputError(
+                f"{self.company}: its spending is missing, so there is no share; add rows to "
+                "spending.csv, or see implied_rd_compute for what its training cost implies"
+            )
         return self.spent(self.denominator_lines, *self.denominator_window)
 
     spent = spent

@@ -4,8 +4,6 @@ Files are written aside and moved into place. `TRAINING_SHARE_FIGURES` sets the 
 process, which is how the pipeline keeps figures apart until their notebook has finished.
 """
 
-from __future__ import annotations
-
 import os
 import re
 from html import escape, unescape

@@ -5,8 +5,6 @@ what is drawn is rounded first (`rounded`), and an SVG's ids are numbers instead
 hashes of unrounded positions.
 """
 
-from __future__ import annotations
-
 import io
 import re
 from contextlib import AbstractContextManager
@@ -49,7 +47,7 @@ LONG_ID = re.compile(  # hashed by matplotlib, or a letter by the name of its fo
 class Figure:
     """A chart as `report.charts` makes it. The last line of a cell may be one: it shows itself."""
 
-    axes: tuple[Axes, ...]  # from the upper left, row by row
+    axes: tuple["Axes", ...]  # from the upper left, row by row
     table: pd.DataFrame  # the plotted numbers
     alt: str  # alternative text and caption
     title: str = ""  # the finding, made from the numbers
@@ -57,7 +55,7 @@ class Figure:
     source: str = ""  # where it is from, and what to doubt
 
     @property
-    def drawing(self) -> matplotlib.figure.Figure:
+    def drawing(self) -> "matplotlib.figure.Figure":
         """The matplotlib figure."""
         return self.axes[0].get_figure(root=True)
 
@@ -88,7 +86,7 @@ def rounded(value: object) -> object:
     return value
 
 
-def png_of(drawing: matplotlib.figure.Figure, dpi: int, compress_level: int = 6) -> bytes:
+def png_of(drawing: "matplotlib.figure.Figure", dpi: int) -> bytes:
     """Draw a matplotlib figure as PNG on white, the same to the byte whenever it is the same.
 
     Its layout is made once and kept: `savefig` would make it, and draw, twice for each file.
@@ -98,15 +96,13 @@ def png_of(drawing: matplotlib.figure.Figure, dpi: int, compress_level: int = 6)
     stream, before = io.BytesIO(), (drawing.dpi, drawing.canvas)
     drawing.set(dpi=dpi, facecolor="white")
     with look():
-        FigureCanvasAgg(drawing).print_png(
-            stream, metadata={"Software": None}, pil_kwargs={"compress_level": compress_level}
-        )
+        FigureCanvasAgg(drawing).print_png(stream, metadata={"Software": None})
     drawing.set_layout_engine("none")
     drawing.set(dpi=before[0], canvas=before[1])
     return stream.getvalue()
 
 
-def svg_of(drawing: matplotlib.figure.Figure) -> bytes:
+def svg_of(drawing: "matplotlib.figure.Figure") -> bytes:
     """Draw a matplotlib figure as SVG without a date and without indentation, its ids numbered in
     order of appearance."""
     import matplotlib as mpl
@@ -119,7 +115,7 @@ def svg_of(drawing: matplotlib.figure.Figure) -> bytes:
     return re.sub(r"\n +", "\n", numbered(stream.getvalue())).encode()
 
 
-def pdf_of(drawing: matplotlib.figure.Figure) -> bytes:
+def pdf_of(drawing: "matplotlib.figure.Figure") -> bytes:
     """Draw a matplotlib figure as PDF without a date, its text as text."""
     import matplotlib as mpl
     from matplotlib.backends.backend_pdf import FigureCanvasPdf

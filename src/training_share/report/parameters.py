@@ -4,8 +4,6 @@ A blank means the default; those that are not blank stand here. So a notebook's 
 shows a reader what can be set, and cannot quietly say something else than the default.
 """
 
-from __future__ import annotations
-
 import ast
 from collections.abc import Mapping
 from pathlib import Path

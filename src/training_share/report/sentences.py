@@ -1,7 +1,5 @@
 """Sentences made from numbers, so that no number is ever typed into prose."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 
 import numpy as np

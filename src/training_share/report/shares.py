@@ -1,8 +1,6 @@
 """The rows that notebooks show and charts draw, made from estimates: numbers with the names, words
 and colours they are shown by. Shares are fractions, money is USD million."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Collection, Iterable
 from contextlib import suppress
 

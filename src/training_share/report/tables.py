@@ -1,7 +1,5 @@
 """Tables as people read them: amounts as text with their units, links to sources."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pandas as pd

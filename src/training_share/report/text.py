@@ -1,7 +1,5 @@
 """Numbers as text, each kind of number in one way, and never with more digits than hold."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable, Iterable
 

@@ -1,7 +1,5 @@
 """The ratio comparison chart: final training runs as a part of R&D compute, one bar a company."""
 
-from __future__ import annotations
-
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.legend_handler import HandlerTuple

@@ -1,7 +1,5 @@
 """Charts of what corrections do to the share, in sequence and alone."""
 
-from __future__ import annotations
-
 import numpy as np
 import pandas as pd
 

@@ -1,7 +1,5 @@
 """Charts of amounts: what the runs cost, and what all compute spending went to."""
 
-from __future__ import annotations
-
 import textwrap
 from collections.abc import Callable
 from functools import partial

@@ -1,7 +1,5 @@
 """Charts of draws as dots, so that a probability can be counted: shares, and who is higher."""
 
-from __future__ import annotations
-
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes

@@ -1,7 +1,5 @@
 """Charts of measured cases: the pattern, what it says of the next company, companies over time."""
 
-from __future__ import annotations
-
 import matplotlib.dates as mdates
 import pandas as pd
 from matplotlib.axes import Axes

@@ -1,7 +1,5 @@
 """Charts of the regressions behind the closed models: the line, and how far to trust it."""
 
-from __future__ import annotations
-
 import math
 
 import numpy as np

@@ -1,8 +1,6 @@
 """Charts of how far the claim holds: two assumptions at a time, one alone, what would settle it,
 windows and lags."""
 
-from __future__ import annotations
-
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes

@@ -1,7 +1,5 @@
 """Charts of shares by setting, and the rows with their intervals that other charts draw too."""
 
-from __future__ import annotations
-
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes

@@ -1,9 +1,8 @@
 """What charts share: the look, and the few marks they are made of."""
 
-from __future__ import annotations
-
 import textwrap
 from collections.abc import Callable, Iterable
+from contextlib import nullcontext
 from contextvars import ContextVar
 from dataclasses import replace
 from functools import wraps
@@ -53,40 +52,32 @@ def chart(draw: Callable[..., Figure]) -> Callable[..., Figure]:
 
     @wraps(draw)
     def drawn(*args: object, changed: str = "", ax: Any = None, **options: object) -> Figure:
-        if ax is not None:
-            return _on(ax, draw, [rounded(arg) for arg in args], rounded(options))
-        with look():
-            return framed(draw(*map(rounded, args), **rounded(options)), args, changed)
-
-    def framed(figure: Figure, args: Iterable[object], changed: str) -> Figure:
         asked = [shares.changes(arg) for arg in args if isinstance(arg, Estimate)]
         asked += [arg.attrs.get("changed", "") for arg in args if isinstance(arg, pd.DataFrame)]
-        if changed := changed or max(asked, key=len, default=""):
-            alt = f"Changed run ({changed}). {figure.alt}"
-            figure = replace(figure, alt=alt, table=figure.table.assign(changed=changed))
-        return _framed(figure, changed)
+        changed = changed or max(asked, key=len, default="")
+        token = GIVEN.set([] if ax is None else list(np.ravel(ax)))
+        try:
+            with look() if ax is None else nullcontext():  # the look of whoever made the axes
+                figure = draw(*map(rounded, args), **rounded(options))
+                if changed:
+                    alt = f"Changed run ({changed}). {figure.alt}"
+                    figure = replace(figure, alt=alt, table=figure.table.assign(changed=changed))
+                if ax is None:
+                    return _framed(figure, changed)
+        finally:
+            GIVEN.reset(token)
+        if figure.title:
+            figure.axes[0].set_title(figure.title, loc="left", wrap=True)
+        return figure
 
     return drawn
-
-
-def _on(ax: Any, draw: Callable[..., Figure], args: list, options: dict) -> Figure:
-    """Draw a chart on axes that are given, in the look of whoever made them."""
-    token = GIVEN.set(list(np.ravel(ax)))
-    try:
-        figure = draw(*args, **options)
-    finally:
-        GIVEN.reset(token)
-    if figure.title:
-        figure.axes[0].set_title(figure.title, loc="left", wrap=True)
-    return figure
 
 
 def _framed(figure: Figure, changed: str) -> Figure:
     """Write title, what was changed and subtitle over the axes, and the source below them; the
     sheet grows by what they need."""
     told = {"title": figure.title, "changed": f"{changed[:1].upper()}{changed[1:]}"}
-    told["subtitle"] = figure.subtitle
-    drawing = figure.drawing
+    told["subtitle"], drawing = figure.subtitle, figure.drawing
     width, height = drawing.get_size_inches()
     above = [_lines(kind, text, width) for kind, text in told.items() if text]
     below = [_lines("source", figure.source, width)] if figure.source else []
