@@ -74,10 +74,10 @@ def test_joint_samples_keep_their_rows_together():
         ({"mfu": stats.norm(0.3, 0.1)}, "runs from -0.29.*amounts are finite, above zero"),
         ({"mfu": [0.3]}, "mfu: list is no quantity; give a number"),
         ({"mfu": {"low": 0.3}}, "mfu: dict is no quantity"),
-        ({"mfu": [0.3, math.nan]}, "runs from nan"),
+        ({"mfu": [0.3, math.nan]}, "mfu: from nan to nan; amounts are above 0"),
         ({"mfu": [0.3, 1.4]}, "a fraction cannot exceed 1"),
         ({"samples": [1, 2]}, "samples: give a DataFrame"),
-        ({"samples": pd.DataFrame({"mfu": [0.2, None]})}, "without gaps"),
+        ({"samples": pd.DataFrame({"mfu": [0.2, None]})}, "mfu: from nan to nan|no gaps"),
         ({"samples": pd.DataFrame({"mfu": [0.2, 0.3]}), "mfu": 0.3}, "by itself and in samples"),
         ({"samples": pd.DataFrame({"mfuu": [0.2, 0.3]})}, "did you mean 'mfu'"),
         ({"mfuu": 0.3}, "unknown argument 'mfuu'; did you mean 'mfu'"),
@@ -201,3 +201,71 @@ def test_the_cost_of_a_run_on_a_chip_is_by_its_price():
     price = np.median(own["cost_usd"] / own["gpu_hours"])
     assert price == pytest.approx(math.sqrt(5.1 * 8.6), rel=0.01)
     assert_refused("no price of h20-hgx-bf16; give price", ts.cost, 1e25, "h20-hgx-bf16")
+
+
+# --- what nobody would notice ---------------------------------------------------------------------
+def test_what_is_given_may_change_afterwards():
+    rows, changes = pd.DataFrame({"mfu": [0.2, 0.3, 0.4]}), {"assumptions/mfu_rl/value": 0.1}
+    est = ts.estimate("minimax", n_draws=500, samples=rows, changes=changes)
+    before = ts.estimate("minimax", n_draws=500, samples=rows.copy(), changes={**changes})
+    rows.loc[:, "mfu"], changes["assumptions/mfu_rl/value"] = 0.9, 0.9
+    assert (est.share == before.share).all() and (est.again(seed=42).share == before.share).all()
+
+
+def test_the_order_in_which_things_are_given_moves_nothing():
+    pairs = {("mfu", "mfu_rl"): 0.3, ("mfu_rl", PRICE): 0.5, PAIR: 0.2}
+    turned = {pair[::-1]: rho for pair, rho in reversed(pairs.items())}
+    one, two = (ts.estimate("minimax", n_draws=500, correlate=of) for of in (pairs, turned))
+    assert (one.share == two.share).all()
+    rows = pd.DataFrame({"mfu": [0.3, 0.2, 0.4], PRICE: [2.0, 3.0, 1.0]})
+    one, two = (ts.estimate("zai", n_draws=500, samples=of) for of in (rows, rows[[PRICE, "mfu"]]))
+    assert (one.share == two.share).all()
+
+
+def test_equally_weighted_draws_are_not_weighed_again():
+    three = ts.compare(scenario="careful")
+    for company, est in three.items():
+        p95 = est.summary()["share_p95"]
+        assert three.quantile(three.draws[company], 0.95) == pytest.approx(p95, rel=0.01)
+        assert est.median(est.draws()["share"]) == pytest.approx(est.median(est.share), rel=0.01)
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (lambda: ts.sweep({"company": ["zai"]}, "minimax"), "name companies beside the grid"),
+        (lambda: ts.sweep({"mfu": [0.2]}, "zai", mfu=0.3), "grid, mfu: is given twice"),
+        (lambda: ts.compare("openai,zai").again(company="zai"), "a comparison has several"),
+        (lambda: given(correlate={PAIR: math.nan}), "one number from -1 to 1"),
+        (
+            lambda: ts.estimate("openai", correlate={PAIR: 0.5}),
+            "moves nothing, as no run of openai",
+        ),
+        (
+            lambda: given(correlate={PAIR: 0.5}, samples=pd.DataFrame({"mfu": [0.2, 0.3]})),
+            "mfu has joint samples",
+        ),
+        (lambda: given(mfu=np.ma.array([0.2, 0.3], mask=[0, 1])), "MaskedArray is no quantity"),
+        (lambda: given(mfu=[True, True]), "list is no quantity"),
+        (lambda: given(mfu=[0, 0.3]), "mfu: from 0 to 0.3; amounts are above 0"),
+        (lambda: given(mfu=[2] + [0.3] * 999), "a fraction cannot exceed 1"),
+        (lambda: given(rows={"corrections": {"correction": "x"}}), "are not read from here"),
+        (lambda: pickle.loads(pickle.dumps(given(mfu=stats.Normal(mu=0.3, sigma=0.02)))), "copy"),
+    ],
+)
+def test_what_would_be_a_wrong_number_is_refused(call, words):
+    assert_refused(words, call)
+
+
+def given(**settings):
+    return ts.estimate("minimax", n_draws=50, **settings)
+
+
+def test_own_rows_and_changes_of_them_go_together():
+    est = given(runs=RUN, changes={"training_runs/own-x/flop": "x 2"})
+    assert est.flop_of("own-x") == 4e24 and "changed in this call" in repr(est)
+    rows = {"evidence": {"value": "0 to 1 (2-5 beta)"}}
+    both = ts.compare("minimax", n_draws=50, rows=rows)
+    assert (both["minimax"].weights == given(rows=rows).weights).all()
+    spent, run = YEAR | {"company": "acme"}, RUN | {"company": "acme"}
+    assert list(ts.compare("acme,zai", n_draws=50, spending=spent, runs=run)) == ["acme", "zai"]

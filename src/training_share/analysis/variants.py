@@ -163,6 +163,11 @@ def sweep(
     if not isinstance(grid, Mapping):
         raise InputError(f"grid: write sweep({{'mfu': [0.2, 0.4]}}, 'minimax'); got {grid!r}")
     grid = {name: values_of(name, values) for name, values in grid.items()}
+    names = [one for name in grid for one in (name if isinstance(name, tuple) else (name,))]
+    for name in names:
+        if names.count(name) > 1 or name in settings or name == "company":
+            told = "name companies beside the grid" if name == "company" else "is given twice"
+            raise InputError(f"grid, {name}: {told}")
     estimates = compare(companies, **settings).estimates
     if (count := math.prod(map(len, grid.values())) * len(estimates)) > MOST_ROWS:
         raise InputError(f"grid: {count:,} rows, {MOST_ROWS:,} at most; sweep it in parts")

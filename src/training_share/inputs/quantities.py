@@ -45,13 +45,20 @@ class Empirical(Distribution):
 @dataclass(frozen=True)
 class Given(Distribution):
     """A Python object as a distribution. Two are equal where their words and their content are, of
-    which the words hold a digest. Of a column of `joint` samples, the name of the draw that columns
-    share, the draw chooses a row of `rows`."""
+    which the words hold a digest; `low` and `high` are the ends that checks go by. Of a column of
+    `joint` samples, the name of the draw that columns share, the draw chooses a row of `rows`."""
 
     words: str
     at: Callable[[Any], Any] = field(compare=False, repr=False)
+    low: float = field(compare=False, repr=False)
+    high: float = field(compare=False, repr=False)
     joint: str = ""
     rows: np.ndarray | None = field(default=None, compare=False, repr=False)
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        if self.words.split()[1] != "samples" and _digest(self.at(RANKS)) not in self.words:
+            raise InputError(f"'{self.words}' does not survive a copy; give samples of it")
 
     def quantile(self, p: Any) -> Any:
         return self.at(p)
@@ -88,20 +95,35 @@ def clean(content: object, name: str = "", joint: str = "") -> Content:
         frozen = getattr(getattr(content, "dist", content), "name", type(content).__name__)
         of = [str(value) for value in getattr(content, "args", ())]
         of += [f"{key}={value}" for key, value in getattr(content, "kwds", {}).items()]
-        words, identity = f"{frozen}({', '.join(of)})", np.asarray(at(RANKS)).tobytes()
-    elif np.ndim(content) == 1 and len(content) > 1:  # type: ignore[arg-type]
-        samples = np.asarray(content, dtype=float)
+        words, identity = f"{frozen}({', '.join(of)})", at(RANKS)
+        low, high = float(at(0.05)), float(at(0.95))
+    elif _is_samples(content):
+        samples = np.array(content, dtype=float)  # a copy: what is given may change
         at, rows = Empirical(samples).quantile, samples if joint else None
-        words, identity = f"{samples.size:,} samples", samples.tobytes()
+        words, identity = f"{samples.size:,} samples", samples
+        low, high = float(samples.min()), float(samples.max())
+        if not 0 < low <= high < np.inf:
+            raise InputError(f"{name or 'samples'}: from {low:g} to {high:g}; amounts are above 0")
     else:
         where = f"{name}: " if name else ""
         raise InputError(
             f"{where}{type(content).__name__} is no quantity; give a number, text in the notation,"
-            " samples (one dimension, two or more) or a distribution with ppf"
+            " samples (numbers in one dimension, two or more) or a distribution with ppf"
         )
     p5, p50, p95 = (f"{float(at(p)):.3g}" for p in (0.05, 0.5, 0.95))
-    digest = hashlib.sha256(identity).hexdigest()[:12]
-    return Given(f"{words} (p5 {p5}, p50 {p50}, p95 {p95}; {digest})", at, joint, rows)
+    words = f"{words} (p5 {p5}, p50 {p50}, p95 {p95}; {_digest(identity)})"
+    return Given(words, at, low, high, joint, rows)
+
+
+def _digest(values: Any) -> str:
+    return hashlib.sha256(np.asarray(values, dtype=float).tobytes()).hexdigest()[:12]
+
+
+def _is_samples(content: object) -> bool:
+    """Whether something is two or more plain numbers in one dimension, none of them masked."""
+    values = np.asarray(content)
+    plain = values.dtype.kind in "iuf" and not isinstance(content, np.ma.MaskedArray)
+    return values.ndim == 1 and values.size > 1 and plain
 
 
 def blank(given: object) -> bool:
@@ -114,8 +136,10 @@ def columns_of(samples: object) -> dict[str, Content]:
     rows are put in the order of the first column, so that a higher draw is a higher one of it."""
     if samples is None:
         return {}
-    if not isinstance(samples, pd.DataFrame) or len(samples) < 2 or samples.isna().any(axis=None):
-        raise InputError("samples: give a DataFrame without gaps, a column an assumption")
-    ordered = samples.sort_values(list(samples.columns))
-    joint = "+".join(map(str, samples.columns))
-    return {str(name): clean(of.to_numpy(), str(name), joint) for name, of in ordered.items()}
+    if not isinstance(samples, pd.DataFrame) or not samples.columns.is_unique:
+        raise InputError("samples: give a DataFrame, a column an assumption")
+    if odd := [name for name, of in samples.items() if not _is_samples(of)]:
+        raise InputError(f"samples: {odd[0]}: give numbers, two or more, and no gaps")
+    names = sorted(samples.columns)  # in whatever order they are given
+    ordered, joint = samples.sort_values(names), "+".join(map(str, names))
+    return {str(name): clean(ordered[name].to_numpy(), str(name), joint) for name in names}

@@ -32,8 +32,12 @@ def rows_of(
     for table, some in [*(rows or {}).items(), *short.items()]:
         require_known(table, tables.schema, "table")
         given.setdefault(table, []).extend(_records(table, some, tables))
-    if any(given.values()) and company and company not in tables.companies:
-        given.setdefault("companies", [{}])
+    spenders = {str(row.get("company") or company) for row in given.get("spending", ())}
+    known = {*tables.companies, *(row.get("company") for row in given.get("companies", ()))}
+    for name in sorted(spenders - known - {""}):
+        given.setdefault("companies", []).append({"company": name})
+    if "corrections" in given or {*given} == {"scenarios"}:
+        raise InputError("rows: corrections and scenarios are not read from here; use changes=")
     for row in given.get("evidence", ()):
         step = {"scenario": "careful", "correction": row.setdefault("evidence", "own")}
         steps = given.setdefault("scenarios", [])
@@ -94,7 +98,9 @@ def _usual(
     run a counted pretraining run on the commonest chip of its company, or of all."""
     common = {"source_id": "own-judgement", "note": "Given in this call."}
     if table == "companies":
-        periods = given.get("spending", ())
+        periods = [
+            one for one in given.get("spending", ()) if one.get("company") in (None, row["company"])
+        ]
         return {
             "spending_start": min((str(one.get("period_start")) for one in periods), default=""),
             "spending_end": max((str(one.get("period_end")) for one in periods), default=""),

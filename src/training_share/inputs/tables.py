@@ -258,7 +258,7 @@ class Tables:
 def _for_scenario(base: Tables, corrections: Any, cells: Any, rows: Any) -> Tables:
     if cells or rows:
         added = ((table, dict(row)) for table, row in rows)
-        return _for_scenario(base, corrections, (), ()).changed(cells, added)
+        return _for_scenario(base, corrections, (), ()).changed((), added).changed(cells)
     return base.corrected(corrections)
 
 

@@ -8,13 +8,14 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, Self
 
+import numpy as np
 import pandas as pd
 
 from training_share.errors import InputError, UnknownName, nearest, require_known, whole_number
 from training_share.inputs.changes import Changes, cells_of
 from training_share.inputs.quantities import blank, clean, columns_of
 from training_share.inputs.rows import Rows, rows_of
-from training_share.inputs.tables import Cell, Tables, chip_of, load
+from training_share.inputs.tables import PRICE, Cell, Tables, chip_of, load
 from training_share.model.correlation import Loadings, loadings
 from training_share.model.draws import MOST_DRAWS
 from training_share.model.spending import as_date, signed_periods
@@ -89,7 +90,7 @@ class Case:
         """
         corrections, exclude_groups = lasting(corrections), lasting(exclude_groups)
         evidence, runs, spending = lasting(evidence), lasting(runs), lasting(spending)
-        call = {**locals(), **settings}
+        call = {name: own_copy(value) for name, value in {**locals(), **settings}.items()}
         for name in ("cls", "settings", "base", "data_dir"):
             del call[name]
         base = load(data_dir) if base is None else base
@@ -165,6 +166,12 @@ class Case:
     def observed(self) -> list:
         """The rows of evidence in force, of whatever company."""
         return self.tables.observed(self.evidence)
+
+    @property
+    def is_changed(self) -> bool:
+        """Whether the call asks for anything else than the scenario as it stands."""
+        own = len(self.base.scenario_corrections(self.scenario)) < len(self.corrections)
+        return bool(own or self.cells or self.added or self.correlate or self.excluded)
 
     def set_by_hand(self, table: str, key: str, column: str) -> bool:
         """Whether a cell was set in this call, or is of a run that was added in it."""
@@ -294,6 +301,19 @@ class Case:
         }
 
     @cached_property
+    def drawn_names(self) -> set[str]:
+        """The names of the assumptions that the counted runs draw."""
+        names: set[str] = set()
+        for run_id in self.runs:
+            *finetunes, origin = self.with_bases(run_id)
+            for run in (*finetunes, origin):
+                names |= {str(run.post_training or ""), str(run.fraction_of_base or "")}
+                if run.workload and not (origin.cost_usd or origin.gpu_hours):
+                    names.add({"rl": "mfu_rl"}.get(run.workload, "mfu"))
+            names |= {PRICE} if not origin.cost_usd and self.unit == "USD" else set()
+        return names
+
+    @cached_property
     def rests_on_regressions(self) -> bool:
         """Whether the FLOP of any counted run, or of its base, are predicted by a regression."""
         return any(isinstance(run.flop, str) for key in self.runs for run in self.with_bases(key))
@@ -359,6 +379,23 @@ def _released(row: Any) -> tuple[pd.Period, pd.Period]:
     return first, last
 
 
+def own_copy(given: Any) -> Any:
+    """Return an argument that stays what it is when the caller goes on to change his own."""
+    if isinstance(given, list | dict):
+        return type(given)(given)
+    return given.copy() if isinstance(given, np.ndarray | pd.DataFrame | pd.Series) else given
+
+
+def require_mixed(cases: Iterable["Case"]) -> None:
+    """Raise InputError for correlated assumptions of which no run of some cases draws both."""
+    for case in (cases := list(cases)):
+        for name in case.correlate:
+            others = case.correlate.keys() - {name}
+            if not any(name in one.drawn_names and others & one.drawn_names for one in cases):
+                of = " and ".join(one.company for one in cases)
+                raise InputError(f"correlate: {name} moves nothing, as no run of {of} draws both")
+
+
 def lasting(given: Any) -> Any:
     """Return an argument that can be read more than once: of an iterator its items."""
     return tuple(given) if isinstance(given, Iterator) else given
@@ -387,7 +424,7 @@ def values_of(name: object, given: Any) -> list[Any]:
     return values
 
 
-def require_counted(cases: Iterable[Case]) -> None:
+def require_counted(cases: Iterable["Case"]) -> None:
     """Raise InputError for a run of one's own that none of some cases counts, or rests on."""
     counted, windows = set(), []
     for case in (cases := list(cases)):

@@ -13,7 +13,14 @@ from training_share.errors import InputError, require_known
 from training_share.inputs.quantities import blank
 from training_share.inputs.rows import Rows, rows_of
 from training_share.inputs.tables import load
-from training_share.model.case import Case, known_groups, lasting, listed, require_counted
+from training_share.model.case import (
+    Case,
+    known_groups,
+    lasting,
+    listed,
+    require_counted,
+    require_mixed,
+)
 from training_share.model.estimate import Estimate
 from training_share.model.precision import InParts
 
@@ -52,6 +59,8 @@ class Comparison(InParts, Mapping[str, Estimate]):
     def again(self, **changes: Any) -> "Comparison":
         """Return the comparison that the same call gives with some arguments changed, as in
         `again(scenario="careful")`; InputError as `estimate` raises it."""
+        if "company" in changes:
+            raise InputError("company: a comparison has several; compare others in their place")
         changes = {name: lasting(value) for name, value in changes.items()}
         whole = changes | ({"exclude_groups": ()} if "exclude_groups" in changes else {})
         found = {name: Case.again(est, **whole) for name, est in self.estimates.items()}
@@ -74,13 +83,13 @@ class Comparison(InParts, Mapping[str, Estimate]):
             rows[company] = {**named, **est.summary(), **windows, "caveat": est.caveat}
         return pd.DataFrame.from_dict(rows, orient="index").rename_axis("company")
 
-    @cached_property
+    @property
     def draws(self) -> pd.DataFrame:
         """Shares, draws x companies, each row counting the same; see `Estimate.draws`. The draws as
         they were made are `shares`, their weights `weights`."""
         return self.equally_weighted(self.shares)
 
-    @cached_property
+    @property
     def shares(self) -> pd.DataFrame:
         """Shares as they were drawn, draws x companies, which evidence gives `weights`."""
         shares = {company: est.share for company, est in self.estimates.items()}
@@ -154,5 +163,6 @@ def compare(
     settings["rows"] = {table: [row for of, row in added if of == table] for table, _ in added}
     found = Comparison({name: Estimate.of(name, **settings) for name in names})
     require_counted(found.estimates.values())
+    require_mixed(found.estimates.values())
     excluded = lasting(exclude_groups)
     return found.again(exclude_groups=excluded) if listed(excluded) else found

@@ -27,16 +27,18 @@ def loadings(correlate: Any, tables: Tables) -> Loadings:
     pairs: list[Any] = list(correlate) if isinstance(correlate, Mapping) else [None]
     if any(not isinstance(pair, tuple) or len({*pair}) != 2 or pair[2:] for pair in pairs):
         raise InputError('correlate: give pairs, as in {("mfu", "price_usd_per_gpu_hour"): 0.6}')
-    names = dict.fromkeys(name for pair in pairs for name in pair)
+    names = sorted({name for pair in pairs for name in pair})  # in whatever order they are given
     for name in names:
         require_known(name, tables.assumptions, "assumption")
         if isinstance(tables.assumptions[name].amount, Exact | None):
             raise InputError(f"correlate: {name} is exact, so that no correlation moves it")
+        if getattr(tables.assumptions[name].amount, "joint", ""):
+            raise InputError(f"correlate: {name} has joint samples, which say how it correlates")
     shared = {name: SHARED_FIRST.index(tables.assumptions[name].correlation) for name in names}
     order = sorted(names, key=shared.__getitem__)
     matrix, told = np.eye(len(order)), set()
     for (one, two), rho in correlate.items():
-        if frozenset((one, two)) in told or not isinstance(rho, int | float) or abs(rho) > 1:
+        if frozenset((one, two)) in told or not isinstance(rho, int | float) or not abs(rho) <= 1:
             raise InputError(f"correlate, {one} and {two}: give one number from -1 to 1, once")
         told.add(frozenset((one, two)))
         i, j = order.index(one), order.index(two)

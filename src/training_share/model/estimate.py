@@ -10,9 +10,9 @@ import pandas as pd
 
 from training_share.errors import InputError, require_known
 from training_share.model import evidence, trace
-from training_share.model.case import require_counted
+from training_share.model.case import require_counted, require_mixed
 from training_share.model.draws import Quantity, read_only
-from training_share.model.precision import QUANTILES, InParts, quantile, quantiles
+from training_share.model.precision import QUANTILES, InParts, quantiles
 from training_share.model.world import World
 
 SEEN = 4_000  # draws that the parts of the regressions' resamples are compared on
@@ -26,6 +26,7 @@ class Estimate(World, InParts):
 
     def __repr__(self) -> str:
         evidence = f", evidence {', '.join(self.evidence)}" if self.evidence else ""
+        evidence = f", changed in this call{evidence}" if self.is_changed else evidence
         return (
             f"<Estimate of {self.company}, {self.scenario}{evidence}, {self.n_draws:,} draws, seed "
             f"{self.seed}: {self.in_short}; see summary(), cost_table(), inputs(), draws()>"
@@ -47,7 +48,8 @@ class Estimate(World, InParts):
 
     def _repr_html_(self) -> str:
         name = escape(self.company_row.display_name)
-        return f"<p><b>{name}</b> ({self.scenario}): {escape(self.in_short)}</p>"
+        changed = ", changed in this call" if self.is_changed else ""
+        return f"<p><b>{name}</b> ({self.scenario}{changed}): {escape(self.in_short)}</p>"
 
     # --- numerator, denominator, share ------------------------------------------------------------
     @cached_property
@@ -87,7 +89,7 @@ class Estimate(World, InParts):
 
     def median(self, draws: np.ndarray | pd.Series | float) -> float:
         """Return the median of one value a draw, or of one number, by the draws' weights."""
-        return draws if isinstance(draws, float) else float(quantile(draws, 0.5, self.weights))
+        return draws if isinstance(draws, float) else float(self.quantile(draws, 0.5))
 
     # --- variants ---------------------------------------------------------------------------------
     def again(self, **changes: Any) -> Self:
@@ -198,4 +200,5 @@ class Estimate(World, InParts):
 def estimate(*arguments: Any, **settings: Any) -> Estimate:
     est = Estimate.of(*arguments, **settings)
     require_counted([est])
+    require_mixed([est])
     return est

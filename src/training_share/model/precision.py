@@ -21,6 +21,7 @@ QUANTILES = {"p5": 0.05, "p50": 0.50, "p95": 0.95}
 PARTS = 20  # of the regressions' resamples
 BEYOND = 5  # draws that must lie beyond a quantile before its error is stated
 WIDTH = 9.0  # standard deviations of the rank that are summed over; the rest weighs below 1e-15
+RESAMPLED = "row"  # name of the index of equally weighted draws
 NO_WEIGHT = 1e-20  # so many draws of it do not move a quantile's last digit
 Weights = np.ndarray | None  # of draws, adding to one; None where all weigh the same
 
@@ -71,6 +72,11 @@ def resample(weights: np.ndarray) -> np.ndarray:
     return np.minimum(np.searchsorted(np.cumsum(weights), points), weights.size - 1)
 
 
+def _resampled(draws: Any) -> bool:
+    """Whether draws are what `draws` of an estimate or a comparison handed out under evidence."""
+    return getattr(getattr(draws, "index", None), "name", None) == RESAMPLED
+
+
 class InParts:
     """What is drawn and can be drawn by parts of the regressions' resamples. Whoever inherits has
     `part(place)`, which is on the first draws, `weights`, and `rests_on_regressions`."""
@@ -78,19 +84,19 @@ class InParts:
     def mean(self: Any, draws: np.ndarray | pd.Series) -> float:
         """Return the mean of one value a draw by the draws' weights; of truth values, such as
         `est.share > 0.5`, the probability."""
-        weights = self.weights
+        weights = None if _resampled(draws) else self.weights
         return float(np.mean(draws) if weights is None else (weights * np.asarray(draws)).sum())
 
     def quantile(self: Any, draws: np.ndarray | pd.Series, p: float | list[float]) -> np.ndarray:
         """Return the quantile(s) `p` of one value a draw by the draws' weights."""
-        return quantile(draws, p, self.weights)
+        return quantile(draws, p, None if _resampled(draws) else self.weights)
 
     def equally_weighted(self: Any, table: pd.DataFrame) -> pd.DataFrame:
         """Return as many rows of a table of draws by their weights: all of them without evidence,
         else a systematic resample, whose row k is the same draw for all who share the evidence."""
         if self.weights is None:
             return table
-        return table.iloc[resample(self.weights)].set_axis(table.index)
+        return table.iloc[resample(self.weights)].reset_index(drop=True).rename_axis(RESAMPLED)
 
     @cached_property
     def parts(self: Any) -> tuple[Any, ...]:

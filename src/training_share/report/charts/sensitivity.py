@@ -36,7 +36,7 @@ def surface(tables: dict[str, pd.DataFrame] | pd.DataFrame) -> Figure:
         _cells(ax, table.iloc[::-1].rename_axis(index=LABELS, columns=LABELS))
         ax.set_title(f"{name}: median share in %")
     told = ". ".join(
-        f"{name}: {percent(cells.min())} to {percent(cells.max())}, above 50% in "
+        f"{name}: {percent(np.nanmin(cells))} to {percent(np.nanmax(cells))}, above 50% in "
         f"{(cells > HALF).sum()} of {cells.size} cells"
         for name, cells in ((name, table.to_numpy()) for name, table in tables.items())
     )
@@ -52,7 +52,8 @@ def _cells(ax: Axes, shares: pd.DataFrame) -> None:
     colors = {"cmap": sns.light_palette(BLUE, as_cmap=True), "vmin": 0, "vmax": 100, "cbar": False}
     digits = {"annot": True, "fmt": ".0f", "annot_kws": {"fontsize": 9}}
     sns.heatmap(100 * shares, ax=ax, linewidths=1, **colors, **digits)
-    for text, fill in zip(ax.texts, ax.collections[0].get_facecolors(), strict=True):
+    fills = ax.collections[0].get_facecolors()[shares.notna().to_numpy().ravel()]
+    for text, fill in zip(ax.texts, fills, strict=True):
         text.set_color("black" if sns.utils.relative_luminance(fill) > BRIGHT else "white")
     for row, column in np.argwhere(shares.to_numpy() > HALF):
         ax.add_patch(Rectangle((column, row), 1, 1, fill=False, ec=INK, lw=2.4, clip_on=False))
