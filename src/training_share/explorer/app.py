@@ -97,7 +97,6 @@ class Explorer:
             self._later = asyncio.get_running_loop().call_later(PAUSE, self._complete)
         except ts.InputError as error:
             self.message.value = parts.refusal(self._in_words(str(error)))
-            self.texts.value, self.saving.disabled = "", True
         except RuntimeError:  # no loop, so no browser that waits
             self._complete()
         finally:
@@ -135,11 +134,11 @@ class Explorer:
         rows, beyond = [*table.itertuples()], est.mean(est.share > 1)
         self.chart.value = parts.chart(rows, ratio_alt(table), beyond)
         self.sentence.value, self.table, self.estimate = _html(sentence), table, est
-        self.message.value, self.saving.disabled = "", False
+        self.message.value = ""
 
     def _complete(self) -> None:
         """Show what takes longer than a slider may wait."""
-        self.texts.value = parts.texts(self.taken())
+        self.texts.value = parts.copies(self.taken())
         self.runs.value = parts.runs(self.estimate.cost_table().to_html(**TABLE))
         runs, chosen = tuple(self.estimate.runs), self.run.value
         self.run.options = runs
@@ -165,7 +164,8 @@ class Explorer:
         """Return what gives the same estimate again: a papermill command for the company's own
         notebook, a Python call, and the command's parameters as a file. An amount that this
         notebook has no parameter for is none there either: it goes into the `changes`."""
-        asked, company = self.parameters(), self.estimate.company
+        call, company = self.estimate.call, self.estimate.company
+        asked = {n: call[n] for n in call if n in self.controls and call[n] not in ("", ())}
         others = [name for name in self.cells if name in asked and name not in self.named]
         changes = "; ".join(f"{cell} = {asked[n]}" for n in others for cell in self.cells[n])
         given = {name: asked[name] for name in asked if name not in ("company", *others)}

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
-from functools import lru_cache
+from functools import lru_cache, partial
 
 import ipywidgets as widgets
 import pandas as pd
@@ -33,14 +33,15 @@ def controls_of(base: Tables) -> dict[str, widgets.Widget]:
     rates = {name: base.fx[keys[0]] for name, keys in base.rates().items()}
     reasons = {row.correction: row.reason for row in reversed(base.corrections.values())}
     observed = {r.evidence: f"{r.quantity} {r.value}" for r in reversed(base.evidence.values())}
+    days = partial(widgets.Combobox, continuous_update=False)  # answers when one leaves the field
     return {
         "company": widgets.Dropdown(**look("Company", "180px"), options=companies),
         "scenario": widgets.Dropdown(**look("Scenario", "190px"), options=base.scenario_names),
         "n_draws": widgets.IntText(**look("Draws", "130px")),
         "seed": widgets.IntText(**look("Seed", "110px")),
-        "release_lag_months": widgets.Combobox(**look("Release lag (months)", "210px")),
-        "spending_start": widgets.Combobox(**look("Spending from", "220px")),
-        "spending_end": widgets.Combobox(**look("Spending to", "200px")),
+        "release_lag_months": days(**look("Release lag (months)", "210px")),
+        "spending_start": days(**look("Spending from", "220px")),
+        "spending_end": days(**look("Spending to", "200px")),
         **{row.name: Amount(row.label, row.amount, row.kind, row.unit) for row in drawn},
         **{name: Amount(f"{row.currency} per USD", row.per_usd) for name, row in rates.items()},
         "exclude_groups": Ticks({g: f"Leave out {g.title()}" for g in base.groups(base.companies)}),
@@ -58,9 +59,9 @@ def cells_of(base: Tables) -> dict[str, list[str]]:
 
 
 def look(label: str, width: str, label_width: str = "auto") -> dict[str, object]:
-    """Return what a field is made with; it tells its value when one leaves it or presses Enter."""
+    """Return what a field is made with."""
     style, layout = {"description_width": label_width}, {"width": width}
-    return {"description": label, "continuous_update": False, "style": style, "layout": layout}
+    return {"description": label, "style": style, "layout": layout}
 
 
 class Amount(widgets.Text):
@@ -74,7 +75,7 @@ class Amount(widgets.Text):
         step = 10.0 ** math.floor(math.log10(top / 50))
         ends = {"min": step, "max": math.ceil(round(top / step, 6)) * step, "step": step}
         label = label[0].upper() + label[1:] + (f" ({unit})" if kind == "amount" else "")
-        super().__init__(**look(label, "455px", "222px"))
+        super().__init__(**look(label, "455px", "222px"), continuous_update=False)
         self.slider = widgets.FloatRangeSlider(**ends, readout=False, layout={"flex": "1 1 240px"})
         self.row = widgets.HBox([self, self.slider], layout=WRAP)
         self.observe(self._follow, ["value", "placeholder"])
@@ -110,10 +111,8 @@ class Ticks(widgets.VBox):
     value = traitlets.Tuple()
 
     def __init__(self, sentences: Mapping[str, str]) -> None:
-        look = {"indent": False, "layout": {"width": "auto"}}
-        self.boxes = {
-            n: widgets.Checkbox(description=text, **look) for n, text in sentences.items()
-        }
+        texts = sentences.items()
+        self.boxes = {n: widgets.Checkbox(description=text, indent=False) for n, text in texts}
         super().__init__([*self.boxes.values()])
         for box in self.children:
             box.observe(self._ticked, "value")
