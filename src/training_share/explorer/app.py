@@ -149,7 +149,7 @@ class Explorer:
         """Show how the size of the chosen run becomes its cost."""
         if run := self.estimate.runs.get(self.run.value):
             steps, source = self.estimate.trace(run.run_id), self.base.sources[run.source_id]
-            table = steps.drop(columns="cell").to_html(**TABLE)
+            table = steps.drop(columns=["cell", "source"]).to_html(**TABLE)
             self.chain.value = parts.chain(run, source, steps.attrs["sentence"], table)
 
     def _in_words(self, message: str) -> str:
