@@ -14,7 +14,7 @@ from lab import browser_page, jupyter_lab, run_all, shut_down
 
 from training_share.files import repo_root
 
-HEADING = """title => [...document.querySelectorAll('.jp-Notebook h2')]
+HEADING = """title => [...document.querySelectorAll('.jp-Notebook :is(h2, h3)')]
   .find(heading => heading.textContent.includes(title)).scrollIntoView()"""
 
 

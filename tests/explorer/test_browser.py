@@ -11,17 +11,14 @@ from contextlib import suppress
 from pathlib import Path
 
 import nbformat
-import numpy as np
 import pytest
 from lab import browser_page, cells, chromium, jupyter_lab, run_all, shut_down
 from packages import needed
 
-from training_share.explorer.html import amount
 from training_share.files import repo_root
 from training_share.model.estimate import estimate
-from training_share.model.precision import quantile_error
 from training_share.report.sentences import answer
-from training_share.report.text import held, interval
+from training_share.report.text import interval, number
 
 TimeoutError = needed("playwright.sync_api").TimeoutError
 if not chromium():
@@ -32,9 +29,12 @@ if not chromium():
 
 NOTEBOOKS = sorted((repo_root() / "notebooks").glob("*.ipynb"))
 DRAWS = 1000
-SHOWS_RUNS = """expected => JSON.stringify(
-  [...document.querySelectorAll('.training-share-runs option')]
-  .map(option => option.textContent.trim().split(/\\s+/))) == expected"""
+SHOWS_RUNS = """expected => JSON.stringify([...document.querySelectorAll('.ts-runs tbody tr')]
+  .map(row => [...row.children].map(cell => cell.textContent))) == expected"""
+NAMES = """[...document.querySelectorAll(
+    '.ts-explorer :is(input, select, button, [role=slider], [role=tab])')]
+  .filter(one => one.offsetParent)
+  .map(one => one.ariaLabel || one.labels?.[0]?.textContent || one.textContent.trim())"""
 
 
 pytestmark = pytest.mark.slow  # a JupyterLab and a browser
@@ -71,19 +71,19 @@ def page(server):
     with browser_page() as opened:
         opened.context.grant_permissions(["clipboard-read", "clipboard-write"])
         run_all(opened, server, "explorer.ipynb")
-        opened.wait_for_selector(".widget-slider .noUi-handle")
+        opened.wait_for_selector(".noUi-handle[aria-label]")
         yield opened
         shut_down(opened)
 
 
-def handle_of(page, label: str, handle: int):
-    """Return a handle of the slider with a label."""
-    return page.locator(f".widget-slider:has(label:text-is('{label}')) .noUi-handle").nth(handle)
+def handle_of(page, label: str, end: str):
+    """Return a handle by the name that a screen reader says."""
+    return page.get_by_role("slider", name=f"{label}, {end}", exact=True)
 
 
-def press(page, label: str, handle: int, key: str, times: int) -> None:
+def press(page, label: str, end: str, key: str, times: int) -> None:
     """Move a handle by arrow keys."""
-    handle_of(page, label, handle).focus()
+    handle_of(page, label, end).focus()
     for _ in range(times):
         page.keyboard.press(key)
 
@@ -96,23 +96,28 @@ def assert_shown(page, company: str, **settings) -> None:
     """Wait until the page says what the estimate of these settings says: sentence, chart's text,
     table of runs."""
     est = estimate(company, n_draws=DRAWS, **settings)
-    sentence = re.sub(r"[*`]", "", answer(est))
+    sentence = re.sub(r"[*`]", "", answer(est)).replace("\n\n", "")
     page.wait_for_function(
         "text => [...document.querySelectorAll('.widget-html-content')]"
         ".some(part => part.textContent.trim() == text)",
         arg=sentence,
     )
-    assert f"As set here {interval(est.summary(), prefix='share_')}" in chart_text(page)
+    assert interval(est.summary(), prefix="share_") in chart_text(page)
     expected = [
-        [name, *map(amount, row)]
-        for name, row in zip(est.runs, est.cost_table().to_numpy(), strict=False)
+        [name, *map(number, row)]
+        for name, row in zip(est.cost_table().index, est.cost_table().to_numpy(), strict=True)
     ]
-    with suppress(
-        TimeoutError
-    ):  # the runs follow the sentence; the comparison below says what is missing
+    with suppress(TimeoutError):  # the runs follow the sentence; the comparison says what misses
         page.wait_for_function(SHOWS_RUNS, arg=json.dumps(expected, separators=(",", ":")))
-    lines = page.locator(".training-share-runs option").all_text_contents()
-    assert [line.split() for line in lines] == expected
+    rows = page.locator(".ts-runs tbody tr").all()
+    assert [row.locator("th, td").all_text_contents() for row in rows] == expected
+
+
+def test_every_control_has_a_name(page):
+    """That a screen reader says, and no two that are shown the same."""
+    names = page.evaluate(NAMES)
+    assert all(names) and len(names) == len(set(names)), names
+    assert {"Company", "MFU", "MFU, p10", "MFU, p90", "Leave out Hailuo", "Save figure"} <= {*names}
 
 
 def test_explorer_by_keyboard_and_mouse(page, folder, tmp_path):
@@ -124,11 +129,12 @@ def test_explorer_by_keyboard_and_mouse(page, folder, tmp_path):
     ]
     assert_shown(page, "minimax")
 
-    press(page, "MFU", 0, "ArrowRight", 3)
+    press(page, "MFU", "p10", "ArrowRight", 3)
+    assert handle_of(page, "MFU", "p10").get_attribute("aria-valuetext") == "0.18"
     assert_shown(page, "minimax", mfu="0.18 to 0.35 (p10-p90 lognormal)")
 
     # the chart follows while the mouse holds the handle, and before it lets go
-    before, box = chart_text(page), handle_of(page, "MFU", 1).bounding_box()
+    before, box = chart_text(page), handle_of(page, "MFU", "p90").bounding_box()
     x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
     page.mouse.move(x, y)
     page.mouse.down()
@@ -136,7 +142,7 @@ def test_explorer_by_keyboard_and_mouse(page, folder, tmp_path):
     page.wait_for_function(
         "text => document.querySelector('.ts-chart').getAttribute('aria-label') != text", arg=before
     )
-    field = page.locator("input[title^='MFU,']")
+    field = page.get_by_label("MFU", exact=True)
     assert re.fullmatch(r"0\.18 to 0\.\d+ \(p10-p90 lognormal\)", field.input_value())
     page.mouse.up()
     field.fill("0.18 to 0.33 (p10-p90 lognormal)")
@@ -144,7 +150,7 @@ def test_explorer_by_keyboard_and_mouse(page, folder, tmp_path):
     settings = {"mfu": "0.18 to 0.33 (p10-p90 lognormal)"}
     assert_shown(page, "minimax", **settings)
 
-    page.locator(".widget-dropdown:has(label:text-is('Scenario')) select").focus()
+    page.get_by_label("Scenario").focus()
     page.keyboard.press("ArrowDown")
     settings["scenario"] = "appendix"
     assert_shown(page, "minimax", **settings)
@@ -155,7 +161,7 @@ def test_explorer_by_keyboard_and_mouse(page, folder, tmp_path):
     assert_shown(page, "minimax", **settings)
 
     before = chart_text(page)
-    price = page.locator("input[title^='GPU price']")
+    price = page.get_by_label("GPU price (USD per H800-hour)", exact=True)
     price.fill("3 to 1.5 (p10-p90 lognormal)")
     price.press("Enter")
     page.wait_for_selector("[role=alert]:has-text('GPU price (USD per H800-hour): ')")
@@ -164,16 +170,14 @@ def test_explorer_by_keyboard_and_mouse(page, folder, tmp_path):
     price.press("Enter")
     settings["price_usd_per_gpu_hour"] = "2 to 2.5 (p10-p90 lognormal)"
     assert_shown(page, "minimax", **settings)
+    assert not page.locator("[role=alert]").count()
 
-    page.locator(".training-share-runs select").focus()
+    page.get_by_label("Run, worked out").focus()
     page.keyboard.press("ArrowDown")
-    page.wait_for_selector(".training-share-chain:has-text('MiniMax-VL-01')")
-    chain = page.locator(".training-share-chain")
-    costs = (
-        estimate("minimax", n_draws=DRAWS, **settings).chain("minimax-vl-01")["cost_usd"].to_numpy()
-    )
-    cost = held(np.quantile(costs, 0.5), quantile_error(costs, 0.5))
-    assert f"<td>{cost}</td>" in chain.inner_html() and "Evidence:" in chain.inner_text()
+    told = estimate("minimax", n_draws=DRAWS, **settings).trace("minimax-vl-01").attrs["sentence"]
+    page.locator(".ts-explorer", has_text=told).wait_for()
+    chain = page.locator(".widget-html-content", has_text=told)
+    assert "Evidence: " in chain.inner_text()
     assert chain.locator("a").get_attribute("href").startswith("http")
 
     page.get_by_role("button", name="Copy papermill command").click()

@@ -1,50 +1,70 @@
-"""The explorer without a browser: what follows its widgets, refusals, and no hidden state."""
+"""The explorer without a browser: what follows its controls, refusals, and no hidden state."""
 
 import asyncio
+import json
 import re
+import shlex
 from html import unescape
 
 import nbformat
 import numpy as np
 import pytest
-import yaml
+from arithmetic import NEWSLETTER
 from bs4 import BeautifulSoup
 from refusals import assert_refused
 
-from training_share.explorer import app, explore
-from training_share.explorer.html import chain_table, run_lines, sentence_html
-from training_share.explorer.settings import call, command
-from training_share.model.comparison import compare
-from training_share.model.estimate import estimate
-from training_share.report.sentences import answer
+import training_share as ts
+from training_share.explorer import Explorer
+from training_share.files import repo_root
+from training_share.inputs.tables import load
 from training_share.report.shares import published_share
-from training_share.report.text import percent
-from training_share.run import canonical
+from training_share.report.text import number, percent
+from training_share.run import LIVE, canonical, parameters_of
 
+BASE = load()
 FEW = {"n_draws": 500}
 MFU = "0.2 to 0.3 (p10-p90 lognormal)"
+UNTICKED = "m1-rl-reported-hours"  # of careful's corrections
 
 
 @pytest.fixture
 def explorer(tmp_path):
-    return explore("minimax", figures_dir=tmp_path, **FEW)
+    return Explorer("minimax", figures_dir=tmp_path, **FEW)
 
 
-def slide(explorer, name: str, *values: float) -> None:
-    slider = explorer.panel.sliders[name]
-    places = [[value for _, value in slider.options].index(value) for value in values]
-    slider.index = tuple(places) if len(places) == 2 else places[0]
+def put(explorer, **values) -> None:
+    for name, value in values.items():
+        explorer.controls[name].value = value
 
 
 def tick(explorer, kind: str, name: str, value: bool = True) -> None:
-    explorer.panel.boxes[kind][name].value = value
+    explorer.controls[kind].boxes[name].value = value
+
+
+def text_of(widget) -> str:
+    html = widget.value.replace("</p><p>", " ")
+    return " ".join(BeautifulSoup(html, "html.parser").get_text().split())
+
+
+def assert_shown(explorer, company="minimax", **settings) -> None:
+    """The page says what the estimate of these settings says: sentence, chart, runs, chain."""
+    est = ts.estimate(company, **FEW | settings)
+    np.testing.assert_array_equal(explorer.estimate.share, est.share)
+    sentence = re.sub(r"[*`]", "", ts.sentences.answer(est))
+    assert text_of(explorer.sentence) == " ".join(sentence.split())
+    assert bars(explorer)[0][1] == percent(est.summary().share_p50)
+    page = BeautifulSoup(explorer.runs.value, "html.parser")
+    costs = est.cost_table()
+    assert [row.th.text for row in page.tbody.find_all("tr")] == list(costs.index)
+    assert page.tbody.find_all("td")[1].text == number(costs["p50"].iloc[0])
+    assert est.trace(explorer.run.value).attrs["sentence"] in text_of(explorer.chain)
 
 
 def bars(explorer) -> list[list[str]]:
     """Return label, share and interval of each bar of the chart."""
     page = BeautifulSoup(explorer.chart.value, "html.parser")
-    cells = [cell for cell in page.div.find_all("span", recursive=False)]
-    rows = [cells[place : place + 3] for place in range(0, len(cells) - 3, 3)]
+    cells = page.div.find_all("span", recursive=False)
+    rows = [cells[place : place + 3] for place in range(0, len(cells) - 2, 3)]
     return [[row[0].contents[0], row[2].b.text, row[2].contents[1].strip()] for row in rows]
 
 
@@ -55,230 +75,295 @@ def styles(explorer, name: str) -> list[str]:
 
 # --- the numbers ----------------------------------------------------------------------------------
 def test_the_chart_says_what_compare_says(explorer):
-    slide(explorer, "mfu", 0.2, 0.3)
-    table = compare(["minimax"], mfu=MFU, **FEW).table.loc["minimax"]
-    shares = [100 * table[f"share_{name}"] for name in ("p5", "p50", "p95")]
-    bare = estimate("minimax", mfu=MFU, **FEW).without("hailuo").summary()
-    own = estimate("minimax", **FEW).summary()
-    told = [
-        (label, f"{middle:.1f}%", f"({low:.1f} to {high:.1f})")
-        for label, (low, middle, high) in {
-            "As set here": shares,
-            "As set, without Hailuo": 100 * bare[["share_p5", "share_p50", "share_p95"]],
-            "newsletter, unchanged": 100 * own[["share_p5", "share_p50", "share_p95"]],
-        }.items()
+    explorer.controls["mfu"].slider.value = (0.2, 0.3)
+    names = ["share_p5", "share_p50", "share_p95"]
+    shares = 100 * ts.compare(["minimax"], mfu=MFU, **FEW).table.loc["minimax", names]
+    bare = 100 * ts.estimate("minimax", mfu=MFU, **FEW).without("hailuo").summary()[names]
+    own = 100 * ts.estimate("minimax", **FEW).summary()[names]
+    labels = ["MiniMax", "MiniMax without Hailuo", "newsletter, unchanged"]
+    assert bars(explorer) == [
+        [label, f"{middle:.1f}%", f"({low:.1f} to {high:.1f})"]
+        for label, (low, middle, high) in zip(labels, (shares, bare, own), strict=True)
     ]
-    assert list(map(tuple, bars(explorer))) == told
-    assert styles(explorer, "ts-fill")[0] == f"width:{shares[1]:.2f}%;background:#D55E00"
-    assert styles(explorer, "ts-line")[0] == (
-        f"left:{shares[0]:.2f}%;width:{shares[2] - shares[0]:.2f}%"
-    )
+    low, middle, high = (round(value, 2) for value in shares)
+    assert styles(explorer, "ts-fill")[0] == f"width:{middle}%;background:#D55E00"
+    place, width = re.findall(r"[\d.]+", styles(explorer, "ts-line")[0])
+    assert (float(place), float(width)) == pytest.approx((low, high - low), abs=0.011)
 
 
 def test_the_chart_has_the_printed_figure_the_half_and_a_text_for_who_cannot_see_it(explorer):
-    printed = 100 * published_share(estimate("minimax", **FEW))
-    assert styles(explorer, "ts-mark") == [f"left:{printed:.2f}%"] * 2
+    printed = 100 * published_share(ts.estimate("minimax", **FEW))
+    assert styles(explorer, "ts-mark") == [f"left:{printed:.1f}%"] * 2
     page = BeautifulSoup(explorer.chart.value, "html.parser")
-    assert page.div["role"] == "img" and re.search(r"As set here \d", page.div["aria-label"])
-    assert len(page.select(".ts-half")) == 3 and "<img" not in explorer.chart.value
-    explorer.panel.menus["scenario"].value = "careful"
+    assert page.div["role"] == "img" and re.search(r"MiniMax \d", page.div["aria-label"])
+    assert len(page.select(".ts-half")) == 3
+    put(explorer, scenario="careful")
     assert not styles(explorer, "ts-mark") and "Diamond" not in explorer.chart.value
 
 
-def test_beyond_100_percent_there_is_an_arrow_and_a_sentence(explorer):
-    assert "▶" not in explorer.chart.value and "Beyond" not in explorer.chart.value
-    explorer.panel.texts["mfu"].value = "0.03"
-    share = estimate("minimax", mfu="0.03", **FEW).share
+def test_above_100_percent_the_chart_ends_and_says_why(explorer):
+    assert "Beyond" not in explorer.chart.value
+    put(explorer, mfu="0.03")
+    share = ts.estimate("minimax", mfu="0.03", **FEW).share
     assert np.quantile(share, 0.5) > 1
-    assert f"Beyond 100%: in {percent((share > 1).mean())} of the draws" in explorer.chart.value
-    assert explorer.chart.value.count("▶") == 2  # without Hailuo too
-    assert styles(explorer, "ts-fill")[0].startswith("width:100.00%;")
-    assert explorer.save()  # the saved chart ends at the edge as well
+    said = f"Beyond 100%: in {percent((share > 1).mean())} of the draws"
+    assert said in text_of(explorer.chart)
+    assert explorer.chart.value.count("ts-open") == 2  # without Hailuo too
+    assert styles(explorer, "ts-fill")[0].startswith("width:100%;")
+    explorer.save()  # the saved chart ends at the edge as well
+    assert "Saved" in explorer.message.value
 
 
-def test_slider_and_text_follow_each_other_and_the_scenario(explorer):
-    sliders, texts = explorer.panel.sliders, explorer.panel.texts
-    slide(explorer, "mfu", 0.2, 0.3)
-    assert texts["mfu"].value == MFU
-    est = estimate("minimax", mfu=MFU, **FEW)
-    assert explorer.sentence.value == sentence_html(answer(est))
-    assert list(explorer.runs.options) == run_lines(est.cost_table())
-    explorer.panel.menus["scenario"].value = "appendix"
-    assert (sliders["mfu_rl"].value, sliders["mfu"].value) == ((0.01, 0.1), (0.2, 0.3))
-    texts["mfu"].value = "0.25"
-    assert sliders["mfu"].value == (0.25, 0.25)
-    slide(explorer, "mfu", 0.15, 0.35)
-    assert texts["mfu"].value == ""
+def test_a_caveat_is_told_in_sentence_and_chart(explorer):
+    put(explorer, release_lag_months="0")
+    assert_shown(explorer, release_lag_months=0)
+    assert bars(explorer)[0][0] == "MiniMax, lower bound"
+    assert "A lower bound" in explorer.sentence.value
+
+
+# --- what a change brings along -------------------------------------------------------------------
+def test_sliders_follow_the_scenario_and_what_is_set_stays(explorer):
+    explorer.controls["mfu"].slider.value = (0.2, 0.3)
+    assert_shown(explorer, mfu=MFU)
+    tick(explorer, "exclude_groups", "hailuo")
+    put(explorer, scenario="appendix")
+    assert explorer.controls["mfu_rl"].slider.value == (0.01, 0.1)
+    assert_shown(explorer, scenario="appendix", mfu=MFU, exclude_groups="hailuo")
+
+
+def test_a_scenario_brings_its_ticks_and_takes_those_of_the_one_before(explorer):
+    tick(explorer, "corrections", "release-lag")
+    put(explorer, scenario="careful")
+    assert_shown(explorer, scenario="careful")
+    put(explorer, scenario="newsletter")
+    assert_shown(explorer)
+
+
+def test_another_company_takes_what_does_nothing_for_it(explorer):
+    put(explorer, mfu=MFU)
+    for kind, name in (("exclude_groups", "hailuo"), ("corrections", "m2.1-fp8")):
+        tick(explorer, kind, name)
+    tick(explorer, "corrections", "release-lag")
+    put(explorer, company="openai")
+    assert_shown(explorer, "openai", corrections="release-lag")
+    assert set(explorer.parameters()) == {
+        "company",
+        "scenario",
+        *FEW,
+        "seed",
+        "corrections",
+        "evidence",
+    }
+    shown = {
+        n for n, box in explorer.controls["corrections"].boxes.items() if not box.layout.display
+    }
+    assert shown == {
+        "openai-amortisation-1y",
+        "openai-amortisation-3y",
+        "openai-joint-interval",
+        "release-lag",
+    }
+    assert not any(explorer.controls[name].placeholder for name in explorer.cells)
+
+
+def test_a_correction_of_the_scenario_can_be_unticked(explorer):
+    put(explorer, scenario="careful")
+    own = ts.estimate("minimax", "careful", **FEW)
+    tick(explorer, "corrections", UNTICKED, False)
+    kept = [name for name in BASE.cells_of if name in own.corrections and name != UNTICKED]
+    assert_shown(explorer, corrections=kept, evidence=own.evidence)
+    assert not styles(explorer, "ts-mark")  # it is run as newsletter, and is not the newsletter's
+    assert bars(explorer)[-1][:2] == ["careful, unchanged", percent(own.summary().share_p50)]
+    tick(explorer, "corrections", UNTICKED)
+    assert_shown(explorer, scenario="careful")
+
+
+def test_evidence_is_the_scenarios_until_it_is_changed(explorer):
+    put(explorer, scenario="careful")
+    own = BASE.scenario_evidence("careful")
+    tick(explorer, "evidence", own[0], False)
+    assert_shown(explorer, scenario="careful", evidence=own[1:])
+    for name in own[1:]:
+        tick(explorer, "evidence", name, False)
+    assert explorer.estimate.weights is None
+    put(explorer, scenario="newsletter")
+    tick(explorer, "evidence", "other-rd-flat")
+    assert_shown(explorer, evidence="other-rd-flat")
+
+
+def test_a_group_is_left_out_its_bar_goes_and_the_chosen_run_with_it(explorer):
+    explorer.run.value = "hailuo-02-pretraining"
+    assert_shown(explorer)
+    assert "regression" in explorer.chain.value and 'href="http' in explorer.chain.value
+    put(explorer, mfu=MFU)
+    assert explorer.run.value == "hailuo-02-pretraining"
+    tick(explorer, "corrections", "add-unlisted-releases")  # a longer list
+    assert explorer.run.value == "hailuo-02-pretraining"
+    tick(explorer, "exclude_groups", "hailuo")
+    assert_shown(explorer, mfu=MFU, corrections="add-unlisted-releases", exclude_groups="hailuo")
+    assert [label for label, *_ in bars(explorer)] == [
+        "MiniMax without Hailuo",
+        "newsletter, unchanged",
+    ]
+    assert explorer.run.value == "minimax-text-01"
 
 
 @pytest.mark.slow
 def test_same_settings_give_the_same_page_whatever_came_before(explorer):
     def page():
-        parts = (explorer.chart, explorer.sentence, explorer.copies, explorer.texts)
-        return [part.value for part in parts], explorer.runs.options
+        parts = (explorer.chart, explorer.sentence, explorer.runs, explorer.texts, explorer.chain)
+        return [part.value for part in parts]
 
     first = page()
-    slide(explorer, "mfu", 0.3, 0.5)
-    for name, value in (("scenario", "careful"), ("company", "zai")):
-        explorer.panel.menus[name].value = value
+    put(explorer, mfu="0.3", scenario="careful", company="zai", cny_per_usd="7.1")
     assert page() != first
-    for name, value in (("company", "minimax"), ("scenario", "newsletter")):
-        explorer.panel.menus[name].value = value
-    tick(explorer, "exclude_groups", "hailuo")
-    explorer.reset.click()
-    assert page() == first
-
-
-def test_only_what_does_something_is_shown_and_counted():
-    panel = explore("openai", **FEW).panel
-    rows = panel.box.children[0].children[0].children
-    assert [row.children[0].description for row in rows] == ["Release lag (months)"]
-    assert not panel.boxes["exclude_groups"]
-    panel.boxes["corrections"]["release-lag"].value = True
-    panel.boxes["evidence"]["other-rd-flat"].value = True
-    assert panel.accordion.titles == (
-        "Corrections: 1 of 4 in force",
-        f"Evidence: 1 of {len(panel.boxes['evidence'])} in force",
+    put(
+        explorer, company="minimax", scenario="newsletter", release_lag_months="0", spending_end="x"
     )
-
-
-# --- corrections and groups -----------------------------------------------------------------------
-def test_a_correction_of_the_scenario_can_be_unticked(explorer):
-    explorer.panel.menus["scenario"].value = "careful"
-    own = estimate("minimax", "careful", **FEW)
-    assert explorer.panel.boxes["corrections"]["m1-rl-reported-hours"].value
-    tick(explorer, "corrections", "m1-rl-reported-hours", False)
-    kept = [name for name in own.corrections if name != "m1-rl-reported-hours"]
-    est = estimate("minimax", corrections=kept, evidence=own.evidence, **FEW)
-    assert explorer.sentence.value == sentence_html(answer(est))
-    assert "Without m1-rl-reported-hours of careful" in explorer.chart.value
-    assert not styles(explorer, "ts-mark")  # it is run as newsletter, and is not the newsletter's
-    assert bars(explorer)[-1][:2] == ["careful, unchanged", percent(own.summary().share_p50)]
-
-
-def test_a_group_is_left_out_and_its_bar_goes(explorer):
     tick(explorer, "exclude_groups", "hailuo")
-    est = estimate("minimax", exclude_groups="hailuo", **FEW)
-    assert explorer.sentence.value == sentence_html(answer(est))
-    assert [label for label, *_ in bars(explorer)] == ["As set here", "newsletter, unchanged"]
-    height = re.search(r"min-height:\d+px", explorer.chart.value)[0]
-    tick(explorer, "exclude_groups", "hailuo", False)
-    assert height in explorer.chart.value  # the place stays empty, so nothing jumps
+    tick(explorer, "evidence", "other-rd-flat")
+    explorer.reset.click()
+    assert page() == first and not explorer.message.value
 
 
 # --- refusals -------------------------------------------------------------------------------------
 @pytest.mark.parametrize(
-    ("kind", "name", "text", "said"),
+    ("name", "value", "said"),
     [
-        ("texts", "price_usd_per_gpu_hour", "cheap", "GPU price (USD per H800-hour): 'cheap'"),
-        ("menus", "seed", "-1", "Seed: expected a whole number of at least 0"),
-        ("menus", "spending_end", "2023-12-31", "Spending window"),
+        ("mfu", "0.4 to 0.2 (p10-p90 lognormal)", "MFU: '0.4 to 0.2 (p10-p90 lognormal)'"),
+        ("price_usd_per_gpu_hour", "cheap", "GPU price (USD per H800-hour): 'cheap'"),
+        ("release_lag_months", "2.5", "Z.ai, column Release lag (months): '2.5'"),
+        ("cny_per_usd", "0", "CNY/2022/2025, column per_usd: '0'"),
+        ("seed", -1, "Seed: expected a whole number of at least 0"),
+        ("n_draws", 2_000_000, "Draws: 2,000,000 would not fit into memory"),
+        ("spending_start", "2024-02-01", "Z.ai, rd_compute: the disclosed periods cannot be"),
+        ("spending_end", "2023-12-31", "Z.ai: Spending to lies before Spending from"),
     ],
 )
-def test_a_refused_value_is_told_in_place_and_the_chart_stays(explorer, kind, name, text, said):
-    chart, control = explorer.chart.value, getattr(explorer.panel, kind)[name]
-    before, control.value = control.value, text
-    assert said in unescape(explorer.message.value) and control.value == text
-    assert explorer.chart.value == chart and explorer.save_button.disabled
-    assert explorer.copies.value == explorer.texts.value == ""
-    control.value = before
-    assert not explorer.message.value and not explorer.save_button.disabled
-    assert explorer.chart.value == chart and explorer.copies.value
+def test_a_refused_value_is_told_in_place_and_the_answer_stays(name, value, said):
+    explorer = Explorer("zai", **FEW)
+    shown, before = explorer.chart.value, explorer.controls[name].value
+    texts = explorer.texts.value
+    put(explorer, **{name: value})
+    told = unescape(explorer.message.value)
+    assert f"</b> {said}" in told
+    assert 'role="alert"' in told and ".csv" not in told
+    assert explorer.controls[name].value == value
+    assert explorer.chart.value == shown and explorer.texts.value == texts
+    put(explorer, **{name: before})
+    assert not explorer.message.value and explorer.chart.value == shown
+
+
+def test_corrections_that_exclude_each_other_are_told(explorer):
+    put(explorer, company="zai")
+    tick(explorer, "corrections", "drop-glm-4.6")
+    tick(explorer, "corrections", "glm-4.6-full-run")
+    assert "exclude each other" in explorer.message.value
+    tick(explorer, "corrections", "drop-glm-4.6", False)
+    assert_shown(explorer, "zai", corrections="glm-4.6-full-run")
 
 
 @pytest.mark.parametrize(
     ("company", "settings", "told"),
     [
         ("minimax", {"mfu": "0.4 to 0.2 (p10-p90 lognormal)"}, "is not below the high"),
+        ("minimax", {"evidence": "price-minimux"}, "did you mean 'price-minimax'"),
         ("deepseek", {}, "its spending is missing"),
         ("minimax", {"changes": {"companies/zai/color": "#000000"}}, "not among its controls"),
     ],
 )
 def test_first_settings_have_to_be_good(company, settings, told):
-    assert_refused(told, explore, company, **settings)
+    assert_refused(told, Explorer, company, **settings)
 
 
-# --- many draws, and what follows when the changes pause ------------------------------------------
-@pytest.mark.slow
-def test_many_draws_come_when_the_slider_rests(monkeypatch):
-    monkeypatch.setattr(app, "FEW", 400)
-    monkeypatch.setattr(app, "PAUSE", 0.01)
-    explorer = explore("minimax", n_draws=3_000)
-
+# --- what follows when the changes pause ----------------------------------------------------------
+def test_the_runs_come_when_the_slider_rests(explorer):
     async def drag():
-        slide(explorer, "mfu", 0.15, 0.3)  # and is not shown, since more follows
-        slide(explorer, "mfu", 0.2, 0.3)
-        moving = explorer.chart.value, explorer.sentence.value
-        await explorer._rest
+        before = explorer.runs.value
+        for end in (0.3, 0.31, 0.32):
+            explorer.controls["mfu"].slider.value = (0.15, end)
+        moving = explorer.runs.value == before, explorer.controls["mfu"].value
+        await asyncio.sleep(0.5)
         return moving
 
-    chart, sentence = asyncio.run(drag())
-    few, whole = (estimate("minimax", n_draws=n, mfu=MFU) for n in (400, 3_000))
-    assert "the first 400 of 3,000 draws; all of them when you stop" in chart
-    assert sentence == sentence_html(answer(few))
-    assert explorer.sentence.value == sentence_html(answer(whole))
-    assert "While you move" not in explorer.chart.value
-    assert bars(explorer)[0][1] == percent(whole.summary().share_p50)
-    assert explorer._whole(explorer.settings.untouched) is None  # no longer asked
+    assert asyncio.run(drag()) == (True, "0.15 to 0.32 (p10-p90 lognormal)")
+    assert_shown(explorer, mfu="0.15 to 0.32 (p10-p90 lognormal)")
 
 
-# --- run by run, and what is taken along ----------------------------------------------------------
-@pytest.mark.slow
-def test_the_chain_of_a_run_is_the_estimates(explorer):
-    explorer.runs.value = "hailuo-02-pretraining"
-    est = estimate("minimax", **FEW)
-    assert "Hailuo 02" in explorer.chain.value and "regression" in explorer.chain.value
-    assert 'href="http' in explorer.chain.value
-    table = chain_table(est, "hailuo-02-pretraining")
-    assert list(table.index) == ["Compute (FLOP)", "GPU time (GPU-hours)", "Cost (USD)"]
-    assert table.loc["Cost (USD)", "p50"] / 1e6 == pytest.approx(
-        est.cost_table().loc["hailuo-02-pretraining", "p50"]
-    )
-    slide(explorer, "mfu", 0.2, 0.3)
-    assert explorer.runs.value == "hailuo-02-pretraining"
-    tick(explorer, "exclude_groups", "hailuo")
-    assert explorer.runs.value == "minimax-text-01" and "Text-01" in explorer.chain.value
+# --- what is taken along --------------------------------------------------------------------------
+EXAMPLES = [
+    {"company": "minimax"},
+    {"company": "openai", "scenario": "careful", "seed": 0},
+    {
+        "company": "zai",
+        "scenario": "appendix",
+        "seed": 7,
+        "corrections": "add-glm-z1",
+        "mfu": MFU,
+        "cny_per_usd": 7.1,
+        "release_lag_months": 0,
+        "spending_start": "2024-01-01",
+        "spending_end": "2024-12-31",
+        "post_training_factor": "1.2",
+    },
+    {"company": "minimax", "exclude_groups": "hailuo", "evidence": "other-rd-flat"},
+]
 
 
-def test_a_run_known_only_in_usd_has_one_step():
-    assert list(chain_table(estimate("openai", **FEW), "openai-gpt-4.5").index) == ["Cost (USD)"]
+@pytest.mark.parametrize("asked", EXAMPLES)
+@pytest.mark.parametrize("named", [True, False])
+def test_command_file_and_call_reproduce_the_settings(asked, named):
+    """Named in this notebook's call, and so parameters of the others; or set later."""
+    from papermill.cli import _resolve_type
 
-
-def test_texts_to_copy(explorer):
-    slide(explorer, "mfu", 0.2, 0.3)
-    page = BeautifulSoup(explorer.copies.value, "html.parser")
-    texts = {button.text: button["data-text"] for button in page.find_all("button")}
-    assert texts == {
-        "Copy papermill command": command(explorer.settings),
-        "Copy Python call": call(explorer.settings),
-        "Copy sentence": answer(estimate("minimax", mfu=MFU, **FEW)).replace("**", ""),
+    first = asked if named else {"company": asked["company"]}
+    explorer, company = Explorer(**FEW | first), asked["company"]
+    for name, value in asked.items() if not named else ():
+        control = explorer.controls[name]
+        if hasattr(control, "boxes"):
+            tick(explorer, name, value)
+        else:
+            control.value = type(control.value)(value)
+    share = ts.estimate(**FEW | asked).share
+    command, call, file = explorer.taken().values()
+    words = shlex.split(command)
+    assert words[:3] == ["papermill", f"notebooks/{company}.ipynb", f"explored_{company}.ipynb"]
+    given = dict(zip(words[4::3], map(_resolve_type, words[5::3]), strict=True))
+    assert json.loads(file) == {
+        n: v if n in ("n_draws", "seed") else str(v) for n, v in given.items()
     }
-    assert command(explorer.settings) in unescape(explorer.texts.value)
+    assert given.pop("figures_dir") == f"explored_{company}"
+    if not named:
+        assert given.keys() <= parameters_of(repo_root() / f"notebooks/{company}.ipynb").keys()
+    for same in (ts.estimate(company, **given), eval(call, {"ts": ts}), explorer.estimate):
+        np.testing.assert_array_equal(same.share, share)
+
+
+def test_the_notebook_names_parameters_that_every_company_has():
+    told = set(parameters_of(repo_root() / "notebooks" / "explorer.ipynb"))
+    assert told - {"figures_dir"} <= Explorer("minimax", **FEW).controls.keys()
+    for company in NEWSLETTER:
+        assert told - {"company"} <= set(parameters_of(repo_root() / f"notebooks/{company}.ipynb"))
 
 
 def test_saving_writes_figure_parameters_and_command(explorer, tmp_path):
-    kinds = [path.name.removeprefix("explorer_minimax.") for path in explorer.save()]
-    assert kinds == ["png", "svg", "csv", "yaml", "txt"]
-    assert yaml.safe_load((tmp_path / "explorer_minimax.yaml").read_text())["n_draws"] == 500
-    told = (tmp_path / "explorer_minimax.txt").read_text().strip()
-    assert told == command(explorer.settings)
-    assert "As set here" in (tmp_path / "explorer_minimax.csv").read_text()
-
-
-def test_a_folder_that_cannot_be_written_is_told(explorer, tmp_path):
+    put(explorer, mfu=MFU)
+    explorer.saving.click()
+    kinds = {path.name.removeprefix("explorer_minimax.") for path in tmp_path.iterdir()}
+    assert kinds == {"png", "svg", "csv", "yaml", "txt"} and "Saved" in explorer.message.value
+    command, _, file = explorer.taken().values()
+    assert (tmp_path / "explorer_minimax.txt").read_text() == command
+    assert (tmp_path / "explorer_minimax.yaml").read_text() == file
+    assert "MiniMax without Hailuo" in (tmp_path / "explorer_minimax.csv").read_text()
     (tmp_path / "file").write_text("")
     explorer.figures = tmp_path / "file" / "below"
-    assert explorer.save() == [] and "cannot be written" in explorer.saved.value
+    explorer.saving.click()
+    assert "cannot be written" in explorer.message.value
 
 
 def test_canonical_copy_keeps_the_still_picture_and_drops_the_live_view():
-    view = {
-        "application/vnd.jupyter.widget-view+json": {
-            "model_id": "1",
-            "version_major": 2,
-            "version_minor": 0,
-        }
-    }
+    live = next(kind for kind in LIVE if "view" in kind)
+    view = {live: {"model_id": "1", "version_major": 2, "version_minor": 0}}
     new = nbformat.v4.new_output
     outputs = [
         new("display_data", {**view, "text/plain": "", "image/png": "aGk="}),

@@ -1,259 +1,225 @@
-"""The live explorer of JupyterLab: controls, and what follows them.
+"""The live explorer of JupyterLab: controls, and what follows a change of one.
 
-A change is answered at once with sentence and chart. What takes longer (all draws where they are
-many, standard errors, the cost of each run, texts to copy) follows on another thread when the
-changes pause, so that a slider is never held up by it. Each part is displayed with what it shows as
-static content beside it, for a copy of the notebook without a kernel.
+Sentence and chart follow at once. What takes longer (the cost of each run, texts to copy) follows
+when the changes pause, so that a slider is never held up by it.
 """
 
 from __future__ import annotations
 
 import asyncio
-from base64 import b64encode
-from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
+import json
+import re
+import shlex
 from functools import lru_cache
+from html import escape
 from pathlib import Path
 
 import ipywidgets as widgets
 import pandas as pd
 from IPython.display import Javascript, display
+from jinja2 import Environment, PackageLoader
 
-from training_share.errors import InputError
-from training_share.explorer import html
-from training_share.explorer.panel import Panel
-from training_share.explorer.settings import (
-    Settings,
-    call,
-    command,
-    follow,
-    in_words,
-    parameters_yaml,
-)
+import training_share as ts
+from training_share.explorer import controls as offer
+from training_share.explorer.controls import WINDOW, WRAP, Ticks
 from training_share.files import repo_root, write_all
-from training_share.model.estimate import Estimate, estimate
-from training_share.report import charts
-from training_share.report.display import folder_given, save
-from training_share.report.figure import png_of
-from training_share.report.sentences import answer
+from training_share.inputs.tables import Tables
+from training_share.model.case import NO_EVIDENCE
+from training_share.report import display as figures
+from training_share.report import text
+from training_share.report.charts.bars import ratio_alt
 
-FEW = 50_000  # draws while a slider moves
 PAUSE = 0.25  # seconds without a change, after which the rest follows
-KEPT = 2  # estimates: with few draws and with all
-WRAP = {"flex_flow": "row wrap", "grid_gap": "0 24px"}
+TABLE = {"border": 0, "justify": "left", "float_format": text.number, "index_names": False}
+
+_templates = Environment(loader=PackageLoader(__package__), autoescape=True, trim_blocks=True)
+parts = _templates.get_template("parts.html.j2", globals={"text": text}).module  # macros
 
 
 class Explorer:
-    """Controls, and what follows them: sentence, ratio chart, cost of each run, texts to copy.
+    """All controls, at first at `settings`, the arguments of `estimate`, and what follows them.
 
-    `settings` is all the state there is; they begin as those of an estimate. A refusal is shown in
-    place.
+    What is set stands in `controls` and nowhere else; `estimate` is the last answer that worked.
+    Raises InputError where the first one is refused, has no share, or is set by what is no control.
     """
 
-    def __init__(self, first: Estimate, figures_dir: str | Path = "") -> None:
-        self.figures = Path(folder_given(figures_dir) or repo_root() / "figures").expanduser()
-        # as the controls say, and the last ones that worked
-        self.settings = self.shown = settings = Settings.of(first)
-        self._again = lru_cache(KEPT)(first.again)
-        self._unchanged = lru_cache(KEPT)(lambda **asked: html.unchanged_row(first.again(**asked)))
-        self._worker = ThreadPoolExecutor(1)
-        self._rest: asyncio.Task | None = None
-        self.sentence, self.message, self.runs_head = (widgets.HTML() for _ in range(3))
-        self.copies, self.saved, self.texts = (widgets.HTML() for _ in range(3))
-        self.chart = widgets.HTML(layout={"flex": "1 1 560px", "min_width": "0"})
-        self.chain = widgets.HTML(layout={"flex": "1 1 300px"})
-        self.runs = widgets.Select(
-            rows=12,
-            layout={"width": "510px", "max_width": "100%"},
-            tooltip="Training runs: p5, p50 and p95 of the cost in USD million",
-        )
-        self.runs.add_class("training-share-runs")
-        self.panel = Panel(settings, self.change)
-        self.save_button = widgets.Button(
-            description="Save figure", icon="save", layout={"width": "auto"}
-        )
-        self.reset = widgets.Button(
-            description="As the scenario says",
-            icon="undo",
-            layout={"width": "auto"},
-            tooltip="Undo every setting but company, scenario, draws and seed",
-        )
-        self.save_button.on_click(lambda _: self.save())
-        self.reset.on_click(lambda _: self._set(self.settings.untouched))
-        self.runs.observe(self._show_chain, "value")
-        self._answer(settings)
-        self._complete(self._whole(settings))
+    def __init__(self, company: str, *, figures_dir: str | Path = "", **settings: object) -> None:
+        self.estimate = est = ts.estimate(company, **settings)
+        self.figures = Path(figures.folder_given(figures_dir) or repo_root() / "figures")
+        _ = est.rd_compute  # refuses a company without spending
+        self.base, self.controls = est.base, offer.controls_of(est.base)
+        self.cells, self.named = offer.cells_of(est.base), settings.keys()
+        for name in self.named - self.controls.keys() - {"base", "data_dir"}:
+            raise ts.InputError(f"explore: '{name}' is not among its controls; leave it out")
+        self.chart, self.message, self.sentence = (widgets.HTML() for _ in range(3))
+        self.runs, self.chain, self.texts = (widgets.HTML() for _ in range(3))
+        self.run = widgets.Dropdown(**offer.look("Run, worked out", "420px"))
+        self.reset = widgets.Button(description="As the scenario says", icon="undo")
+        self.saving = widgets.Button(description="Save figure", icon="save")
+        lists = [self.controls["corrections"], self.controls["evidence"]]
+        self.lists = widgets.Accordion(lists, titles=("Corrections", "Evidence"))
+        self._following, self._later = False, None
+        ticked = {"corrections": est.corrections, "exclude_groups": est.excluded}
+        given = {**est.call, **ticked, "evidence": est.evidence}
+        for name, control in self.controls.items():
+            if isinstance(control, Ticks):
+                control.show(given[name], ())
+            elif given.get(name) not in (None, ""):
+                control.value = type(control.value)(given[name])
+            control.observe(self.follow, "value")
+        self.reset.on_click(self.follow)
+        self.saving.on_click(self.save)
+        self.run.observe(self._work_out, "value")
+        self.follow()
 
-    def estimate_of(self, settings: Settings, few: bool = False) -> Estimate:
-        """Return the estimate of settings, with at most `FEW` draws where asked. InputError as
-        `estimate`."""
-        est = self._again(**_asked(settings, few))
-        _ = est.share, est.weights  # refuse now what only drawing finds out
-        return est
+    def parameters(self) -> dict[str, str | int]:
+        """Return the arguments of `estimate` that are set. A scenario without one of its own
+        corrections is the one that has none, with the others."""
+        asked = {name: control.value for name, control in self.controls.items()}
+        own, ticked = self.base.scenario_corrections, asked["corrections"]
+        if {*own(asked["scenario"])} - {*ticked}:
+            asked["scenario"] = next(name for name in self.base.scenario_names if not own(name))
+        asked["corrections"] = ",".join(n for n in ticked if n not in own(asked["scenario"]))
+        asked["exclude_groups"] = ",".join(asked["exclude_groups"])
+        asked["evidence"] = ",".join(asked["evidence"]) or NO_EVIDENCE
+        return {name: value for name, value in asked.items() if value != ""}
 
-    def table(self, settings: Settings, few: bool = False) -> pd.DataFrame:
-        """Return the numbers of the chart."""
-        est = self.estimate_of(settings, few)
-        return html.explorer_table(est, self._unchanged(**_asked(settings.untouched, few)))
-
-    # --- what follows the controls ----------------------------------------------------------------
-    def change(self, change: Mapping[str, object]) -> None:
-        """Take a change of the controls and show what follows."""
-        self._set(follow(self.settings, change))
-
-    def _set(self, settings: Settings) -> None:
-        self.settings = settings
-        if self._rest:
-            self._rest.cancel()
-        try:
-            self._answer(settings)  # first: the chart is what one waits for
-        except InputError as error:
-            self.message.value = html.part("refusal", in_words(str(error), settings))
-            self.copies.value = self.texts.value = ""
-            self.save_button.disabled = True
+    # --- what follows a change --------------------------------------------------------------------
+    def follow(self, change: object = None) -> None:
+        """Show what follows a change; a refusal is told in place, the last good answer stays."""
+        if self._following:  # what the change itself brings along
             return
+        if self._later:
+            self._later.cancel()
+        self._following = True
+        try:
+            self._arrange(getattr(change, "owner", change))
+            self._answer()
+            self._later = asyncio.get_running_loop().call_later(PAUSE, self._complete)
+        except ts.InputError as error:
+            self.message.value = parts.refusal(self._in_words(str(error)))
+        except RuntimeError:  # no loop, so no browser that waits
+            self._complete()
         finally:
-            self.panel.place(settings)
-        try:
-            self._rest = asyncio.get_running_loop().create_task(self._later(settings))
-        except RuntimeError:  # no loop, no browser that waits
-            self._complete(self._whole(settings))
+            self._following = False
 
-    def _answer(self, settings: Settings) -> None:
-        """Show sentence and chart of the settings, with `FEW` draws at most."""
-        for widget, content in self._seen(settings, few=True).items():
-            widget.value = content
-        self.message.value, self.saved.value, self.save_button.disabled = "", "", False
-        self.shown = settings
+    def _arrange(self, changed: object) -> None:
+        """Set what a change brings along (a scenario its ticks, the button all that it says), and
+        show what can be set for the company; what cannot is unset."""
+        base, controls, names = self.base, self.controls, (*WINDOW, *self.cells)
+        company, scenario = controls["company"].value, controls["scenario"].value
+        for kind, own, offered in (
+            ("corrections", base.scenario_corrections(scenario), offer.touching(base, company)),
+            ("evidence", base.scenario_evidence(scenario), base.evidence_names),
+            ("exclude_groups", (), base.groups([company])),
+        ):
+            anew = changed is controls["scenario"] and kind != "exclude_groups"
+            kept = {*controls[kind].value} & {*offered, *own}
+            controls[kind].show(own if anew or changed is self.reset else kept, offered)
+        for name in names if changed is self.reset else ():
+            controls[name].value = ""
+        asked = {n: value for n, value in self.parameters().items() if n not in self.cells}
+        own, days = offer.own_of(base, **asked)
+        for name in names:
+            controls[name].placeholder = own.get(name, "")  # without, an amount is not shown
+            controls[name].value = controls[name].value if name in own else ""
+        for name, options in days.items():
+            controls[name].options = options
 
-    def _seen(self, settings: Settings, few: bool) -> dict[widgets.HTML, str]:
-        """Return chart and sentence of the settings."""
-        est, table, notes = self.estimate_of(settings, few), self.table(settings, few), []
-        if est.n_draws != settings.n_draws:
-            notes = [
-                f"While you move: the first {est.n_draws:,} of {settings.n_draws:,} draws; all of"
-                " them when you stop."
-            ]
-        if settings.left_out:
-            notes.append(f"Without {', '.join(settings.left_out)} of {settings.scenario}.")
-        rows = 2 + len(settings.offer.groups)
-        chart = html.chart_html(table, " ".join([*notes, html.beyond(table, est)]), rows)
-        return {self.chart: chart, self.sentence: html.sentence_html(answer(est))}
+    def _answer(self) -> None:
+        """Show sentence and chart of what is set."""
+        est, scenario = ts.estimate(**self.parameters(), base=self.base), self.controls["scenario"]
+        rows = ts.shares.company_ratio_table(est, ts.shares.chart_row)
+        below = _unchanged(self.base, est.company, scenario.value, est.n_draws, est.seed)
+        table, sentence = pd.concat([rows, below], ignore_index=True), ts.sentences.answer(est)
+        rows, beyond = [*table.itertuples()], est.mean(est.share > 1)
+        self.chart.value = parts.chart(rows, ratio_alt(table), beyond)
+        self.sentence.value, self.table, self.estimate = _html(sentence), table, est
+        self.message.value = ""
 
-    async def _later(self, settings: Settings) -> None:
-        """Show the rest when nothing has changed for a while; a change cancels this."""
-        await asyncio.sleep(PAUSE)
-        loop = asyncio.get_running_loop()
-        self._complete(await loop.run_in_executor(self._worker, self._whole, settings))
+    def _complete(self) -> None:
+        """Show what takes longer than a slider may wait."""
+        self.texts.value = parts.copies(self.taken())
+        self.runs.value = parts.runs(self.estimate.cost_table().to_html(**TABLE))
+        runs, chosen = tuple(self.estimate.runs), self.run.value
+        self.run.options = runs
+        self.run.value = chosen if chosen in runs else runs[0]
+        self._work_out()
 
-    def _whole(self, settings: Settings) -> tuple[dict[widgets.HTML, str], list, str] | None:
-        """Work out all that is shown of settings: the parts of the page, the lines of the table of
-        runs, and which of them is chosen; None as soon as other settings are set."""
-        est = self.estimate_of(settings)
-        for one in est.parts:
-            if self.settings is not settings:
-                return None
-            _ = one.share
-        costs = est.cost_table()
-        run_id = self.runs.value if self.runs.value in est.runs else next(iter(est.runs))
-        told = {"papermill command": command(settings), "Python call": call(settings)}
-        seen = {
-            **self._seen(settings, few=False),
-            self.copies: html.part("copies", {**told, "sentence": answer(est).replace("**", "")}),
-            self.texts: html.part(
-                "readable", {**told, "Parameters file": parameters_yaml(settings)}
-            ),
-            self.runs_head: html.head_html(costs),
-            self.chain: html.chain_html(est, run_id),
+    def _work_out(self, _: object = None) -> None:
+        """Show how the size of the chosen run becomes its cost."""
+        if run := self.estimate.runs.get(self.run.value):
+            steps, source = self.estimate.trace(run.run_id), self.base.sources[run.source_id]
+            table = steps.drop(columns=["cell", "source"]).to_html(**TABLE)
+            self.chain.value = parts.chain(run, source, steps.attrs["sentence"], table)
+
+    def _in_words(self, message: str) -> str:
+        """Return a refusal in the words of the controls in place of those of the tables."""
+        words = {name: getattr(it, "description", name) for name, it in self.controls.items()}
+        words |= {key: row.display_name for key, row in self.base.companies.items()}
+        message = re.sub(r"\w+\.csv, row |, column value", "", message)
+        return re.sub(r"\b\w+\b", lambda word: words.get(word[0], word[0]), message)
+
+    # --- what a reader takes along, and sees ------------------------------------------------------
+    def taken(self) -> dict[str, str]:
+        """Return what gives the same estimate again: a papermill command for the company's own
+        notebook, a Python call, and the command's parameters as a file. An amount that this
+        notebook has no parameter for is none there either: it goes into the `changes`."""
+        call, company = self.estimate.call, self.estimate.company
+        asked = {n: call[n] for n in call if n in self.controls and call[n] not in ("", ())}
+        others = [name for name in self.cells if name in asked and name not in self.named]
+        changes = "; ".join(f"{cell} = {asked[n]}" for n in others for cell in self.cells[n])
+        given = {name: asked[name] for name in asked if name not in ("company", *others)}
+        given |= ({"changes": changes} if others else {}) | {"figures_dir": f"explored_{company}"}
+        words = ["papermill", f"notebooks/{company}.ipynb", f"explored_{company}.ipynb"]
+        words += [word for name, value in given.items() for word in ("-p", name, str(value))]
+        return {
+            "papermill command": shlex.join(words),
+            "Python call": f"ts.estimate({', '.join(f'{n}={v!r}' for n, v in asked.items())})",
+            "parameters file": json.dumps(given, indent=1, ensure_ascii=False),
         }
-        return seen, html.run_lines(costs), run_id
 
-    def _complete(self, whole: tuple[dict[widgets.HTML, str], list, str] | None) -> None:
-        if whole is None:
-            return
-        seen, lines, run_id = whole
-        for widget, content in seen.items():
-            widget.value = content
-        self.runs.unobserve(self._show_chain, "value")  # new lines choose the first for a moment
-        with self.runs.hold_sync():
-            self.runs.options, self.runs.value = lines, run_id
-        self.runs.observe(self._show_chain, "value")
-
-    def _show_chain(self, _=None) -> None:
-        est = self.estimate_of(self.shown)
-        if self.runs.value in est.runs:
-            self.chain.value = html.chain_html(est, self.runs.value)
-
-    def save(self) -> list[Path]:
-        """Write chart (PNG, SVG, CSV), parameters (YAML) and command (TXT); return their paths."""
-        name, folder = f"explorer_{self.shown.company}", self.figures
+    def save(self, _: object = None) -> None:
+        """Write chart (PNG, SVG, CSV), parameters (YAML) and command (TXT)."""
+        name, folder = f"explorer_{self.estimate.company}", self.figures
+        command, _, parameters = self.taken().values()
+        files = {f"{name}.yaml": parameters.encode(), f"{name}.txt": command.encode()}
         try:
-            save(charts.ratio(self.table(self.shown)), name, folder, overwrite=True)
-            texts = {"yaml": parameters_yaml(self.shown), "txt": f"{command(self.shown)}\n"}
-            write_all(folder, {f"{name}.{kind}": text.encode() for kind, text in texts.items()})
-        except InputError as error:
-            self.saved.value = html.part("refusal", str(error))
-            return []
-        paths = [folder / f"{name}.{kind}" for kind in ("png", "svg", "csv", "yaml", "txt")]
-        names = ", ".join(f"`{path.name}`" for path in paths)
-        self.saved.value = html.sentence_html(f"Saved to `{folder}`: {names}.")
-        return paths
+            figures.save(ts.charts.ratio(self.table), name, folder, overwrite=True)
+            write_all(folder, files)
+            self.message.value = _html(f"Saved `{name}` (PNG, SVG, CSV, YAML, TXT) in `{folder}`.")
+        except ts.InputError as error:
+            self.message.value = parts.refusal(str(error))
 
-    # --- the parts of the notebook ----------------------------------------------------------------
-    def show(self) -> None:
-        """Display the sentence, the chart, the controls and what to take along."""
-        figure = charts.ratio(self.table(self.shown))
-        display(Javascript(html.part("keys")))
-        _show(self.sentence, {"text/markdown": answer(self.estimate_of(self.shown))})
-        take = [self.reset, self.save_button, self.copies, self.saved]
-        box = widgets.VBox(
-            [
-                widgets.HTML(html.part("style"), layout={"display": "none"}),
-                self.message,
-                widgets.HBox([self.chart, self.panel.box], layout=WRAP),
-                widgets.HBox(take, layout=WRAP),
-                self.panel.accordion,
-            ]
-        )
-        image = b64encode(png_of(figure.drawing, 100)).decode()
-        _show(box, {"image/png": image, "text/plain": figure.alt}, image_alt=figure.alt)
-
-    def show_runs(self) -> None:
-        """Display the cost table, and the chain of the run chosen in it."""
-        table = widgets.VBox([self.runs_head, self.runs])
-        box = widgets.HBox([table, self.chain], layout={**WRAP, "grid_gap": "20px"})
-        costs = self.estimate_of(self.shown).cost_table().map(html.amount)
-        static = costs.to_html(border=0, justify="left") + self.chain.value
-        _show(box, {"text/html": static, "text/plain": costs.to_string()})
-
-    def show_command(self) -> None:
-        """Display the papermill command, the Python call and the parameters file."""
-        text = f"{command(self.shown)}\n\n{call(self.shown)}\n\n{parameters_yaml(self.shown)}"
-        _show(self.texts, {"text/markdown": f"```\n{text}```", "text/plain": text})
+    def _ipython_display_(self) -> None:
+        """Display all, in two parts; each with what stands in its place where no widgets run."""
+        self._complete()
+        controls, figure = self.controls, ts.charts.ratio(self.table)
+        menus = [controls[name] for name in ("company", "scenario", "n_draws", "seed", *WINDOW)]
+        buttons = [controls["exclude_groups"], self.reset, self.saving]
+        runs = [self.runs, widgets.VBox([self.run, self.chain])]
+        menus, buttons, runs = (widgets.HBox(each, layout=WRAP) for each in (menus, buttons, runs))
+        amounts, style = [controls[name].row for name in self.cells], widgets.HTML(parts.style())
+        html = "".join(each.value for each in (self.sentence, self.runs, self.chain, self.texts))
+        picture = {"image/png": figure._repr_png_(), "text/plain": figure.alt}
+        about = {"image/png": {"alt": figure.alt}}
+        display(Javascript(parts.names()))
+        for shown, still in (
+            ([style, menus, self.chart, *amounts, buttons, self.message], picture),
+            ([self.sentence, self.lists, runs, self.texts], {"text/html": html, "text/plain": ""}),
+        ):
+            box = widgets.VBox(shown).add_class("ts-explorer")
+            display(box._repr_mimebundle_() | still, raw=True, metadata=about)
 
 
-def explore(
-    company: str = "minimax", *, figures_dir: str | Path = "", **settings: str | int
-) -> Explorer:
-    """Return the explorer with its controls at `settings`, the arguments of `estimate`; its `show`
-    methods display the parts.
-
-    Raises InputError where the estimate of these settings is refused, or has no share.
-    """
-    first = estimate(company, **settings)
-    if first.call["changes"] or first.added:
-        raise InputError("explore: changes and runs are not among its controls; leave them out")
-    _ = first.share
-    return Explorer(first, figures_dir)
+@lru_cache(16)
+def _unchanged(base: Tables, company: str, scenario: str, *exactness: int) -> pd.DataFrame:
+    est = ts.estimate(company, scenario, *exactness, base=base)
+    row = ts.shares.company_ratio_table(est, ts.shares.chart_row).head(1)
+    return row.assign(label=f"{scenario}, unchanged")
 
 
-def _asked(settings: Settings, few: bool) -> dict[str, object]:
-    """Return the arguments of the estimate of settings, with at most `FEW` draws where asked."""
-    draws = min(settings.n_draws, FEW) if few else settings.n_draws
-    return {"company": settings.company, **settings.parameters, "n_draws": draws}
-
-
-def _show(widget: widgets.Widget, static: Mapping[str, str], image_alt: str = "") -> None:
-    """Display a widget, with what stands in its place where widgets do not run, by MIME type."""
-    metadata = {"image/png": {"alt": image_alt}} if image_alt else None
-    display({**widget._repr_mimebundle_(), "text/plain": "", **static}, raw=True, metadata=metadata)
+def _html(markdown: str) -> str:
+    """Return generated sentences as HTML; paragraphs, bold and code are all the marks they have."""
+    text = re.sub(r"\*\*(.+?)\*\*|`(.+?)`", r"<b>\1\2</b>", escape(markdown, quote=False))
+    return "<p>" + text.replace("\n\n", "</p><p>") + "</p>"

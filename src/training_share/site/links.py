@@ -41,7 +41,7 @@ def formula_of(source: str) -> tuple[str, list[str]]:
     known, or the table that it shows. InputError where none is: another formula would be told."""
     calls = re.findall(r"([A-Za-z_]\w*)\(", source)
     calls += re.findall(r"show_table\((\w+)", source)  # a table made in an earlier cell
-    calls += re.findall(r"^(\w+)\.show", source, re.M)
+    calls += re.findall(r"^(\w+)$", source, re.M)  # a cell that ends in a name
     for call in calls:
         if heading := HEADINGS.get(call):
             return heading, FORMULAS.loc[heading, "inputs"]
