@@ -62,12 +62,7 @@ def start(tmp_path):
 
 @pytest.mark.parametrize(
     ("number", "ignored"),
-    [
-        (signal.SIGINT, ()),
-        (signal.SIGTERM, ()),
-        (signal.SIGHUP, ()),
-        (signal.SIGINT, (signal.SIGINT, signal.SIGHUP)),
-    ],
+    [(signal.SIGTERM, ()), (signal.SIGHUP, ()), (signal.SIGINT, (signal.SIGINT, signal.SIGHUP))],
     ids=str,
 )
 def test_an_interrupt_ends_everything_and_touches_nothing(start, number, ignored):

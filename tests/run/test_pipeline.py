@@ -330,25 +330,23 @@ def test_the_plain_papermill_command_works_from_any_folder(tmp_path):
     assert numbers["share_p50"].iloc[0] == pytest.approx(share["share_p50"], rel=1e-9)
 
 
-SIGNAL = "import os, signal; os.kill(os.getppid(), signal.SIGTERM)"
-
-
 @pytest.mark.slow
-@pytest.mark.parametrize("cell", ["1 / 0", SIGNAL])
-def test_what_is_replaced_stays_until_all_of_the_new_is_there(tmp_path, cell):
+def test_what_is_replaced_stays_until_all_of_the_new_is_there(tmp_path):
     """A failing notebook and a signal leave what the earlier run wrote."""
     out, notebooks = tmp_path / "out", tmp_path / "notebooks"
-    places = ["--out", str(out), "--notebooks-dir", str(notebooks)]
-    command = [sys.executable, "-m", "training_share.pipeline", *places]
+    again = {"grid": {"scenario": ["appendix"]}, "out": out, "notebooks_dir": notebooks}
     make(notebooks / "a.ipynb", "'the last good one'")
-    subprocess.run(command, check=True)
+    assert run.run(out=out, notebooks_dir=notebooks)
     before = digests(out)["rendered/a.ipynb"]
-    make(notebooks / "a.ipynb", cell)
-    again = [*command, "-p", "scenario", "appendix", "--replace"]
-    assert subprocess.run(again, check=False).returncode in (1, 128 + 15)
+    make(notebooks / "a.ipynb", "1 / 0")
+    assert any(run.run(**again, replace=True).values())
     assert digests(out)["rendered/a.ipynb"] == before
+    make(notebooks / "a.ipynb", "import os, signal; os.kill(os.getppid(), signal.SIGTERM)")
+    command = [sys.executable, "-m", "training_share.pipeline", "--replace", "--out", str(out)]
+    ended = subprocess.run([*command, "--notebooks-dir", str(notebooks)], check=False)
+    assert ended.returncode == 128 + 15 and digests(out)["rendered/a.ipynb"] == before
     make(notebooks / "a.ipynb", "'new'")
-    subprocess.run(again, check=True)
+    assert run.run(**again, replace=True)
     left = digests(out)
     assert set(left) == {"parameters.yaml", "results.csv", "rendered/a.ipynb"}
     assert left["rendered/a.ipynb"] != before
