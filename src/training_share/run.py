@@ -9,7 +9,6 @@ belongs to one run, whose record lists what it wrote: nothing else is ever repla
 from __future__ import annotations
 
 import errno
-import inspect
 import itertools
 import json
 import math
@@ -32,7 +31,7 @@ import yaml
 from training_share import files
 from training_share.errors import InputError, require_known, whole_number
 from training_share.inputs.tables import load
-from training_share.model.case import WINDOW, Case, listed
+from training_share.model.case import argument_names, listed
 from training_share.model.comparison import compare
 from training_share.report.display import FOLDER_VARIABLE
 from training_share.report.parameters import edited, literals
@@ -204,12 +203,12 @@ def results(plan: Sequence[Job]) -> pd.DataFrame:
     on the same draws with nothing changed. InputError for what the estimate refuses. A notebook
     with parameters that no estimate takes has no row, nor has a company without spending."""
     tables, rows, compared = load(), {}, lru_cache(maxsize=8)(compare)
-    disclosing = {row.company for row in tables.spending.values()}
-    takes = {*inspect.signature(Case.of).parameters, *WINDOW, *tables.assumptions, *tables.rates()}
+    takes = argument_names(tables)
     for job in plan:
         asked = {name: value for name, value in job.settings.items() if value != ""}
         companies = listed(asked.pop("companies", "")) or listed(asked.pop("company", "")) or None
-        scenarios = listed(asked.pop("scenarios", "")) or (asked.pop("scenario", "newsletter"),)
+        scenario = asked.pop("scenario", "newsletter")
+        scenarios = listed(asked.pop("scenarios", "")) or (scenario,)
         asked.pop("figures_dir", None)
         if asked.keys() - takes:
             continue
@@ -217,10 +216,9 @@ def results(plan: Sequence[Job]) -> pd.DataFrame:
             companies = (job.source.stem,)
         draws = {name: asked[name] for name in ("n_draws", "seed") if name in asked}
         for scenario in scenarios:
-            own = {name: value for name, value in asked.items() if name != "scenario"}
-            for company, est in compared(companies, scenario, **own).estimates.items():
-                if company in disclosing:
-                    default = compared((company,), **draws).estimates[company].share_quantiles
+            for company, est in compared(companies, scenario, **asked).items():
+                if est.has_spending:
+                    default = compared((company,), **draws)[company].share_quantiles
                     row = {**job.given, "scenario": scenario, "company": company, **est.summary()}
                     row |= {"default_p50": default["p50"], "unit": est.unit, "caveat": est.caveat}
                     rows[tuple(row.items())] = row
@@ -235,9 +233,10 @@ def _refuse_foreign(out: Path, grid: Grid, replace: bool) -> None:
         raise InputError(f"--out {out}: belongs to the project; name a new folder, as my_run")
     if any(path.is_symlink() for path in (out, out / "rendered", out / "figures")):
         raise InputError(f"--out {out}: a link leads elsewhere; name the folder that is meant")
-    if not files.recorded(record) and out.is_dir() and any(out.iterdir()):
+    is_run = bool(files.recorded(record))
+    if not is_run and out.is_dir() and any(out.iterdir()):
         raise InputError(f"--out {out}: holds what no run wrote; name a new or an empty folder")
-    if files.recorded(record) and not replace:
+    if is_run and not replace:
         earlier = json.loads(record.read_text(encoding="utf-8")).get("parameters")
         if earlier != json.loads(json.dumps(grid, default=str)):
             raise InputError(

@@ -207,12 +207,12 @@ def periods_of(spans: list[tuple[date, date, float]], first: date, end: date) ->
     """The signed periods for a window that ends the day before `end`, where `spans` are disclosed,
     each to the day before its end."""
     day = timedelta(days=1)
-    line = {"company": "x", "line": "rd_compute"}
-    rows = {
-        i: SimpleNamespace(**line, period=i, period_start=a, period_end=b - day, amount=amount)
+    rows = [
+        SimpleNamespace(period=i, period_start=a, period_end=b - day, amount=amount)
         for i, (a, b, amount) in enumerate(spans)
-    }
-    return signed_periods(SimpleNamespace(spending=rows), "x", "rd_compute", first, end - day)
+    ]
+    tables = SimpleNamespace(lines={"x": {"rd_compute": rows}}.get)
+    return signed_periods(tables, "x", "rd_compute", first, end - day)
 
 
 @st.composite

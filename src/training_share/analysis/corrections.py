@@ -105,8 +105,6 @@ def beliefs(
     over_half."""
     if not isinstance(choices, Mapping):
         raise InputError(f"choices: give {{label: names of evidence}}; got {choices!r}")
-    if not isinstance(choices, Mapping):
-        raise InputError(f"choices: give {{label: names of evidence}}; got {choices!r}")
     choices = {f"as in {scenario}": None, **choices}
     changes = {label: {"evidence": evidence} for label, evidence in choices.items()}
     table = variants(estimate(company, scenario, **settings), changes)

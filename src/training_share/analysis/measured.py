@@ -255,7 +255,7 @@ def over_time(company: str, months: int = 12, **settings: Any) -> pd.DataFrame:
     ['2024-01-01', '2024-10-01', '2025-01-01']
     """
     est, rows = estimate(company, **settings), []
-    disclosed = [row for row in est.tables.spending.values() if row.company == company]
+    disclosed = itertools.chain(*est.tables.lines(company).values())
     for window in windows_between(disclosed, whole_number(months, "months")):
         with suppress(InputError):  # the periods do not add up to it, or no run was released in it
             rows.append(_window_row(est.again(**window)))

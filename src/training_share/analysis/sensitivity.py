@@ -58,8 +58,6 @@ def breaking_points(company: str, threshold: float = HALF, **settings: Any) -> p
     """
     if not isinstance(threshold, Real) or not threshold > 0:
         raise InputError(f"threshold: expected a share above zero, got {threshold!r}")
-    if not isinstance(threshold, Real) or not threshold > 0:
-        raise InputError(f"threshold: expected a share above zero, got {threshold!r}")
     est = estimate(company, **settings)
     tables, share, rows = est.tables, _median(est), {}
     for name, row in tables.assumptions.items():
@@ -139,9 +137,8 @@ def lag_and_window(company: str, lags: Iterable[int] = (0, 3, 6), **settings: An
     each release lag, columns as in `variants`. Pairs that cannot be estimated are left out, as
     where no run was collected at all."""
     est, lags, changes = estimate(company, **settings), values_of("lags", lags), {}
-    rows = [row for row in est.tables.spending.values() if row.company == company]
-    told = [row for row in rows if row.line == "rd_compute" and not row.inferred]
-    for window in windows_between(told, 12):
+    rows = est.tables.lines(company).get("rd_compute", ())
+    for window in windows_between((row for row in rows if not row.inferred), 12):
         label = " to ".join(map(str, window.values()))
         changes |= {(label, lag): window | {"release_lag_months": lag} for lag in lags}
     table = variants(est, changes)[NOTED].dropna(subset=["p50"]).astype({"effective_draws": int})

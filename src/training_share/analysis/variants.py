@@ -4,7 +4,7 @@ import hashlib
 import math
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from datetime import date, timedelta
-from itertools import product
+from itertools import chain, product
 from operator import attrgetter
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,7 @@ TOLD_FROM = 0.001  # of the draws
 MOST_ROWS = 100_000  # of a sweep: some ten minutes
 SPREAD = [*QUANTILES, "effective_draws"]
 NOTED = [*SPREAD, "caveat", "note"]
+DAY = timedelta(days=1)
 COLUMNS = [*SPREAD, "over_half", "caveat", "note"]
 SHARE = attrgetter("share")
 
@@ -104,13 +105,18 @@ def _note(est: Estimate) -> str:
     return "; ".join(filter(None, [kind and f"{kind}: {misfit(est)}", excess(est), weighed]))
 
 
+def edges_of(rows: Iterable[Any]) -> list[date]:
+    """Return the days on which periods of spending begin, and those after which they end, sorted: a
+    window lies between two of them."""
+    return sorted({edge for row in rows for edge in (row.period_start, row.period_end + DAY)})
+
+
 def windows_between(rows: Iterable[Any], months: int) -> list[dict[str, date]]:
     """Return each window of so many months between days at which one of some rows of spending
     begins or ends, as arguments of `estimate`."""
-    day, later = timedelta(days=1), pd.DateOffset(months=months)
-    edges = sorted({edge for row in rows for edge in (row.period_start, row.period_end + day)})
-    lasts = {first: (pd.Timestamp(first) + later).date() for first in edges}
-    found = [(first, last - day) for first, last in lasts.items() if last in lasts]
+    later = pd.DateOffset(months=months)
+    lasts = {first: (pd.Timestamp(first) + later).date() for first in edges_of(rows)}
+    found = [(first, last - DAY) for first, last in lasts.items() if last in lasts]
     return [{"spending_start": first, "spending_end": last} for first, last in found]
 
 
@@ -162,19 +168,17 @@ def sweep(
 
     if not isinstance(grid, Mapping):
         raise InputError(f"grid: write sweep({{'mfu': [0.2, 0.4]}}, 'minimax'); got {grid!r}")
-    grid = {name: values_of(name, values) for name, values in grid.items()}
-    names = [one for name in grid for one in (name if isinstance(name, tuple) else (name,))]
+    together = dict(_together(name, values_of(name, values)) for name, values in grid.items())
+    names = list(chain(*together))
     for name in names:
         if names.count(name) > 1 or name in settings or name == "company":
             told = "name companies beside the grid" if name == "company" else "is given twice"
             raise InputError(f"grid, {name}: {told}")
     estimates = compare(companies, **settings).estimates
-    if (count := math.prod(map(len, grid.values())) * len(estimates)) > MOST_ROWS:
+    if (count := math.prod(map(len, together.values())) * len(estimates)) > MOST_ROWS:
         raise InputError(f"grid: {count:,} rows, {MOST_ROWS:,} at most; sweep it in parts")
-    asked = [
-        dict(pair for name, value in zip(grid, values, strict=True) for pair in _named(name, value))
-        for values in product(*grid.values())
-    ]
+    combinations = product(*together.values())
+    asked = [dict(zip(names, chain(*values), strict=True)) for values in combinations]
     rows = [change | {"company": company} for change in asked for company in estimates]
     work = []
     for change in asked:
@@ -189,12 +193,14 @@ def sweep(
     return pd.DataFrame(rows).join(pd.DataFrame(results, columns=COLUMNS))
 
 
-def _named(name: object, value: object) -> list[tuple[Any, Any]]:
-    if not isinstance(name, tuple):
-        return [(name, value)]
-    if not isinstance(value, tuple) or len(value) != len(name):
-        raise InputError(f"{', '.join(name)}: expected tuples of {len(name)} values, got {value!r}")
-    return list(zip(name, value, strict=True))
+def _together(names: Any, values: list) -> tuple[tuple, list[tuple]]:
+    if not isinstance(names, tuple):
+        return (names,), [(value,) for value in values]
+    for value in values:
+        if not isinstance(value, tuple) or len(value) != len(names):
+            told = f"expected tuples of {len(names)} values, got {value!r}"
+            raise InputError(f"{', '.join(names)}: {told}")
+    return names, values
 
 
 def _sources() -> str:

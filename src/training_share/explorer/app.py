@@ -183,10 +183,10 @@ class Explorer:
         """Write chart (PNG, SVG, CSV), parameters (YAML) and command (TXT)."""
         name, folder = f"explorer_{self.estimate.company}", self.figures
         command, _, parameters = self.taken().values()
-        files = {f"{name}.yaml": parameters.encode(), f"{name}.txt": command.encode()}
         try:
             figures.save(ts.charts.ratio(self.table), name, folder, overwrite=True)
-            write_all(folder, files)
+            texts = {f"{name}.yaml": parameters.encode(), f"{name}.txt": command.encode()}
+            write_all(folder, texts)
             self.message.value = _html(f"Saved `{name}` (PNG, SVG, CSV, YAML, TXT) in `{folder}`.")
         except ts.InputError as error:
             self.message.value = parts.refusal(str(error))

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from datetime import timedelta
 from functools import lru_cache, partial
 
 import ipywidgets as widgets
@@ -17,6 +16,7 @@ import pandas as pd
 import traitlets
 
 import training_share as ts
+from training_share.analysis.variants import DAY, edges_of
 from training_share.inputs.notation import Distribution, parse
 from training_share.inputs.tables import Tables
 from training_share.model.case import NO_EVIDENCE, WINDOW
@@ -134,13 +134,12 @@ def own_of(base: Tables, **asked: object) -> tuple[dict[str, str], dict[str, lis
     where disclosed periods do. InputError as `estimate`."""
     est = ts.estimate(**{**asked, **FEW}, base=base)
     row = est.again(**dict.fromkeys(WINDOW, "")).tables.texts["companies"][est.company]
-    own, lines, day = {name: row[name] for name in WINDOW}, est.denominator_lines, timedelta(1)
+    own, lines = {name: row[name] for name in WINDOW}, est.denominator_lines
     cited = pd.concat([est.cite(what) for what in (*est.runs, *lines)])["content"].to_dict()
     for name, cells in cells_of(base).items():
         own.update([(name, cited[cell]) for cell in cells if cell in cited])
-    rows = [r for r in base.spending.values() if r.company == est.company and r.line in lines]
-    edges = sorted({edge for row in rows for edge in (row.period_start, row.period_end + day)})
-    starts, ends = [str(edge) for edge in edges[:-1]], [str(edge - day) for edge in edges[1:]]
+    edges = edges_of(row for line in lines for row in base.lines(est.company)[line])
+    starts, ends = [str(edge) for edge in edges[:-1]], [str(edge - DAY) for edge in edges[1:]]
     return own, {"spending_start": starts, "spending_end": ends}
 
 

@@ -40,9 +40,7 @@ def rows_of(
         raise InputError("rows: corrections and scenarios are not read from here; use changes=")
     for row in given.get("evidence", ()):
         step = {"scenario": "careful", "correction": row.setdefault("evidence", "own")}
-        steps = given.setdefault("scenarios", [])
-        if not any(step.items() <= known.items() for known in steps):  # complete rows have it
-            steps.append({**step, "why": "Given in this call."})
+        given.setdefault("scenarios", []).append({**step, "why": "Given in this call."})
     taken = {table: set(known) for table, known in tables.texts.items()}
     found = []
     for table in (table for table in tables.schema if table in given):
@@ -116,7 +114,7 @@ def _usual(
         period = f"{row.get('period_start')} to {row.get('period_end')}"
         return {**common, "line": "rd_compute", "period": period, "currency": currency}
     if table == "evidence":
-        return {**common, "evidence": "own", "quantity": "share"}
+        return {**common, "quantity": "share"}
     if table != "training_runs":
         return common
     runs = [run for run in tables.training_runs.values() if run.hardware]

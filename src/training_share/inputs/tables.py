@@ -114,8 +114,13 @@ class Tables:
 
     def is_priced(self, chip: str) -> bool:
         """Whether a chip has a price of its own, or is the one whose hour the assumption prices."""
-        assumed = chip_of(f"{self.assumptions[PRICE].unit.removeprefix('USD per ')}s")
-        return self.price_cell(chip)[0] == "hardware" or chip.startswith(f"{assumed}-")
+        own = self.price_cell(chip)[0] == "hardware"
+        return own or chip.startswith(f"{self.priced_chip.lower()}-")
+
+    @property
+    def priced_chip(self) -> str:
+        """The chip whose hour the assumed price is of."""
+        return self.assumptions[PRICE].unit.removeprefix("USD per ").removesuffix("-hour")
 
     def groups(self, companies: Iterable[str]) -> list[str]:
         """Return the named groups of the runs of some companies."""
@@ -124,10 +129,12 @@ class Tables:
         runs = [run for run in self.training_runs.values() if run.company in companies]
         return sorted({run.group for run in runs} - {""})
 
-    def lines(self, company: str) -> list[str]:
-        """Return the names of the spending lines a company discloses."""
-        rows = self.spending.values()
-        return list(dict.fromkeys(row.line for row in rows if row.company == company))
+    def lines(self, company: str) -> dict[str, list[Any]]:
+        """Return the rows of spending that a company discloses, by line."""
+        found: dict[str, list[Any]] = {}
+        for row in (row for row in self.spending.values() if row.company == company):
+            found.setdefault(row.line, []).append(row)
+        return found
 
     def rates(self) -> dict[str, list[str]]:
         """Return the keyword that sets an exchange rate, as cny_per_usd -> keys of rows in fx."""

@@ -15,7 +15,7 @@ from training_share.errors import InputError, UnknownName, nearest, require_know
 from training_share.inputs.changes import Changes, cells_of
 from training_share.inputs.quantities import blank, clean, columns_of
 from training_share.inputs.rows import Rows, rows_of
-from training_share.inputs.tables import PRICE, Cell, Tables, chip_of, load
+from training_share.inputs.tables import Cell, Tables, chip_of, load
 from training_share.model.correlation import Loadings, loadings
 from training_share.model.draws import MOST_DRAWS
 from training_share.model.spending import as_date, signed_periods
@@ -90,7 +90,7 @@ class Case:
         """
         corrections, exclude_groups = lasting(corrections), lasting(exclude_groups)
         evidence, runs, spending = lasting(evidence), lasting(runs), lasting(spending)
-        call = {name: own_copy(value) for name, value in {**locals(), **settings}.items()}
+        call = {name: lasting(value) for name, value in {**locals(), **settings}.items()}
         for name in ("cls", "settings", "base", "data_dir"):
             del call[name]
         base = load(data_dir) if base is None else base
@@ -144,8 +144,12 @@ class Case:
         return partial(type(self), **self._as(type(self))), ()  # a copy draws anew
 
     def _tables_with(self, cells: Iterable[Cell]) -> Tables:
-        further = self.corrections[len(self.base.scenario_corrections(self.scenario)) :]
-        return self.base.for_scenario(self.scenario, further, cells, self.added)
+        return self.base.for_scenario(self.scenario, self.further, cells, self.added)
+
+    @property
+    def further(self) -> tuple[str, ...]:
+        """The corrections on top of the scenario's own."""
+        return self.corrections[len(self.base.scenario_corrections(self.scenario)) :]
 
     def with_cells(self, *cells: Cell) -> Self:
         """Return the same case with further cells set, over those that were set by hand."""
@@ -168,10 +172,10 @@ class Case:
         return self.tables.observed(self.evidence)
 
     @property
-    def is_changed(self) -> bool:
-        """Whether the call asks for anything else than the scenario as it stands."""
-        own = len(self.base.scenario_corrections(self.scenario)) < len(self.corrections)
-        return bool(own or self.cells or self.added or self.correlate or self.excluded)
+    def asked(self) -> str:
+        """The scenario, and whether the call asks for anything else than as it stands."""
+        changed = self.further or self.cells or self.added or self.correlate or self.excluded
+        return f"{self.scenario}, changed in this call" if changed else self.scenario
 
     def set_by_hand(self, table: str, key: str, column: str) -> bool:
         """Whether a cell was set in this call, or is of a run that was added in it."""
@@ -293,25 +297,11 @@ class Case:
     def unpriced(self) -> dict[str, str]:
         """The counted runs at the price of another chip's hour, each with its own chip, since
         hardware.csv has no price of it."""
-        chips = {run_id: self.chip_of_run(run_id) for run_id in self.runs}
+        priced = [run for run in self.runs if self.unit == "USD" and self.basis(run) != "USD"]
+        chips = {run: self.chip_of_run(run) for run in priced}
         return {
-            run_id: chip
-            for run_id, chip in chips.items()
-            if chip and self.basis(run_id) != "USD" and not self.tables.is_priced(chip)
+            run: chip for run, chip in chips.items() if chip and not self.tables.is_priced(chip)
         }
-
-    @cached_property
-    def drawn_names(self) -> set[str]:
-        """The names of the assumptions that the counted runs draw."""
-        names: set[str] = set()
-        for run_id in self.runs:
-            *finetunes, origin = self.with_bases(run_id)
-            for run in (*finetunes, origin):
-                names |= {str(run.post_training or ""), str(run.fraction_of_base or "")}
-                if run.workload and not (origin.cost_usd or origin.gpu_hours):
-                    names.add({"rl": "mfu_rl"}.get(run.workload, "mfu"))
-            names |= {PRICE} if not origin.cost_usd and self.unit == "USD" else set()
-        return names
 
     @cached_property
     def rests_on_regressions(self) -> bool:
@@ -326,15 +316,20 @@ class Case:
 
     @cached_property
     def denominator_lines(self) -> list[str]:
-        """The spending lines that make up R&D compute, as far as the company discloses them."""
+        """The spending lines that make up R&D compute, as far as the company discloses them.
+        InputError for a company without spending."""
+        if not self.has_spending:
+            raise InputError(
+                f"{self.company}: its spending is missing, so there is no share; add rows to "
+                "spending.csv, or see implied_rd_compute for what its training cost implies"
+            )
         asked = [name.strip() for name in self.tables.choice("denominator_lines").split("+")]
         disclosed = self.tables.lines(self.company)
         lines = [name for name in asked if name in disclosed]
         if not lines:
-            every = disclosed or [row.line for row in self.tables.spending.values()]
             raise InputError(
                 f"{self.company}: discloses none of the lines {', '.join(asked)} that "
-                f"assumptions.csv, row denominator_lines names{nearest(asked[0], every)}"
+                f"assumptions.csv, row denominator_lines names{nearest(asked[0], disclosed)}"
             )
         return lines
 
@@ -379,25 +374,13 @@ def _released(row: Any) -> tuple[pd.Period, pd.Period]:
     return first, last
 
 
-def own_copy(given: Any) -> Any:
-    """Return an argument that stays what it is when the caller goes on to change his own."""
+def lasting(given: Any) -> Any:
+    """Return an argument that can be read more than once, and stays what it is when the caller goes
+    on to change his own: of an iterator its items, of what can be changed a copy."""
     if isinstance(given, list | dict):
         return type(given)(given)
-    return given.copy() if isinstance(given, np.ndarray | pd.DataFrame | pd.Series) else given
-
-
-def require_mixed(cases: Iterable["Case"]) -> None:
-    """Raise InputError for correlated assumptions of which no run of some cases draws both."""
-    for case in (cases := list(cases)):
-        for name in case.correlate:
-            others = case.correlate.keys() - {name}
-            if not any(name in one.drawn_names and others & one.drawn_names for one in cases):
-                of = " and ".join(one.company for one in cases)
-                raise InputError(f"correlate: {name} moves nothing, as no run of {of} draws both")
-
-
-def lasting(given: Any) -> Any:
-    """Return an argument that can be read more than once: of an iterator its items."""
+    if isinstance(given, np.ndarray | pd.DataFrame | pd.Series):
+        return given.copy()
     return tuple(given) if isinstance(given, Iterator) else given
 
 
@@ -450,6 +433,12 @@ def known_groups(
     return tuple(dict.fromkeys(groups))
 
 
+def argument_names(tables: Tables) -> set[str]:
+    """Return the names of all arguments that `estimate` takes."""
+    named = inspect.signature(Case.of).parameters
+    return {*named, *WINDOW, *tables.assumptions, *tables.rates()} - {"settings"}
+
+
 def _by_name(settings: Mapping[str, Any], company: str, tables: Tables) -> dict[str, Any]:
     """Return the address and the content that each setting stands for; blank is left out."""
     addresses = {name: f"assumptions/{name}/value" for name in tables.assumptions}
@@ -458,8 +447,7 @@ def _by_name(settings: Mapping[str, Any], company: str, tables: Tables) -> dict[
     addresses |= {name: f"fx/{rows[0].partition('/')[0]}/*/per_usd" for name, rows in rates}
     for name in settings:
         if name not in addresses:
-            known = [*addresses, *inspect.signature(Case.of).parameters]
-            raise UnknownName(f"unknown argument '{name}'{nearest(name, known)}")
+            raise UnknownName(f"unknown argument '{name}'{nearest(name, argument_names(tables))}")
     given = {name: value for name, value in settings.items() if not blank(value)}
     for name, (key, *_) in rates:  # one fault, though it would stand in every row
         row = {**tables.texts["fx"][key], "per_usd": clean(given.get(name, 1.0))}

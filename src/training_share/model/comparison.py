@@ -13,16 +13,10 @@ from training_share.errors import InputError, require_known
 from training_share.inputs.quantities import blank
 from training_share.inputs.rows import Rows, rows_of
 from training_share.inputs.tables import load
-from training_share.model.case import (
-    Case,
-    known_groups,
-    lasting,
-    listed,
-    require_counted,
-    require_mixed,
-)
+from training_share.model.case import Case, known_groups, lasting, listed, require_counted
 from training_share.model.estimate import Estimate
 from training_share.model.precision import InParts
+from training_share.model.trace import require_mixed
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -144,8 +138,7 @@ def compare(
     money; `settings` go to `estimate`.
 
     A group to exclude has to exist in at least one company, and each row of one's own names its
-    company.
-    Raises InputError as `estimate` does, and for an empty or repeated list of companies.
+    company. Raises InputError as `estimate` does, and for an empty or repeated list of companies.
 
     >>> list(compare(["minimax", "zai"], n_draws=1_000).estimates)
     ['minimax', 'zai']
@@ -153,14 +146,15 @@ def compare(
     base = load(data_dir)
     names = () if companies is None else listed(companies, "companies")
     alone = names[0] if len(names) == 1 else ""
-    added = rows_of(rows, base, alone, training_runs=lasting(runs), spending=lasting(spending))
+    runs, spending = lasting(runs), lasting(spending)
+    added = rows_of(rows, base, alone, training_runs=runs, spending=spending)
     tables = base.for_scenario("newsletter" if blank(scenario) else scenario, rows=added)
     names = tables.with_spending if companies is None else names
     if not names or len(set(names)) < len(names):
         raise InputError(f"companies: name at least one, each once; got {list(names)}")
     settings = {name: lasting(value) for name, value in settings.items()}
     settings |= {"scenario": scenario, "n_draws": n_draws, "seed": seed, "data_dir": data_dir}
-    settings["rows"] = {table: [row for of, row in added if of == table] for table, _ in added}
+    settings |= {"rows": rows, "runs": runs, "spending": spending}
     found = Comparison({name: Estimate.of(name, **settings) for name in names})
     require_counted(found.estimates.values())
     require_mixed(found.estimates.values())

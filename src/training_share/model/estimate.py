@@ -10,7 +10,7 @@ import pandas as pd
 
 from training_share.errors import InputError, require_known
 from training_share.model import evidence, trace
-from training_share.model.case import require_counted, require_mixed
+from training_share.model.case import require_counted
 from training_share.model.draws import Quantity, read_only
 from training_share.model.precision import QUANTILES, InParts, quantiles
 from training_share.model.world import World
@@ -26,9 +26,8 @@ class Estimate(World, InParts):
 
     def __repr__(self) -> str:
         evidence = f", evidence {', '.join(self.evidence)}" if self.evidence else ""
-        evidence = f", changed in this call{evidence}" if self.is_changed else evidence
         return (
-            f"<Estimate of {self.company}, {self.scenario}{evidence}, {self.n_draws:,} draws, seed "
+            f"<Estimate of {self.company}, {self.asked}{evidence}, {self.n_draws:,} draws, seed "
             f"{self.seed}: {self.in_short}; see summary(), cost_table(), inputs(), draws()>"
         )
 
@@ -41,15 +40,14 @@ class Estimate(World, InParts):
             return f"no share ({error})"
         above = self.mean(self.share > 1)
         remarks = [self.caveat, f"above all of R&D in {above:.2%} of draws" if above else ""]
-        if self.unpriced and self.unit == "USD":
+        if self.unpriced:
             remarks.append(f"at another chip's price for {', '.join(self.unpriced)}")
         words = "".join(f", {remark}" for remark in remarks if remark)
         return f"{middle} ({low} to {high}) of R&D compute{words}"
 
     def _repr_html_(self) -> str:
         name = escape(self.company_row.display_name)
-        changed = ", changed in this call" if self.is_changed else ""
-        return f"<p><b>{name}</b> ({self.scenario}{changed}): {escape(self.in_short)}</p>"
+        return f"<p><b>{name}</b> ({self.asked}): {escape(self.in_short)}</p>"
 
     # --- numerator, denominator, share ------------------------------------------------------------
     @cached_property
@@ -200,5 +198,5 @@ class Estimate(World, InParts):
 def estimate(*arguments: Any, **settings: Any) -> Estimate:
     est = Estimate.of(*arguments, **settings)
     require_counted([est])
-    require_mixed([est])
+    trace.require_mixed([est])
     return est

@@ -21,7 +21,7 @@ QUANTILES = {"p5": 0.05, "p50": 0.50, "p95": 0.95}
 PARTS = 20  # of the regressions' resamples
 BEYOND = 5  # draws that must lie beyond a quantile before its error is stated
 WIDTH = 9.0  # standard deviations of the rank that are summed over; the rest weighs below 1e-15
-RESAMPLED = "row"  # name of the index of equally weighted draws
+RESAMPLED = "resampled draw"  # name of the index of equally weighted draws
 NO_WEIGHT = 1e-20  # so many draws of it do not move a quantile's last digit
 Weights = np.ndarray | None  # of draws, adding to one; None where all weigh the same
 
@@ -56,8 +56,7 @@ def spread(
     p5_error, p50_error and p95_error. `parts` holds the same quantity and its weights by each part
     of the regressions' resamples, where it rests on them."""
     errors = quantile_error(draws, np.array(list(QUANTILES.values())), weights)
-    by_part = [quantiles(part, given) for part, given in parts]
-    if by_part:
+    if by_part := [quantiles(part, given) for part, given in parts]:
         errors = np.hypot(errors, resampling_error(by_part))
     found = zip(QUANTILES, quantiles(draws, weights), strict=True)
     named = zip((f"{name}_error" for name in QUANTILES), errors, strict=True)

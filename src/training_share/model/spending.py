@@ -42,8 +42,8 @@ def signed_periods(
         raise InputError(
             f"{company}, {line}: the window {start} to {end} ends before it starts; swap the dates"
         )
-    rows = [row for row in tables.spending.values() if (row.company, row.line) == (company, line)]
-    rows.sort(key=attrgetter("period_start", "period_end"))  # in whatever order they stand
+    rows = tables.lines(company).get(line, ())
+    rows = sorted(rows, key=attrgetter("period_start", "period_end"))  # however they stand
     edges = [(1, row.period_start, row.period_end + _DAY, row) for row in rows]
     edges = [edge for sign, a, b, row in edges for edge in ((sign, a, b, row), (-sign, b, a, row))]
     goal = end + _DAY

@@ -5,6 +5,7 @@ A `Told` is a world whose quantities remember how they came about. The steps are
 functions that make the estimate, evaluated once more, so that a trace cannot tell another formula.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -132,15 +133,11 @@ def cite(est: "Estimate", what: str) -> pd.DataFrame:
     `what` is a counted run's key, a spending line (`rd_compute`), an assumption (`mfu`), or the
     address of a row as `hardware/h800-sxm-bf16`. Raises InputError for anything else.
     """
-    lines = est.tables.lines(est.company)
-    what = str(what)
+    what, lines, window = str(what), est.tables.lines(est.company), est.denominator_window
     table, _, key = what.partition("/")
     if what in lines or what in est.runs:
         told = est.like(Told, told=what)
-        if what in lines:
-            made = told.spent([what], *est.denominator_window)
-        else:
-            made = told.amount_of(what)
+        made = told.spent([what], *window) if what in lines else told.amount_of(what)
         cells = [step.cell for step in made.steps() if step.cell]
     elif what in est.tables.assumptions:
         cells = [f"assumptions/{what}/value"]
@@ -153,6 +150,24 @@ def cite(est: "Estimate", what: str) -> pd.DataFrame:
         raise InputError(f"cite: no '{what}'{nearest(what, known)}")
     rows = {cell: _cell(est, cell) for cell in cells}
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis("cell")
+
+
+def require_mixed(estimates: Iterable["Estimate"]) -> None:
+    """Raise InputError for correlated assumptions of which no run of some estimates draws both: the
+    correlation would move nothing."""
+    estimates = list(estimates)
+    drawn = [{name for name in est.correlate if _reads(est, name)} for est in estimates]
+    moved = {name for names in drawn if len(names) > 1 for name in names}
+    if still := sorted(estimates[0].correlate.keys() - moved):
+        of = " and ".join(est.company for est in estimates)
+        raise InputError(f"correlate: {still[0]} moves nothing, as no run of {of} draws both")
+
+
+def _reads(est: "Estimate", assumption: str) -> bool:
+    """Whether the cost of any counted run is computed from an assumption."""
+    cell = f"assumptions/{assumption}/value"
+    told = (est.like(Told, told=run_id, n_draws=1, at_medians=True) for run_id in est.runs)
+    return any(cell == step.cell for one in told for step in one.amount_of(one.told).steps())
 
 
 def gpu_hours(est: "Estimate", hardware: str = "") -> pd.DataFrame:
@@ -170,7 +185,7 @@ def gpu_hours(est: "Estimate", hardware: str = "") -> pd.DataFrame:
     for run_id, chip in chips.items():
         own = est.gpu_hours_of(run_id)
         if own is None:
-            own = est.cost_usd_of(run_id) / est.assumption("price_usd_per_gpu_hour", run_id)
+            own = est.cost_usd_of(run_id) / est.price_of(run_id)
         same = peaks[chip] / peaks[hardware] if hardware and chip else 1.0
         hours[run_id] = np.broadcast_to(own * same, est.n_draws)
     if hardware or len(set(chips.values())) == 1:

@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 
-from training_share.errors import InputError
 from training_share.inputs.notation import Distribution
 from training_share.inputs.tables import PRICE, chip_of
 from training_share.model import cost
@@ -91,15 +90,19 @@ class World(Case):
 
     def cost_usd_of(self, run_id: str) -> Quantity:
         """Return a run's cost in USD."""
-        run, chip = self.tables.training_runs[run_id], self.chip_of_run(run_id)
+        run = self.tables.training_runs[run_id]
         if run.cost_usd is not None:
             rho = float(self.tables.choice("usd_run_correlation"))
             mix = correlated(rho, f"cost_usd/{self.company}", f"cost_usd/{run_id}")
             return self.cell("training_runs", run_id, "cost_usd", mix)
         if (hours := self.gpu_hours_of(run_id)) is not None:
-            price = self.cell(*self.tables.price_cell(chip), self.mix(PRICE, run_id))
-            return cost.cost_usd(hours, price)
+            return cost.cost_usd(hours, self.price_of(run_id))
         return self.cost_usd_of(str(run.base_run)) * self.fraction(run)
+
+    def price_of(self, run_id: str) -> Quantity:
+        """Return the price of an hour of a run's chip in USD."""
+        cell = self.tables.price_cell(self.chip_of_run(run_id))
+        return self.cell(*cell, self.mix(PRICE, run_id))
 
     def amount_of(self, run_id: str) -> Any:
         """Return what the share counts: USD, or hours where R&D compute is in hours of a chip."""
@@ -138,11 +141,6 @@ class World(Case):
     def rd_compute(self) -> Quantity:
         """R&D compute of the window in the case's unit. InputError for a company without
         spending."""
-        if not self.has_spending:
-            raise InputError(
-                f"{self.company}: its spending is missing, so there is no share; add rows to "
-                "spending.csv, or see implied_rd_compute for what its training cost implies"
-            )
         return self.spent(self.denominator_lines, *self.denominator_window)
 
     spent = spent

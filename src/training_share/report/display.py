@@ -71,9 +71,9 @@ def show(figure: Figure, name: str, figures_dir: str | Path = "") -> None:
     write it into the folder of this notebook's figures (see `begin`), if there is one."""
     from IPython.display import Image, Markdown, display
 
-    if folder := folder_given(figures_dir):
-        save(figure, name, folder, overwrite=True)
-    png = png_of(figure.drawing, PNG_DPI)
+    folder = folder_given(figures_dir)
+    saved = save(figure, name, folder, overwrite=True) if folder else []
+    png = saved[0].read_bytes() if saved else png_of(figure.drawing, PNG_DPI)
     width = int(figure.drawing.get_figwidth() * SCREEN_DPI)
     display(Image(data=png, format="png", alt=figure.alt, width=width))
     words = f"<details><summary>In words</summary>{escape(figure.alt, quote=False)}</details>"

@@ -237,9 +237,9 @@ def _remarks(est: Estimate) -> list[str]:
     names = est.uncounted_models
     told = [f"**A {est.caveat}**: {misfit(est)}."] if est.caveat else []
     told += [f"**Contradiction**: {words}." for words in [excess(est)] if words]
-    if est.unpriced and est.unit == "USD":
-        chips = listed(sorted(set(est.unpriced.values())))
-        told.append(f"An hour of {chips} has no price of its own here, and costs as an H800's.")
+    if est.unpriced:
+        chips, chip = listed(sorted(set(est.unpriced.values()))), est.tables.priced_chip
+        told.append(f"An hour of {chips} has no price of its own here, and costs as an {chip}'s.")
     rl = [run for run in est.runs.values() if run.workload == "rl"]
     own = [run.model for run in rl if run.fraction_of_base != "rl_fraction"]
     if own and est.set_by_hand("assumptions", "rl_fraction", "value"):

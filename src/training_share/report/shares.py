@@ -51,10 +51,9 @@ def _of(estimates: Iterable[Estimate], table: pd.DataFrame) -> pd.DataFrame:
 
 def _changes(est: Estimate) -> str:
     own = est.base.for_scenario(est.scenario)
-    named, observed = own.scenario_corrections(est.scenario), own.scenario_evidence(est.scenario)
     told = dict.fromkeys(_set_by_hand(own, *cell) for cell in est.cells)
-    told |= dict.fromkeys(f"with {name}" for name in est.corrections if name not in named)
-    if set(est.evidence) != set(observed):
+    told |= dict.fromkeys(f"with {name}" for name in est.further)
+    if set(est.evidence) != set(own.scenario_evidence(est.scenario)):
         told[f"evidence {', '.join(est.evidence) or 'none'}"] = None
     for table, row in est.added:
         if table != "training_runs":

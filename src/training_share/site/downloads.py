@@ -201,8 +201,8 @@ def inputs_table(comparison: Comparison) -> pd.DataFrame:
 
 
 def typed(table: pd.DataFrame, *columns: str) -> pd.DataFrame:
-    """Return a table with the parts of each quantity in `columns` behind its text, as numbers:
-    NAME_low and NAME_high, which its notation names, and NAME_family; blank where there is none."""
+    """Give a table the parts of each quantity in `columns`, as numbers behind its text, and return
+    it: NAME_low and NAME_high, which its notation names, and NAME_family; blank where none is."""
     for name in columns:
         parts = [_parts(str(text)) for text in table[name]]
         place = table.columns.get_loc(name) + 1
