@@ -1,13 +1,12 @@
 """The command line: `training-share run`, `estimate` and `site`."""
 
-from __future__ import annotations
-
 import argparse
 import itertools
 import os
 import signal
 import sys
 from collections.abc import Callable, Sequence
+from importlib import import_module
 from pathlib import Path
 
 from training_share.errors import InputError, needs
@@ -111,4 +110,6 @@ def _builder() -> Callable[..., Path]:
     with needs("site", "the pages"):
         from training_share.site.pages import build  # takes a while
 
+        for package in ("openpyxl", "pyarrow"):  # which the pages' downloads take later
+            import_module(package)
         return build

@@ -1,7 +1,5 @@
 """The package's one kind of refusal: where, what, and how to mend it."""
 
-from __future__ import annotations
-
 import difflib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager

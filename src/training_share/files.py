@@ -1,7 +1,5 @@
 """Where the project's folders are, and the only writers: aside, then moved into place."""
 
-from __future__ import annotations
-
 import itertools
 import json
 import os

@@ -6,8 +6,6 @@ that a signal, a full disk or a failing cell leaves what was there. A folder giv
 belongs to one run, whose record lists what it wrote: nothing else is ever replaced or removed.
 """
 
-from __future__ import annotations
-
 import errno
 import itertools
 import json

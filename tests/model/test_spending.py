@@ -184,8 +184,7 @@ def test_lines_in_two_units_do_not_add(data_copy):
     ):
         assert est.unit == unit
         for lines in ("rd_compute + data", told.partition(" ")[0]):
-            mixed = est.again(denominator_lines=lines)
-            assert_refused(told, getattr, mixed, "share")
+            assert_refused(told, getattr, est.again(denominator_lines=lines), "share")
 
 
 # --- dates ----------------------------------------------------------------------------------------

@@ -129,11 +129,13 @@ def test_a_parameter_given_twice_is_refused(tmp_path):
             run.grid_of(pairs, path and tmp_path / path)
 
 
-def test_a_missing_extra_is_named_before_notebooks_run(monkeypatch, tmp_path, capsys):
+@pytest.mark.parametrize("package", ["bs4", "openpyxl"])
+def test_a_missing_extra_is_named_before_notebooks_run(package, monkeypatch, tmp_path, capsys):
     monkeypatch.delitem(sys.modules, "training_share.site.pages", raising=False)
-    monkeypatch.setitem(sys.modules, "bs4", None)  # as where it is not installed
+    monkeypatch.setitem(sys.modules, package, None)  # as where it is not installed
     assert cli.main(["run", "zai", "--html", "--out", str(tmp_path / "out")]) == 2
-    assert "need bs4, which is not installed: pip install -e '.[site]'" in capsys.readouterr().err
+    told = f"need {package}, which is not installed: pip install -e '.[site]'"
+    assert told in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
 
 
@@ -153,8 +155,7 @@ def test_a_missing_extra_is_named_before_notebooks_run(monkeypatch, tmp_path, ca
 )
 def test_results_are_of_the_companies_that_run(names, grid, companies):
     plan = run.plan_of(ROOT / "notebooks", names, {"n_draws": [500], **grid}, Path("out"))
-    table = run.results(plan)
-    assert list(table.get("company", [])) == companies
+    assert list(run.results(plan).get("company", [])) == companies
 
 
 def test_results_are_the_estimates_beside_the_defaults():

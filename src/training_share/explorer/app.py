@@ -4,8 +4,6 @@ Sentence and chart follow at once. What takes longer (the cost of each run, text
 when the changes pause, so that a slider is never held up by it.
 """
 
-from __future__ import annotations
-
 import asyncio
 import json
 import re

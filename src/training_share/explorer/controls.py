@@ -5,8 +5,6 @@ A control's `value` is what is asked for. An empty text is as the scenario says,
 `placeholder` shows.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterable, Mapping
 from functools import lru_cache, partial

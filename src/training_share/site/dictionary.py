@@ -3,8 +3,6 @@
 `python -m training_share.site.dictionary` writes it.
 """
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader

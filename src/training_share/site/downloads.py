@@ -4,8 +4,6 @@ Units stand in the headers; what was asked, versions and sources travel with the
 ten significant digits in CSV and workbook.
 """
 
-from __future__ import annotations
-
 import csv
 import io
 import platform
@@ -276,7 +274,7 @@ def harmless(text: str) -> str:
 def workbook(sheets: Mapping[str, pd.DataFrame]) -> bytes:
     """Return an Excel workbook, one sheet a table: header in bold and frozen, text never read as a
     formula. InputError for text that Excel cannot hold."""
-    from openpyxl.styles import Alignment  # here, so that the package's own import stays quick
+    from openpyxl.styles import Alignment
 
     for name, table in sheets.items():
         _require_fit(name, table)

@@ -1,7 +1,5 @@
 """Where a reader finds what a key or a number rests on: addresses of rows and formulas."""
 
-from __future__ import annotations
-
 import posixpath
 import re
 from collections.abc import Mapping

@@ -1,7 +1,5 @@
 """An executed notebook, its Markdown and its code as the parts of a page."""
 
-from __future__ import annotations
-
 import json
 import re
 from dataclasses import dataclass

@@ -5,8 +5,6 @@ to sources. Every figure and table says where its formula and its inputs stand; 
 its row, and every row names its source.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass

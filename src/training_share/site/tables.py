@@ -1,7 +1,5 @@
 """Tables for reading: those of notebooks made safe, and all of them accessible."""
 
-from __future__ import annotations
-
 import re
 
 from bs4 import BeautifulSoup, Tag
