@@ -53,27 +53,37 @@ def test_moving_drops_exactly_the_steps_without_effect():
     assert not {"newsletter", "add-glm-z1", "zai-owned-compute", "post-training-as-rl"} & dropped
 
 
-def test_minority_counts_draws_above_one_half():
-    table = ts.corrections.minority("minimax", "newsletter,careful", **FEW)
-    est = ts.estimate("minimax", "newsletter", **FEW)
-    assert table.loc["minimax", "newsletter"] == np.count_nonzero(est.share > 0.5) / est.share.size
-    est = ts.estimate("minimax", "careful", **FEW)
-    by_weight = est.weights[est.share > 0.5].sum()
-    assert table.loc["minimax", "careful"] == pytest.approx(by_weight, rel=1e-12)
+def test_how_sure_counts_draws_above_one_half_and_says_how_exactly():
+    found = ts.compare("minimax,zai", **FEW)
+    table, choices = ts.corrections.how_sure(found), ts.load().choices_of("how-sure")
+    assert list(table) == ["MiniMax", "MiniMax_error", "Z.ai", "Z.ai_error"]
+    assert list(table.index) == list(choices)
+    est = found["minimax"]
+    plain = np.count_nonzero(est.share > 0.5) / est.share.size
+    assert table.loc["As the newsletter assumes", "MiniMax"] == plain
+    weighted = ts.estimate("minimax", "careful", **FEW)
+    by_weight = weighted.weights[weighted.share > 0.5].sum()
+    observed = table.loc["Our corrections and observations"]
+    assert observed["MiniMax"] == pytest.approx(by_weight, rel=1e-12)
+    binomial = math.sqrt(by_weight * (1 - by_weight) / weighted.effective_draws)
+    assert binomial < observed["MiniMax_error"] < 2 * binomial
+    exact = ts.compare("openai", **FEW)  # rests on no regression
+    odds, error = exact["openai"].probability_of(lambda one: one.share > 0.2)
+    assert error == pytest.approx(math.sqrt(odds * (1 - odds) / 3000), rel=1e-9)
 
 
-def test_minority_takes_all_companies_and_scenarios_by_default():
-    table, tables = ts.corrections.minority(**FEW), ts.load()
-    assert list(table.index) == list(tables.with_spending)
-    assert list(table) == list(tables.scenario_names)
-
-
-def test_ranking_takes_all_pairs_the_higher_first():
-    table = ts.corrections.ranking(scenarios="newsletter", **FEW)
-    pairs = set(zip(table["higher"], table["lower"], strict=True))
-    assert pairs >= {("minimax", "zai"), ("minimax", "openai"), ("zai", "openai")}
-    assert len(pairs) == len(table) == math.comb(len(ts.load().with_spending), 2)
-    assert list(table) == ["higher", "lower", "scenario", "shared", "independent"]
+def test_beliefs_are_choices_of_evidence_in_a_table(data_copy):
+    table = ts.corrections.beliefs("minimax", **FEW)
+    assert list(table.index) == list(ts.load().choices_of("beliefs"))
+    cut = ts.estimate("minimax", "careful", evidence="price-minimax, hailuo-ratio, other-rd-flat")
+    asked = ts.load().choices_of("beliefs")["Cut at 100%"]
+    assert cut.evidence == ts.estimate("minimax", **asked).evidence
+    data_copy.edit("choices", "at-most-all", "evidence", "price-minimx")
+    told = "choices.csv, row at-most-all, column evidence: no evidence 'price-minimx'; did you mean"
+    with pytest.raises(ts.InputError, match=told):
+        ts.load(data_copy.folder)
+    with pytest.raises(ts.InputError, match="unknown question 'belief'; did you mean 'beliefs'"):
+        ts.load().choices_of("belief")
 
 
 def test_another_company_and_another_scenario_enter_the_tables(data_copy):
@@ -82,17 +92,21 @@ def test_another_company_and_another_scenario_enter_the_tables(data_copy):
     data_copy.add_like("spending", key, company="deepseek", **window)
     data_copy.add_like("scenarios", "appendix/appendix-rl", scenario="another")
     few = {"data_dir": data_copy.folder, **FEW}
-    minority, ranking = ts.corrections.minority(**few), ts.corrections.ranking(**few)
-    assert "deepseek" in minority.index and "another" in minority
-    assert len(ranking) == math.comb(len(minority), 2) * 4
+    sure = ts.corrections.how_sure(ts.compare(**few))
+    assert "DeepSeek" in sure
     assert "another" in set(ts.shares.ratio_table("deepseek", **few)["scenario"])
     assert "deepseek" in set(ts.sweep({}, n_jobs=1, **few)["company"])
     assert "deepseek" in ts.implied_rd_compute("moonshot", **few).pattern.known.estimates
 
 
-def test_shared_market_makes_the_ranking_surer_than_independent_markets():
-    table = ts.corrections.ranking([("minimax", "zai")], "newsletter", **FEW)
-    assert table["shared"].item() > table["independent"].item() + 0.05
+def test_what_is_common_to_two_companies_makes_their_order_surer():
+    found = ts.compare("minimax,zai", **FEW)
+    table = ts.corrections.who_is_higher(found).loc[("MiniMax", "Z.ai")]
+    assert table["One market for all"] == found.probabilities.loc["minimax", "zai"]
+    own = found.again(corrections="independent-market")
+    assert table["One market a company"] == own.probabilities.loc["minimax", "zai"]
+    assert table["One market for all"] > table["Half in common"] > table["One market a company"]
+    assert ts.corrections.who_is_higher(own).loc[("MiniMax", "Z.ai")].equals(table)
 
 
 def test_effects_alone_are_those_of_corrections_and_of_evidence():

@@ -57,7 +57,7 @@ MOVES = {
     "minimax zai": "appendix-rl rl-mfu-measured add-unlisted-releases shared-rl-mfu common-line "
     "post-training-as-rl rl-fraction-as-gpu-hours bootstrap-draws predictive-interval "
     "emu3.5-multimodal-stage cosmos-duplicates movie-gen-resolution clustered-bootstrap "
-    "fy2024-denominator independent-market calendar-2025",
+    "fy2024-denominator independent-market half-shared-market per-run-market calendar-2025",
     "minimax": "m1-rl-reported-hours m1-40k-is-a-checkpoint fp8-sxm-peak m2.1-fp8 "
     "m2-disclosed-tokens kokoro-duplicate",
     "zai": "add-glm-z1 glm-4.6-full-run drop-glm-4.6 drop-glm-4-9b-pretraining zai-owned-compute",

@@ -82,7 +82,7 @@ def test_a_case_that_says_no_share_is_refused(data_copy, cells, told):
 
 
 def test_an_unknown_grouping_is_refused(found):
-    assert_refused("did you mean 'one group'", found.posterior, "one groups")
+    assert_refused("did you mean 'all one group'", found.posterior, "all one groups")
 
 
 # --- the model of the next case -------------------------------------------------------------------
@@ -212,10 +212,41 @@ def test_the_posterior_narrows_the_prior_and_company_years_lie_below_projects(fo
 
 
 def test_more_spread_beforehand_is_a_wider_interval(found):
-    table = found.dependence(scales=(0.25, 1.0, 4.0))
     for grouping in GROUPINGS:
-        rows = table.loc[grouping]
-        assert (np.diff(rows["p95"] - rows["p5"]) > 0).all() and (np.diff(rows["tau"]) > 0).all()
+        draws = [found.posterior(grouping, spread_scale=scale) for scale in (0.25, 1.0, 4.0)]
+        widths = [np.ptp(np.quantile(one["share"], [0.05, 0.95])) for one in draws]
+        assert (np.diff(widths) > 0).all()
+        assert (np.diff([one["tau"].median() for one in draws]) > 0).all()
+
+
+def test_one_thing_is_changed_at_a_time(found):
+    table = found.dependence()
+    assert table.loc[("as chosen", ""), "p50"] == np.quantile(found.next_share["share"], 0.5)
+    for name in ("mean", "spread"):
+        rows = table.loc[f"prior of the {name}, its scale in logits"]
+        other = found.posterior(**{f"{name}_scale": float(rows.index[-1])})
+        assert rows["p95"].iloc[-1] == np.quantile(other["share"], 0.95)
+    medians = table.loc["prior of the mean, its scale in logits", "p50"]
+    assert (np.diff(medians) < 0).all(), "the prior's mean is one half"
+
+
+def test_projects_say_nothing_of_the_next_company_unless_asked(found):
+    few = {"n_draws": 20_000, "seed": 7}
+    without = ts.pattern(changes={"measured_cases/*/used": "no"}, **few)
+    assert without.next_share["share"].equals(found.next_share["share"])
+    grouped = "companies and projects"
+    assert not without.posterior(grouped)["share"].equals(found.posterior(grouped)["share"])
+
+
+def test_draws_above_all_of_rd_are_told_and_beliefs_are_not_stacked():
+    found = ts.pattern("minimax", scenario="careful", n_draws=5000)
+    est = ts.estimate("minimax", "careful", n_draws=5000)
+    assert found.table().loc["minimax", "over_all"] == est.mean(est.share > 1) > 0.02
+    assert found.table().loc["minimax", "p95"] == est.share_quantiles["p95"]
+    cut = ts.pattern("minimax", evidence="other-rd-flat", n_draws=500)
+    assert cut.table().loc["minimax", "over_all"] == 0
+    for name in ("other-rd-beta-1-2", "other-rd-beta-1-2-melded"):
+        assert_refused("two would be stacked", ts.pattern, evidence=name, n_draws=500)
 
 
 def test_a_step_of_tau_stands_for_its_whole_interval(found):
@@ -235,5 +266,5 @@ def test_priors_are_set_by_name_and_the_rest_stays(found):
     wide = ts.pattern(n_draws=20_000, seed=7, next_case_spread_scale="4")
     pd.testing.assert_frame_equal(wide.shares, found.shares)
     pd.testing.assert_frame_equal(
-        wide.next_share, found.posterior("company or project", spread_scale=4.0)
+        wide.next_share, found.posterior(spread_scale=4.0)
     )

@@ -84,7 +84,6 @@ OF_ESTIMATE += ("data_dir", "mfu", "spending_start", "seed", "n_draws")
         (ts.cost, "flop"),
         (ts.implied_rd_compute, "known"),
         (ts.sensitivity.surface, "rows"),
-        (ts.corrections.ranking, "pairs"),
     ],
 )
 def test_an_argument_of_a_wrong_type_is_refused_as_input(call, name):
@@ -99,7 +98,6 @@ def test_lists_and_numbers_of_other_analyses_are_refused_by_name():
     few, sensitivity = {"company": "zai", "n_draws": 20}, ts.sensitivity
     assert_refused("^lags: expected a list", sensitivity.lag_and_window, lags=3, **few)
     assert_refused("^threshold: expected", sensitivity.breaking_points, threshold="half", **few)
-    assert_refused("^choices: give", ts.corrections.beliefs, choices=["price-minimax"], **few)
     poor = {"spending/zai/rd_compute/*/amount_millions": "x 0.001"}
     found = ts.pattern("zai", changes=poor, n_draws=20)
     assert_refused("known: in every draw .*zai", lambda: found.next_share)

@@ -15,7 +15,7 @@ import training_share as ts
 from training_share.analysis.closed_models import leave_one_out
 from training_share.errors import InputError
 from training_share.files import repo_root
-from training_share.inputs.columns import COLUMNS, KEYS
+from training_share.inputs.columns import COLUMNS, KEYS, VERSION
 from training_share.inputs.notation import Exact, LogNormal
 from training_share.inputs.quantities import Empirical
 from training_share.inputs.tables import load
@@ -155,9 +155,9 @@ def test_a_folder_may_have_a_data_package_of_its_own(data_copy):
     [
         (
             lambda text: text.replace('"version": "3', '"version": "2'),
-            "of version 2.2.0, and 3.2.0",
+            f"of version 2{VERSION[1:]}, and {VERSION}",
         ),
-        (lambda text: text.replace('"version": "3.2.0",', ""), "of version None"),
+        (lambda text: text.replace(f'"version": "{VERSION}",', ""), "of version None"),
         (
             lambda text: text.replace("},", "}", 1),
             "datapackage.json: Expecting ',' delimiter: line 1",

@@ -215,7 +215,7 @@ def test_draws_are_a_tidy_frame():
 
 def test_draws_count_the_same_and_join_one_to_one():
     """Under evidence too: what is worked out without thinking of weights is right."""
-    three = ts.compare(scenario="careful")
+    three = ts.compare(scenario="careful", evidence="price-minimax, other-rd-beta-1-2")
     below = (three.shares < 0.5).all(axis=1)
     assert abs((three.draws < 0.5).all(axis=1).mean() - three.mean(below)) < 0.001
     assert abs(below.mean() - three.mean(below)) > 0.1, "without weights it would be wrong"

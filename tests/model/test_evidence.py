@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from refusals import assert_refused
 
 import training_share as ts
-from training_share.inputs.observable import parse_observed
+from training_share.inputs.observable import log_density, parse_observed
 from training_share.model.draws import generator, normals
 from training_share.model.evidence import effective_draws
 from training_share.model.precision import quantile, quantile_error
@@ -77,6 +77,41 @@ def test_a_beta_prior_on_a_uniform_share_is_that_beta(data_copy, value, b):
     assert est.mean(est.share) == pytest.approx(1 / (1 + b), abs=4 / math.sqrt(N))
     exact = (2 * b - 1) / b**2  # (E w)^2 / E w^2 of w = (1 - share)^(b - 1)
     assert est.effective_draws / N == pytest.approx(exact, rel=0.02)
+
+
+def test_a_melded_prior_is_the_geometric_mean_of_two_densities(data_copy):
+    """Uniform draws and Beta(1, 3): their densities' geometric mean is proportional to 1 - share,
+    which is Beta(1, 2)."""
+    data_copy.count_only("openai-gpt-4.5")
+    spent = "1e-9 to 5e9 (min-max uniform) checked"
+    data_copy.edit("training_runs", "openai-gpt-4.5", "cost_usd", spent)
+    observe(data_copy, "openai", "share", "melded 0 to 1 (1-3 beta)")
+    est = ts.estimate("openai", n_draws=N, evidence="seen", data_dir=data_copy.folder)
+    found = quantile(est.share, P, est.weights)
+    assert found == pytest.approx([1 - math.sqrt(1 - p) for p in P], abs=0.02)
+    draws = lognormal(2, 8).quantile(0.5) * np.exp(0.3 * normals(7, "density", 200_000))
+    exact = -0.5 * (np.log(draws / 4) / 0.3) ** 2 - np.log(0.3 * math.sqrt(2 * math.pi) * draws)
+    inside = abs(np.log(draws / 4)) < 0.6
+    assert abs(log_density(draws) - exact)[inside].max() < 0.05
+
+
+def test_a_price_of_one_run_says_of_others_what_is_common(data_copy):
+    observe(data_copy, "zai", "assumption price_usd_per_gpu_hour of glm-4.5v", "3 to 3.3 (p10-p90 lognormal)")
+    name, key = "price_usd_per_gpu_hour", "assumptions/price_usd_per_gpu_hour/correlation"
+    medians = []
+    for how in ("shared", "0.5 shared + 0.5 per-run", "per-run"):
+        changes = {key: how}
+        asked = {"evidence": "seen", "data_dir": data_copy.folder, "changes": changes}
+        est = ts.estimate("zai", n_draws=N, **asked)
+        seen, other = (est.assumption(name, run) for run in ("glm-4.5v", "glm-4.5"))
+        form = posterior(PRICE, lognormal(3, 3.3))
+        assert_posterior(est, seen, [form.quantile(p) for p in P])
+        rho = {"shared": 1.0, "per-run": 0.0}.get(how, 0.5)
+        mu = PRICE.mu + rho * (form.mu - PRICE.mu)
+        sigma = math.sqrt(PRICE.sigma**2 * (1 - rho**2) + rho**2 * form.sigma**2)
+        assert_posterior(est, other, [LogNormalForm(mu, sigma).quantile(p) for p in P])
+        medians.append(est.median(other))
+    assert np.diff(medians).max() < 0
 
 
 def test_a_hard_limit_is_rejection_to_the_last_digit():
@@ -173,7 +208,8 @@ def test_weights_are_one_to_a_company_alone_in_a_pair_and_in_three(settings):
 
 def test_what_was_observed_does_not_depend_on_what_is_asked(data_copy):
     """Groups, lag and window, however set: evidence is judged in the scenario's own."""
-    whole = ts.estimate("minimax", "careful", n_draws=2000, bootstrap_resamples=2000)
+    few = {"n_draws": 2000, "bootstrap_resamples": 2000}
+    whole = ts.estimate("minimax", "careful", evidence=NAMES, **few)
     weights = whole.weights
     for other in (
         whole.without("hailuo"),
@@ -196,7 +232,7 @@ def test_no_evidence_has_no_weights():
     for none in ([], "none"):
         careful = ts.estimate("minimax", "careful", n_draws=100, evidence=none)
         assert careful.weights is None and careful.again().weights is None
-    assert ts.estimate("minimax", "careful", n_draws=100, evidence="").evidence == NAMES
+    assert ts.estimate("minimax", "careful", n_draws=100, evidence="").evidence == NAMES[:2]
 
 
 def test_medians_have_no_weights_and_leave_those_of_draws_alone():

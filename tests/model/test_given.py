@@ -223,7 +223,7 @@ def test_the_order_in_which_things_are_given_moves_nothing():
 
 
 def test_equally_weighted_draws_are_not_weighed_again():
-    three = ts.compare(scenario="careful")
+    three = ts.compare(scenario="careful", evidence="price-minimax, other-rd-beta-1-2")
     for company, est in three.items():
         p95 = est.summary()["share_p95"]
         assert three.quantile(three.draws[company], 0.95) == pytest.approx(p95, rel=0.01)

@@ -1,38 +1,23 @@
-"""Does the conclusion survive? Corrections and evidence one by one and in sequence, what becomes of
-the claims, and who is higher, on common draws. Shares are fractions; `settings` go to `estimate`.
+"""Does the conclusion survive? Corrections and evidence one by one and in sequence, how sure it is
+by choice made, and who is higher, on common draws. Shares are fractions; `settings` go to
+`estimate`.
 """
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable
 from itertools import combinations
-from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from training_share.analysis.variants import NOTED, SPREAD, groups_of, over_half, variants
+from training_share.analysis.variants import HALF, NOTED, SPREAD, groups_of, variants
 from training_share.errors import InputError
 from training_share.inputs.tables import load
-from training_share.model.case import listed, values_of
+from training_share.model.case import listed
 from training_share.model.comparison import Comparison, compare
-from training_share.model.draws import Mix, correlated
 from training_share.model.estimate import Estimate, estimate
-from training_share.model.world import World
 
 Names = Iterable[str] | str | None
-MARKET = ("mfu", "price_usd_per_gpu_hour")  # assumptions that companies which rent chips share
-OBSERVED = ("price-minimax", "hailuo-ratio")
-# what one may believe that final runs left for the rest of R&D, weakest first, as evidence
-BELIEFS: dict[str, tuple[str, ...]] = {
-    "nothing: every draw counts": (),
-    "at most all of R&D compute": ("other-rd-flat",),
-    "prior Beta(1, 2) on the share": ("other-rd-beta-1-2",),
-    "prior Beta(1, 3) on the share": ("other-rd-beta-1-3",),
-    "price, vendor's ratio, largest run below a half": (*OBSERVED, "largest-run-half"),
-    "price, vendor's ratio, largest run below a third": (*OBSERVED, "largest-run-third"),
-    "price, vendor's ratio, largest run below a quarter": (*OBSERVED, "largest-run-quarter"),
-}
 
 
 def audit(
@@ -94,22 +79,30 @@ def effects_alone(company: str, start: str = "newsletter", **settings: Any) -> p
     return table[[*NOTED, "alone"]]
 
 
-def beliefs(
-    company: str,
-    scenario: str = "careful",
-    choices: Mapping[str, Iterable[str]] = MappingProxyType(BELIEFS),
-    **settings: Any,
-) -> pd.DataFrame:
-    """Return the share under other evidence than the scenario's own, which is the first row.
-    `choices` maps a label to names of evidence. Columns as in `variants`, `above_half` for
-    over_half."""
-    if not isinstance(choices, Mapping):
-        raise InputError(f"choices: give {{label: names of evidence}}; got {choices!r}")
-    choices = {f"as in {scenario}": None, **choices}
-    changes = {label: {"evidence": evidence} for label, evidence in choices.items()}
-    table = variants(estimate(company, scenario, **settings), changes)
-    table = table.rename(columns={"over_half": "above_half"}).rename_axis("what is believed")
-    return table[[*NOTED, "above_half"]]
+def beliefs(company: str, scenario: str = "careful", **settings: Any) -> pd.DataFrame:
+    """Return the share by what is believed about the rest of R&D compute, one row a choice of the
+    question `beliefs` in choices.csv, columns as in `variants`."""
+    est = estimate(company, scenario, **settings)
+    table = variants(est, est.base.choices_of("beliefs")).rename_axis("what is believed")
+    return table[[*NOTED, "over_half"]]
+
+
+def how_sure(comparison: Comparison, question: str = "how-sure") -> pd.DataFrame:
+    """Return the probability that each company's share exceeds one half, by choice made: one row a
+    choice of a question in choices.csv, for each company a column with its name as shown, and one
+    behind it (NAME_error) with the Monte Carlo standard error.
+
+    >>> how_sure(compare("minimax", n_draws=1_000)).index[0]
+    'As the newsletter assumes'
+    """
+    choices = next(iter(comparison.values())).base.choices_of(question)
+    columns: dict[str, dict[str, float]] = {}
+    for label, choice in choices.items():
+        for est in comparison.again(**choice).values():
+            name, odds = name_of(est), est.probability_of(lambda one: one.share > HALF)
+            columns.setdefault(name, {})[label] = odds[0]
+            columns.setdefault(f"{name}_error", {})[label] = odds[1]
+    return pd.DataFrame(columns).rename_axis("choice")
 
 
 def by_scenario(companies: Names, scenarios: Names, **settings: Any) -> dict[str, Comparison]:
@@ -117,39 +110,6 @@ def by_scenario(companies: Names, scenarios: Names, **settings: Any) -> dict[str
     names = listed(scenarios) or load(settings.get("data_dir")).scenario_names
     found = compare(companies or None, names[0], **settings)
     return {name: found.again(scenario=name) for name in names}
-
-
-def minority(companies: Names = None, scenarios: Names = None, **settings: Any) -> pd.DataFrame:
-    """Return the probability that a company's share exceeds one half, companies x scenarios, by
-    default all."""
-    columns = {
-        scenario: {name: over_half(est) for name, est in found.estimates.items()}
-        for scenario, found in by_scenario(companies, scenarios, **settings).items()
-    }
-    return pd.DataFrame(columns).rename_axis("company")
-
-
-def ranking(pairs: Any = None, scenarios: Names = None, **settings: Any) -> pd.DataFrame:
-    """Return P(share of the first > share of the second), draw by draw, one row a pair and
-    scenario; by default all scenarios and all pairs of companies that disclose spending, the one
-    with the higher median in the first scenario first.
-
-    Column `shared` has MFU and price common to the companies that rent the same chips;
-    `independent` is the same if each company drew its own (correction `independent-market`).
-    """
-    pairs = [] if pairs is None else [listed(pair, "pairs") for pair in values_of("pairs", pairs)]
-    rows: list[tuple[Any, ...]] = []
-    if odd := [pair for pair in pairs if len(pair) != 2]:
-        raise InputError(f"pairs: expected two companies each, got {odd[0]}")
-    further = [*listed(settings.get("corrections")), "independent-market"]
-    companies = dict.fromkeys(name for pair in pairs for name in pair)
-    for scenario, found in by_scenario(companies, scenarios, **settings).items():
-        if not pairs:
-            medians = found.table["share_p50"].sort_values(ascending=False, kind="stable")
-            pairs = list(combinations(medians.index, 2))
-        shared, own = found.probabilities, found.again(corrections=further).probabilities
-        rows += [(*pair, scenario, shared.loc[pair], own.loc[pair]) for pair in pairs]
-    return pd.DataFrame(rows, columns=["higher", "lower", "scenario", "shared", "independent"])
 
 
 # --- who is higher --------------------------------------------------------------------------------
@@ -189,40 +149,21 @@ def pairs(comparison: Comparison) -> list[tuple[Estimate, Estimate, float]]:
     return found
 
 
-def who_is_higher(
-    comparison: Comparison, correlations: Iterable[float] = (1.0, 0.75, 0.5, 0.25, 0.0)
-) -> pd.DataFrame:
-    """Return for each of `pairs` the probability that the first share exceeds the second, by how
-    far utilization and price go together across companies: at 1 they are the same in each draw, at
-    0 each company's are its own (the correction `independent-market`).
-
-    Indexed by both names; one column a correlation. A scenario whose evidence weights draws has the
-    first column alone, since another market would give other weights.
-    """
+def who_is_higher(comparison: Comparison) -> pd.DataFrame:
+    """Return for each of `pairs` the probability that the first share exceeds the second, draw by
+    draw, one column a choice of the question `market` in choices.csv: how far utilization and price
+    are common to runs and companies. Indexed by both names."""
     found, columns = pairs(comparison), {}
-    for rho in correlations:
-        if comparison.weights is None:
-            columns[rho] = [np.mean(_share(one, rho) > _share(two, rho)) for one, two, _ in found]
-        elif rho == 1:
-            columns[rho] = [odds for *_, odds in found]
+    choices = next(iter(comparison.values())).base.choices_of("market")
+    markets = {choice.get("corrections") for choice in choices.values()}
+    for label, choice in choices.items():
+        odds = []
+        for one, two, _ in found:
+            kept = [name for name in one.further if name not in markets]
+            kept += listed(choice.get("corrections"))
+            first, second = one.again(corrections=kept), two.again(corrections=kept)
+            odds.append(first.mean(first.share > second.share))
+        columns[label] = odds
     names = [(name_of(one), name_of(two)) for one, two, _ in found]
     index = pd.MultiIndex.from_tuples(names, names=["higher", "lower"])
-    return pd.DataFrame(columns, index).rename_axis(columns="correlation")
-
-
-@dataclass(frozen=True, eq=False, repr=False)
-class Tied(World):
-    """A world whose market, utilization and price, goes with other companies' only in part."""
-
-    correlation: float = 1.0
-
-    def mix(self, name: str, run_id: str) -> Mix:
-        """Return whose normals an assumption takes."""
-        if name not in MARKET:
-            return super().mix(name, run_id)
-        return correlated(self.correlation, name, f"{name}/{self.company}")
-
-
-def _share(est: Estimate, correlation: float) -> np.ndarray:
-    world = est.like(Tied, correlation=correlation)
-    return world.total(est.runs) / world.rd_compute
+    return pd.DataFrame(columns, index).rename_axis(columns="market")

@@ -6,34 +6,49 @@ from collections.abc import Iterable
 import numpy as np
 import pandas as pd
 
-from training_share.analysis.corrections import MARKET
 from training_share.model.estimate import Estimate
 from training_share.model.precision import QUANTILES, Weights, quantile, quantiles
 
+MARKET = ("mfu", "price_usd_per_gpu_hour")  # what all runs share
 BLOCKS, IN_BLOCK = 60, 150  # most blocks, and the fewest effective draws in one
 LARGEST = 3  # runs whose FLOP and cost are asked about
 
 
-def expected_width(values: np.ndarray, known: np.ndarray, weights: Weights = None) -> float:
-    """Return the expected width of the 90% interval of `values` once `known` is known, in their
-    unit; both have one value a draw.
-
-    The draws at hand are sorted by `known` and cut into blocks of equal weight, in each of which it
-    is nearly known (Strong and Oakley 2013, "An efficient method for computing single-parameter
-    partial expected value of perfect information", doi:10.1177/0272989X12465123).
-    """
-    weights = np.full(values.size, 1 / values.size) if weights is None else weights
+def blocks_of(known: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Return the block of each draw, from 0: draws sorted by `known` and cut into blocks of equal
+    weight, in each of which it is nearly known (Strong and Oakley 2013, "An efficient method for
+    computing single-parameter partial expected value of perfect information",
+    doi:10.1177/0272989X12465123)."""
     count = int(np.clip(1 / (weights**2).sum() // IN_BLOCK, 1, BLOCKS))
     order = np.argsort(known, kind="stable")
-    values, weights = values[order], weights[order]
-    middle = np.cumsum(weights) - weights / 2
-    block = np.minimum((middle * count).astype(int), count - 1)
-    widths, masses = [], []
-    for inside in (block == place for place in np.unique(block[weights > 0])):
+    middle = np.cumsum(weights[order]) - weights[order] / 2
+    blocks = np.empty(known.size, dtype=int)
+    blocks[order] = np.minimum((middle * count).astype(int), count - 1)
+    return blocks
+
+
+def expected_width(values: np.ndarray, known: np.ndarray, weights: Weights = None) -> float:
+    """Return the expected width of the 90% interval of `values` once `known` is known, in their
+    unit; both have one value a draw."""
+    weights = np.full(values.size, 1 / values.size) if weights is None else weights
+    blocks, widths, masses = blocks_of(known, weights), [], []
+    for inside in (blocks == place for place in np.unique(blocks[weights > 0])):
         masses.append(weights[inside].sum())
         ends = quantile(values[inside], [0.05, 0.95], weights[inside] / masses[-1])
         widths.append(np.ptp(ends))
     return float(np.average(widths, weights=masses))
+
+
+def variance_removed(values: np.ndarray, known: np.ndarray, weights: Weights = None) -> float:
+    """Return which part of the variance of `values` goes, on average, once `known` is known: the
+    first-order index (Saltelli et al. 2008, "Global Sensitivity Analysis", section 1.2.9), which
+    means the same where evidence makes inputs depend on each other. One value a draw."""
+    weights = np.full(values.size, 1 / values.size) if weights is None else weights
+    centred = values - weights @ values
+    blocks = blocks_of(known, weights)
+    masses, sums = np.bincount(blocks, weights), np.bincount(blocks, weights * centred)
+    explained = np.divide(sums**2, masses, out=np.zeros(masses.size), where=masses > 0).sum()
+    return float(explained / (weights @ centred**2))
 
 
 def what_would_settle(est: Estimate) -> pd.DataFrame:
@@ -41,7 +56,8 @@ def what_would_settle(est: Estimate) -> pd.DataFrame:
     most telling first.
 
     Quantities are utilization, price and their ratio, R&D compute where it is uncertain, and FLOP
-    and cost of the costliest runs. Columns, fractions: width (once known) and now.
+    and cost of the costliest runs that are counted. Columns, fractions: width (once known), now,
+    and removed, the part of the variance of the share's logarithm that goes. Evidence weighs all.
     """
     costs = est.cost_table()["p50"].drop(index="total").sort_values(kind="stable")
     runs, known = costs.index[::-1][:LARGEST], {}
@@ -55,12 +71,16 @@ def what_would_settle(est: Estimate) -> pd.DataFrame:
         for step, word in (("flop", "FLOP"), ("cost_usd", "cost")):
             known[f"{word} of {run.model}, {run.stage}"] = chain.get(step)
     low, _, high = quantiles(est.share, est.weights)
-    widths = {
-        label: expected_width(est.share, np.asarray(draws), est.weights)
+    known = {label: draws for label, draws in known.items() if np.ndim(draws) and np.ptp(draws) > 0}
+    rows = {
+        label: {
+            "width": expected_width(est.share, np.asarray(draws), est.weights),
+            "now": float(high - low),
+            "removed": variance_removed(np.log(est.share), np.asarray(draws), est.weights),
+        }
         for label, draws in known.items()
-        if np.ndim(draws) and np.ptp(draws) > 0
     }
-    table = pd.DataFrame({"width": widths, "now": float(high - low)}).rename_axis("known")
+    table = pd.DataFrame.from_dict(rows, orient="index").rename_axis("known")
     return table.sort_values("width", kind="stable")
 
 

@@ -1,8 +1,9 @@
 """Measured cases beside modelled companies, what both say of the next company's share, and what a
 company would have spent at that share.
 
-The model of the next share is hierarchical. A case's logit is normal about the mean of its group
-with a standard deviation tau that all groups have in common:
+The model of the next share is hierarchical, and rests on company-years alone; projects, whose
+scopes were named after their shares were seen, are context. A case's logit is normal about the
+mean of its group with a standard deviation tau that all groups have in common:
 
     logit(share) ~ N(mean of the group, tau),   mean ~ N(0, m),   tau ~ half-normal(s)
 
@@ -35,12 +36,16 @@ from training_share.model.precision import PARTS, QUANTILES, quantiles, spread
 from training_share.model.spending import signed_periods
 
 COMPANY = "company-year"  # the scope of a modelled company
+P = list(QUANTILES.values())
+SCALES = {"mean": (0.75, 1.0, 3.0, 10.0), "spread": (0.25, 0.5, 2.0, 4.0)}  # tried, in logits
 STEPS = 64  # of tau, each as likely as the others beforehand
 OF_THE_COMPANY = ("exclude_groups", "release_lag_months", "spending_start", "spending_end", "runs")
 Names = Iterable[str] | str | None
-GROUPINGS = {  # name -> the group of a scope
-    "company or project": lambda scope: scope == COMPANY,
-    "one group": lambda scope: True,
+ALONE = "company-years alone"
+GROUPINGS = {  # name -> the group of a scope, None where it says nothing of the next company
+    ALONE: lambda scope: True if scope == COMPANY else None,
+    "companies and projects": lambda scope: scope == COMPANY,
+    "all one group": lambda scope: True,
     "each scope its own": lambda scope: scope,
 }
 
@@ -118,24 +123,25 @@ class Pattern:
 
     def posterior(
         self,
-        grouping: str = "company or project",
+        grouping: str = ALONE,
+        mean_scale: float | None = None,
         spread_scale: float | None = None,
-        n_draws: int | None = None,
     ) -> pd.DataFrame:
-        """Return posterior draws of the next company-year from the first `n_draws` rows of
-        `shares` (default: all): `draw`, the row, `tau` and `share`; see `next_logits`."""
+        """Return posterior draws of the next company-year: `draw`, the row of `shares` that it
+        rests on, `tau` and `share`; see `next_logits`. Scales are those of assumptions.csv."""
         require_known(grouping, GROUPINGS, "grouping")
         group, rows = GROUPINGS[grouping], self.tables.measured_cases
-        scopes = [rows[name].scope if name in rows else COMPANY for name in self.shares]
+        scopes = {name: rows[name].scope if name in rows else COMPANY for name in self.shares}
+        groups = {name: group(scope) for name, scope in scopes.items() if group(scope) is not None}
         weights = self.known.weights
         table = next_logits(
-            logit(self.shares.to_numpy()[:n_draws]),
-            np.array([group(scope) for scope in scopes]),
+            logit(self.shares[list(groups)].to_numpy()),
+            np.array(list(groups.values())),
             group(COMPANY),
-            self.scale("mean"),
+            self.scale("mean") if mean_scale is None else mean_scale,
             self.scale("spread") if spread_scale is None else spread_scale,
             self.seed,
-            None if weights is None else weights[self.shares.index][:n_draws],
+            None if weights is None else weights[self.shares.index],
         )
         return table.assign(share=expit(table["logit"]))
 
@@ -157,39 +163,47 @@ class Pattern:
 
     def table(self) -> pd.DataFrame:
         """Return one row a case, modelled and measured: label, kind, scope, grade, unit, p5, p50
-        and p95 of the share, whether it is used, what is counted and what is not, and its source.
+        and p95 of the share, how probably it is above one, whether it is used, what is counted and
+        what is not, and its source.
 
         Scopes in the order of their lowest share, and cases by their share within a scope.
         """
-        columns = ["label", "kind", "scope", "grade", "unit", *QUANTILES, "used", "in_scope"]
-        columns += ["out_of_scope", "source"]
+        columns = ["label", "kind", "scope", "grade", "unit", *QUANTILES, "over_all", "used"]
+        columns += ["in_scope", "out_of_scope", "source"]
         counted, rows = ("all R&D compute that the company paid for", "serving", ""), {}
         for company, est in self.known.estimates.items():
             start, end = est.denominator_window
             label = f"{est.company_row.display_name}, {start:%Y-%m} to {end:%Y-%m}"
             kind = "modelled", COMPANY, "modelled", est.unit
-            rows[company] = label, *kind, *est.share_quantiles.values(), True, *counted
+            known = *est.share_quantiles.values(), est.mean(est.share > 1), True
+            rows[company] = label, *kind, *known, *counted
         for case, draws in self.measured.items():
             row = self.tables.measured_cases[case]
             counted = row.in_scope, row.out_of_scope, self.tables.sources[row.source_id].url
             kind = "measured", row.scope, row.grade, row.unit
-            rows[case] = row.models, *kind, *quantiles(draws), row.used, *counted
+            rows[case] = row.models, *kind, *quantiles(draws), 0.0, row.used, *counted
         table = pd.DataFrame.from_dict(rows, orient="index", columns=columns).rename_axis("case")
         lowest = table.groupby("scope")["p50"].transform("min")
         lowest = lowest.mask(table["scope"] == COMPANY, -1).mask(table["scope"] == "cluster", 1)
         order = table.assign(lowest=lowest).sort_values(["lowest", "p50"], kind="stable").index
         return table.loc[order]
 
-    def dependence(self, scales: Iterable[float] = (0.25, 0.5, 1.0, 2.0, 4.0)) -> pd.DataFrame:
-        """Return p5, p50 and p95 of the next company's share for other priors of the spread between
-        cases and other groups, with their Monte Carlo standard errors and the posterior median of
-        tau."""
+    def dependence(self) -> pd.DataFrame:
+        """Return p5, p50 and p95 of the next company's share with one thing changed at a time:
+        which cases say something of it, the prior of the mean, and the prior of the spread between
+        cases, with their Monte Carlo standard errors and the posterior median of tau. The first row
+        is as chosen."""
+        changes: dict[tuple[str, str], dict[str, Any]] = {("as chosen", ""): {}}
+        changes |= {("cases", name): {"grouping": name} for name in GROUPINGS if name != ALONE}
+        for name, scales in SCALES.items():
+            prior = f"prior of the {name}, its scale in logits"
+            changes |= {(prior, f"{scale:g}"): {f"{name}_scale": scale} for scale in scales}
         rows = {}
-        for key in itertools.product(GROUPINGS, scales):
-            draws = self.posterior(*key, 10_000)
+        for key, change in changes.items():
+            draws = self.posterior(**change) if change else self.next_share
             rows[key] = spread(draws["share"].to_numpy()) | {"tau": draws["tau"].median()}
         frame = pd.DataFrame.from_dict(rows, orient="index")
-        return frame.rename_axis(["groups", "scale of tau's prior"])
+        return frame.rename_axis(["changed", "to"])
 
     def prior_and_posterior(self) -> pd.DataFrame:
         """Return the next company's share and the spread between cases (tau, in logits) before and
@@ -221,6 +235,13 @@ def pattern(known: Names = None, **settings: Any) -> Pattern:
     ['bloom', 'llama-1', 'minimax']
     """
     found = compare(known, **settings)
+    first = next(iter(found.values()))
+    for row in first.observed:
+        if any(term.kind == "share" for term in row.quantity.terms) and row.value.side != "at most":
+            raise InputError(
+                f"evidence {row.evidence}: a belief about a share, and the pattern of shares is one"
+                " itself; leave it out, as two would be stacked"
+            )
     for name, est in found.estimates.items():
         if not est.has_spending:
             raise InputError(
@@ -316,11 +337,11 @@ class ImpliedCompute:
     pattern: Pattern
 
     def draws(self) -> pd.DataFrame:
-        """Return training_cost and rd_compute in USD million and the next company's share as a
-        fraction, one row a posterior draw."""
+        """Return the next company's share as a fraction and rd_compute in USD million, one row a
+        posterior draw."""
         cost = self.pattern.at_next(self.estimate.total_cost) / 1e6
         share = self.pattern.next_share["share"].to_numpy()
-        return pd.DataFrame({"training_cost": cost, "share": share, "rd_compute": cost / share})
+        return pd.DataFrame({"share": share, "rd_compute": cost / share})
 
     @cached_property
     def table(self) -> pd.DataFrame:
@@ -335,7 +356,7 @@ class ImpliedCompute:
             for name, values in self.draws().items()
         }
         table = pd.DataFrame(rows).T.rename_axis("quantity")
-        table.insert(0, "unit", ["USD million", "fraction", "USD million"])
+        table.insert(0, "unit", ["fraction", "USD million"])
         return table
 
 
@@ -362,7 +383,8 @@ def implied_rd_compute(company: str, known: Names = None, **settings: Any) -> Im
 def implied_training_costs(year: int, **settings: Any) -> pd.DataFrame:
     """Return what final training runs would have cost at the next company's share, for every
     company and line of R&D compute disclosed in money for a calendar year, one row each: company,
-    line's source, R&D compute and p5, p50 and p95 of the implied cost, in USD billion. `settings`
+    line's source, R&D compute and p5, p50 and p95 of the implied cost, in USD billion, and the same
+    (own_p5 and so on) where the company's own share is known, if that stayed as it was. `settings`
     go to `pattern`.
 
     >>> implied_training_costs(2025, n_draws=500)["R&D compute"].to_list()[:3]
@@ -374,14 +396,17 @@ def implied_training_costs(year: int, **settings: Any) -> pd.DataFrame:
     for key, row in any_known.base.spending.items():
         in_money = row.line.startswith("rd_compute") and not chip_of(row.currency)
         if in_money and (row.period_start, row.period_end) == window:
-            spent = any_known.beside(row.company).spent([row.line], *window)
-            spent = found.at_next(np.broadcast_to(spent, any_known.n_draws)) / 1e6
-            cost = spread(spent * found.next_share["share"].to_numpy())
+            spent = any_known.beside(row.company).spent([row.line], *window) / 1e9
+            spent = np.broadcast_to(spent, any_known.n_draws)
+            cost = quantiles(found.at_next(spent) * found.next_share["share"].to_numpy())
+            own = found.known.estimates.get(row.company)
+            same = [np.nan] * 3 if own is None else own.quantile(spent * own.share, P)
             source = found.tables.sources[row.source_id]
             rows[key] = {
                 "company": found.tables.companies[row.company].display_name,
-                "R&D compute": spread(spent)["p50"] / 1e3,
-                **{name: cost[name] / 1e3 for name in QUANTILES},
+                "R&D compute": any_known.median(spent),
+                **dict(zip(QUANTILES, cost, strict=True)),
+                **dict(zip((f"own_{name}" for name in QUANTILES), same, strict=True)),
                 "source": f"{source.publisher}, {source.date}",
             }
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis("spending")

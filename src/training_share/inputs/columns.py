@@ -25,11 +25,13 @@ from training_share.inputs.notation import Distribution, Exact, parse
 from training_share.inputs.observable import ends, parse_observable, parse_observed
 from training_share.inputs.quantities import Content
 
-PACKAGE, VERSION = "datapackage.json", "3.2.0"  # higher where a column comes or changes its kind
+PACKAGE, VERSION = "datapackage.json", "3.3.0"  # higher where a column comes or changes its kind
 MONTH = r"\d{4}-(?:0[1-9]|1[0-2])"
 NOUNS = {"companies": "company", "training_runs": "run", "closed_models": "closed model"}
 NOUNS["scenarios.correction"] = "row of scenarios.csv that uses, or leaves out,"
 WORDS = ("text", "like ", "one of ")  # kinds of which a blank is a word, too
+OWNERS = ("shared", "per-company", "per-run")  # whose an assumption's normals are
+SHARED_IN_PART = "0.5 shared + 0.25 per-company + 0.25 per-run"
 CHECKED = " checked"  # behind an amount: it is meant, however unusual
 
 
@@ -102,6 +104,16 @@ def _usual(content: Content, read: Any, low: float, high: float, unit: str) -> D
     return value
 
 
+def _sharing(text: str) -> tuple[tuple[float, str], ...]:
+    """Read who shares a draw: a word, or parts of the variance that each word has of it."""
+    parts = [(part, who) for part, _, who in (one.rpartition(" ") for one in text.split(" + "))]
+    variances = [_number(part or "1", "part from 0 to 1", 0, 1) for part, _ in parts]
+    words = [_word(who, list(OWNERS)) for _, who in parts]
+    if abs(sum(variances) - 1) > 1e-9 or len({*words}) < len(words):
+        raise ValueError(f"write a word, or parts that add to one, as in '{SHARED_IN_PART}'")
+    return tuple((math.sqrt(part), who) for part, who in zip(variances, words, strict=True))
+
+
 def _or_key(content: Content, read: Callable[[Content], Distribution]) -> Distribution | str:
     key = re.fullmatch(r"(?!nan$|inf$|infinity$)[a-z][a-z0-9._-]*", str(content))
     return str(content) if key else read(content)
@@ -163,6 +175,7 @@ TEXTS: dict[str, Callable[[str], Any]] = {
     ),
     "positive": partial(_number, told="number above 0", low=5e-324, high=math.inf),
     "correlation": partial(_number, told="correlation from 0 to 1", low=0, high=1),
+    "sharing": _sharing,
     "quantity": parse_observable,
     "finding": parse_observed,
     "kind": _kind,

@@ -201,14 +201,26 @@ def evidence(tables: Tables) -> Iterator[str]:
     for where, quantity, row in cells(tables, "evidence", "quantity"):
         own = {key: run["group"] for key, run in runs if run["company"] == row.company}
         names = {*own, *own.values()} - {""}
-        for kind, name in ((term.kind, name) for term in quantity.terms for name in term.names):
-            is_run = kind != "assumption"
+        named = [(term, name) for term in quantity.terms for name in term.names]
+        for term, name in named:
+            is_run = term.kind != "assumption"
             if name not in (known := names if is_run else set(assumed)):
-                noun = "run or group" if is_run else kind
+                noun = "run or group" if is_run else "assumption"
                 yield f"{where}: no {noun} '{name}'{nearest(name, known)}"
-            elif not is_run and assumed[name]["correlation"] not in ("shared", "per-company"):
+            elif not is_run and not term.run and "per-run" in assumed[name]["correlation"]:
                 told = f"'{name}' has no one draw for {row.company}"
-                yield f"{where}: {told}; name a run's flop, gpu_hours or cost_usd instead"
+                yield f"{where}: {told}; say of which run, as in 'assumption {name} of RUN'"
+        for name in {term.run for term, _ in named} - {"", *own}:
+            yield f"{where}: no run '{name}'{nearest(name, own)}"
+
+
+def choices(tables: Tables) -> Iterator[str]:
+    """A choice takes evidence that is there."""
+    known = {row["evidence"] for row in tables.texts["evidence"].values()}
+    for where, names, _ in cells(tables, "choices", "evidence"):
+        for name in map(str.strip, names.split(",")):
+            if name not in (*known, "none", ""):
+                yield f"{where}: no evidence '{name}'{nearest(name, known)}"
 
 
 def corrections(tables: Tables) -> Iterator[str]:
@@ -301,4 +313,4 @@ def currencies(tables: Tables) -> Iterator[str]:
             yield f"{at('fx', two)}: {told}; one rate a year, narrow or remove one"
 
 
-RULES = (unique, runs, assumptions, dates, evidence, corrections, parts, paths, currencies)
+RULES = (unique, runs, assumptions, dates, evidence, corrections, choices, parts, paths, currencies)

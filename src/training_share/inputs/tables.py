@@ -58,6 +58,7 @@ class Tables:
     evidence: Rows
     corrections: Rows
     scenarios: Rows
+    choices: Rows
     published: Rows
     measured_cases: Rows
     sources: Rows
@@ -176,6 +177,16 @@ class Tables:
         rows = [row for row in self.scenarios.values() if row.scenario == scenario]
         steps = sorted((row.order, row.correction) for row in rows if row.order is not None)
         return [name for _, name in steps]
+
+    def choices_of(self, question: str) -> dict[str, dict[str, str]]:
+        """Return the ways to answer a question of choices.csv, by label, each as arguments of
+        `estimate`."""
+        require_known(question, {row.question for row in self.choices.values()}, "question")
+        rows = [row for row in self.choices.values() if row.question == question]
+        asked = ("scenario", "corrections", "evidence")
+        return {
+            r.label: {name: getattr(r, name) for name in asked if getattr(r, name)} for r in rows
+        }
 
     def observed(self, names: Iterable[str]) -> list[Row]:
         """Return the rows of the named evidence, in the file's order. InputError for an unknown

@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 
 from training_share.errors import InputError, require_known
+from training_share.inputs.columns import OWNERS
 from training_share.inputs.notation import Exact
 from training_share.inputs.tables import Tables
 
-SHARED_FIRST = ("shared", "per-company", "per-run")  # the order in which inputs keep their own
 Loadings = Mapping[str, Mapping[str, float]]  # of each assumption: how much of whose normal
 
 
@@ -34,8 +34,8 @@ def loadings(correlate: Any, tables: Tables) -> Loadings:
             raise InputError(f"correlate: {name} is exact, so that no correlation moves it")
         if getattr(tables.assumptions[name].amount, "joint", ""):
             raise InputError(f"correlate: {name} has joint samples, which say how it correlates")
-    shared = {name: SHARED_FIRST.index(tables.assumptions[name].correlation) for name in names}
-    order = sorted(names, key=shared.__getitem__)
+    owners = {name: tables.assumptions[name].correlation for name in names}
+    order = sorted(names, key=lambda name: [OWNERS.index(who) for _, who in owners[name]])
     matrix, told = np.eye(len(order)), set()
     for (one, two), rho in correlate.items():
         if frozenset((one, two)) in told or not isinstance(rho, int | float) or not abs(rho) <= 1:

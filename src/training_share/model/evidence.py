@@ -75,7 +75,7 @@ def _log_likelihoods(world: World) -> dict[str, np.ndarray]:
 def _predicted(term: Any, world: World) -> Quantity:
     """Return what the draws say of one term of a row of evidence."""
     if term.kind == "assumption":
-        return world.assumption(term.names[0])
+        return world.assumption(term.names[0], term.run)
     if term.kind in WHOLE and not world.window_runs:
         raise InputError(
             f"evidence.csv, column quantity: no counted run of {world.company} was released in the "

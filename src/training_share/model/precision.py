@@ -90,6 +90,17 @@ class InParts:
         """Return the quantile(s) `p` of one value a draw by the draws' weights."""
         return quantile(draws, p, None if _resampled(draws) else self.weights)
 
+    def probability_of(self: Any, event: Callable[[Any], np.ndarray]) -> tuple[float, float]:
+        """Return the probability of an event, given as a function from this to truth values, one a
+        draw, such as `lambda est: est.share > 0.5`, and its Monte Carlo standard error."""
+        happened, weights = np.asarray(event(self), dtype=float), self.weights
+        found = self.mean(happened)
+        doubt = (happened - found) * (1 / happened.size if weights is None else weights)
+        error = math.sqrt(doubt @ doubt)
+        if by_part := [np.array(part.mean(event(part))) for part in self.parts]:
+            error = math.hypot(error, resampling_error(by_part))
+        return found, error
+
     def equally_weighted(self: Any, table: pd.DataFrame) -> pd.DataFrame:
         """Return as many rows of a table of draws by their weights: all of them without evidence,
         else a systematic resample, whose row k is the same draw for all who share the evidence."""

@@ -49,10 +49,11 @@ class World(Case):
     def mix(self, name: str, run_id: str) -> Mix:
         """Return whose normals an assumption takes for a run: its own, shared as its `correlation`
         says, and those of the assumptions that it is correlated with."""
-        owner = {"shared": "", "per-company": f"/{self.company}"}
+        owner = {"shared": "", "per-company": f"/{self.company}", "per-run": f"/{run_id}"}
         return tuple(
-            (part, of + owner.get(self.tables.assumptions[of].correlation, f"/{run_id}"))
+            (part * of_it, of + owner[who])
             for of, part in self.correlate.get(name, {name: 1.0}).items()
+            for of_it, who in self.tables.assumptions[of].correlation or ((1.0, "per-run"),)
         )
 
     # --- of a run ---------------------------------------------------------------------------------

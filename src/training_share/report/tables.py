@@ -147,7 +147,6 @@ def implied_text_table(implied: ImpliedCompute) -> pd.DataFrame:
     """Return `ImpliedCompute.table` for reading."""
     rows = implied.table.drop(columns="unit").astype(float).T
     told = {
-        "training cost": interval(rows["training_cost"], amount),
         "share borrowed from the others": interval(rows["share"]),
         "implied R&D compute": interval(rows["rd_compute"], amount),
     }
@@ -155,8 +154,8 @@ def implied_text_table(implied: ImpliedCompute) -> pd.DataFrame:
 
 
 def higher_text_table(table: pd.DataFrame) -> pd.DataFrame:
-    """Return `shares.who_is_higher` for reading: one row a pair, one column a correlation."""
-    shown = table.map(brief_chance).rename(columns="{:g}".format).rename_axis(columns=None)
+    """Return `shares.who_is_higher` for reading: one row a pair, one column a market."""
+    shown = table.map(brief_chance).rename_axis(columns=None)
     return shown.set_index(pd.Index(map(" above ".join, table.index), name="pair"))
 
 
@@ -191,6 +190,7 @@ def cases_text_table(table: pd.DataFrame) -> pd.DataFrame:
     measured = table["kind"] == "measured"
     columns = {
         "share": table.apply(interval, axis=1),
+        "above 100%": table["over_all"].map(lambda part: brief_chance(part) if part else ""),
         "known by": (table["grade"] + ", " + table["unit"]).where(measured, "the model"),
         "counted beside final runs": table["in_scope"],
         "not counted": table["out_of_scope"],
@@ -200,9 +200,9 @@ def cases_text_table(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def dependence_text_table(table: pd.DataFrame) -> pd.DataFrame:
-    """Return `Pattern.dependence()` as text, the scales of the prior of tau side by side."""
-    texts = table.apply(interval, axis=1)
-    return texts.unstack().rename(columns="scale {:g}".format)
+    """Return `Pattern.dependence()` as text."""
+    text = {"next company's share": table.apply(interval, axis=1), "tau": table["tau"].map(number)}
+    return pd.DataFrame(text)
 
 
 def implied_costs_table(table: pd.DataFrame) -> pd.DataFrame:
@@ -212,5 +212,9 @@ def implied_costs_table(table: pd.DataFrame) -> pd.DataFrame:
         "R&D compute by": table["source"],
         "R&D compute (USD billion)": table["R&D compute"].map("{:.3g}".format),
         "final training runs (USD billion)": table.apply(interval, axis=1, args=["{:.2g}".format]),
+        "at its own share (USD billion)": [
+            "" if pd.isna(row.own_p50) else interval(row, "{:.2g}".format, "own_")
+            for row in table.itertuples()
+        ],
     }
     return pd.DataFrame(columns).set_index(table["company"])
