@@ -7,7 +7,12 @@ import pytest
 from arithmetic import MFU, NORMAL, PRICE
 
 import training_share as ts
-from training_share.analysis.information import expected_width, in_flop, what_would_settle
+from training_share.analysis.information import (
+    expected_width,
+    in_flop,
+    variance_removed,
+    what_would_settle,
+)
 from training_share.model.draws import generator
 
 
@@ -20,6 +25,8 @@ def test_a_product_is_as_wide_as_the_factor_that_is_left(weighted):
     expected = math.exp(shift * sigma + sigma**2 / 2) * left
     found = expected_width(np.exp(sigma * x + tau * y), x, weights / weights.sum())
     assert found == pytest.approx(expected, rel=0.02)
+    part = variance_removed(sigma * x + tau * y, x, weights / weights.sum())
+    assert part == pytest.approx(sigma**2 / (sigma**2 + tau**2), rel=0.02)
 
 
 def test_knowing_what_is_independent_or_everything():

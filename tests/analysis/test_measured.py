@@ -265,6 +265,4 @@ def test_other_windows_keep_the_corrections_on_top():
 def test_priors_are_set_by_name_and_the_rest_stays(found):
     wide = ts.pattern(n_draws=20_000, seed=7, next_case_spread_scale="4")
     pd.testing.assert_frame_equal(wide.shares, found.shares)
-    pd.testing.assert_frame_equal(
-        wide.next_share, found.posterior(spread_scale=4.0)
-    )
+    pd.testing.assert_frame_equal(wide.next_share, found.posterior(spread_scale=4.0))

@@ -96,7 +96,12 @@ def test_a_melded_prior_is_the_geometric_mean_of_two_densities(data_copy):
 
 
 def test_a_price_of_one_run_says_of_others_what_is_common(data_copy):
-    observe(data_copy, "zai", "assumption price_usd_per_gpu_hour of glm-4.5v", "3 to 3.3 (p10-p90 lognormal)")
+    observe(
+        data_copy,
+        "zai",
+        "assumption price_usd_per_gpu_hour of glm-4.5v",
+        "3 to 3.3 (p10-p90 lognormal)",
+    )
     name, key = "price_usd_per_gpu_hour", "assumptions/price_usd_per_gpu_hour/correlation"
     medians = []
     for how in ("shared", "0.5 shared + 0.5 per-run", "per-run"):
