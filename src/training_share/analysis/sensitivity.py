@@ -50,7 +50,7 @@ def breaking_points(company: str, threshold: float = HALF, **settings: Any) -> p
     inputs anew, as far out as it leaves draws.
 
     Inputs are the assumptions that the share depends on, the training FLOP of each closed model,
-    and R&D compute. Columns: label; median (of the input now); value (at which the claim fails; NaN
+    and R&D compute. Columns: label; unit; median (of the input now); value (at which the claim fails; NaN
     where none within its bounds does); factor (value / median); chance (the probability of the
     input's own distribution to lie at the value or beyond it; NaN for an exact one; of one draw,
     where runs draw for themselves); chance_predictive (for a closed model, the same by the
@@ -65,7 +65,7 @@ def breaking_points(company: str, threshold: float = HALF, **settings: Any) -> p
             least, most = float("multiple" in row.kind), 1.0 if "fraction" in row.kind else math.inf
             cells = [("assumptions", name, "value")]
             if found := _failing(est, threshold, cells, row.amount, least, most):
-                rows[name] = {"label": row.label, **found}
+                rows[name] = {"label": row.label, "unit": row.unit, **found}
     for name, row in tables.closed_models.items():
         runs = {key: run for key, run in tables.training_runs.items() if run.flop == name}
         cells = [("training_runs", key, "flop") for key in runs]
@@ -74,12 +74,13 @@ def breaking_points(company: str, threshold: float = HALF, **settings: Any) -> p
             one = predictions(bootstrapped(tables, row.modality, est.seed), row, True)
             beyond = _beyond(one.draws, found["value"], found["median"])
             label = f"FLOP of {next(iter(runs.values())).model}"
-            rows[name] = {"label": label, **found, "chance_predictive": beyond}
+            rows[name] = {"label": label, "unit": "FLOP", **found, "chance_predictive": beyond}
     spent = est.median(est.rd_compute) / 1e6
     found = {"median": spent, "value": spent * share / threshold, "factor": share / threshold}
     chance = _beyond(np.asarray(est.rd_compute) / 1e6, found["value"], math.inf)
-    rows["R&D compute (USD million)"] = {"label": "R&D compute", **found, "chance": chance}
-    columns = ["label", "median", "value", "factor", "chance", "chance_predictive"]
+    told = {"label": "R&D compute", "unit": f"{est.unit} million"}
+    rows["R&D compute (USD million)"] = {**told, **found, "chance": chance}
+    columns = ["label", "unit", "median", "value", "factor", "chance", "chance_predictive"]
     frame = pd.DataFrame.from_dict(rows, orient="index").reindex(columns=columns)
     return frame.rename_axis("assumption")
 
