@@ -155,9 +155,9 @@ def test_a_folder_may_have_a_data_package_of_its_own(data_copy):
     [
         (
             lambda text: text.replace('"version": "3', '"version": "2'),
-            "of version 2.2.0, and 3.2.0",
+            "of version 2.3.0, and 3.3.0",
         ),
-        (lambda text: text.replace('"version": "3.2.0",', ""), "of version None"),
+        (lambda text: text.replace('"version": "3.3.0",', ""), "of version None"),
         (
             lambda text: text.replace("},", "}", 1),
             "datapackage.json: Expecting ',' delimiter: line 1",

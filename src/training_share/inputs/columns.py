@@ -25,7 +25,7 @@ from training_share.inputs.notation import Distribution, Exact, parse
 from training_share.inputs.observable import ends, parse_observable, parse_observed
 from training_share.inputs.quantities import Content
 
-PACKAGE, VERSION = "datapackage.json", "3.2.0"  # higher where a column comes or changes its kind
+PACKAGE, VERSION = "datapackage.json", "3.3.0"  # higher where a column comes or changes its kind
 MONTH = r"\d{4}-(?:0[1-9]|1[0-2])"
 NOUNS = {"companies": "company", "training_runs": "run", "closed_models": "closed model"}
 NOUNS["scenarios.correction"] = "row of scenarios.csv that uses, or leaves out,"

@@ -64,7 +64,8 @@ def missing_cell(tables: Tables, table: str, key: str, column: str) -> str:
 # --- a row by itself ------------------------------------------------------------------------------
 def within(layout: Layout, row: Row) -> Iterator[str]:
     """Yield what is wrong between the cells of one row."""
-    table, filled = layout.table, {name for name, value in vars(row).items() if value is not None}
+    table, said = layout.table, vars(row).items()
+    filled = {name for name, value in said if value is not None and value != ""}
     for names in layout.together:
         if 0 < len(filled & {*names}) < len(names):
             yield f"{' and '.join(names)} belong together; fill all or none"
@@ -130,6 +131,28 @@ def runs(tables: Tables) -> Iterator[str]:
             yield f"{where}: the same model, stage and size as {twin}; set counted of one to no"
 
 
+def releases(tables: Tables) -> Iterator[str]:
+    """Of a company with releases, every counted run is of one, and a release says whether it is
+    counted: as what, or why not. Changed tables may leave a run out, so it is asked of files; rows
+    with faults of their own come first."""
+    if any(len(tables[name]) < len(tables.texts[name]) for name in ("training_runs", "releases")):
+        return
+    listed: dict[str, set[str]] = {}
+    for row in tables.releases.values():
+        listed.setdefault(row.company, set()).update({row.model, row.counted_as or row.model})
+    own = {key: run for key, run in tables.training_runs.items() if run.counted}
+    for key, run in own.items():
+        if run.model not in (known := listed.get(run.company, {run.model})):
+            where = at("training_runs", key, "model")
+            yield f"{where}: releases.csv lacks '{run.model}'{nearest(run.model, known)}; add it"
+    counted = {(run.company, run.model) for run in own.values()}
+    for key, row in tables.releases.items():
+        if ((row.company, row.counted_as or row.model) in counted) != bool(row.counted_as):
+            where = at("releases", key, "counted_as")
+            told = "no counted run is of" if row.counted_as else "give no reason, but count"
+            yield f"{where}: {told} '{row.counted_as or row.model}'; mend one of the two tables"
+
+
 # --- assumptions ----------------------------------------------------------------------------------
 def assumptions(tables: Tables) -> Iterator[str]:
     """The rows that are computed with exist. A uniform between percentiles stands for an average:
@@ -168,7 +191,8 @@ def dates(tables: Tables) -> Iterator[str]:
     """Nothing can be known before it happens: dates lie before the newest source, a year aside."""
     years = re.findall(r"20\d\d", " ".join(row.date for row in tables.sources.values()))
     last = max(map(int, years), default=FIRST_YEAR) + 1
-    ends = ("training_runs.released", "spending.period_end", "companies.spending_end")
+    ends = ["training_runs.released", "releases.released"]
+    ends += ["spending.period_end", "companies.spending_end"]
     for where, day, _ in (cell for end in ends for cell in cells(tables, *end.split("."))):
         if not FIRST_YEAR <= day.year <= last:
             told = f"outside {FIRST_YEAR} to {last}, the year after the newest source"
@@ -302,3 +326,4 @@ def currencies(tables: Tables) -> Iterator[str]:
 
 
 RULES = (unique, runs, assumptions, dates, evidence, corrections, parts, paths, currencies)
+OF_FILES = (lonely_names, releases)  # not of changed tables
