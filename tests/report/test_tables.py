@@ -6,6 +6,8 @@ from refusals import assert_refused
 
 import training_share as ts
 
+RUN = {"model": "X", "released": "2026-08", "flop": "1e24"}
+
 
 @pytest.fixture(scope="module")
 def zai():
@@ -21,6 +23,26 @@ def test_spending_ends_in_its_sum_and_the_rate_it_rests_on(zai):
     assert float(total["amount (millions)"]) == pytest.approx(in_yuan / rate, abs=0.05)
     assert total["source"].startswith("http")
     assert set(periods["currency"]) == {"CNY"} and "CNY for a dollar" in total["note"]
+
+
+@pytest.mark.parametrize(
+    ("start", "rates"),
+    [
+        ("2025-01-01", "at 7.2 CNY for a dollar; 6.9074 CNY for a dollar"),
+        ("2026-01-01", "at 6.9074 CNY for a dollar"),
+    ],
+)
+def test_only_the_rates_of_the_years_summed_are_listed(zai, start, rates):
+    assert ts.tables.denominator_table(zai).iloc[-1]["note"] == "at 7.2 CNY for a dollar"
+    half = {
+        "line": "rd_compute",
+        "period": "H1 2026",
+        "currency": "CNY",
+        "source_id": "own-judgement",
+    }
+    half |= {"period_start": "2026-01-01", "period_end": "2026-06-30", "amount_millions": "900"}
+    later = zai.again(spending=[half], spending_start=start, spending_end="2026-06-30", runs=[RUN])
+    assert ts.tables.denominator_table(later).iloc[-1]["note"] == rates
 
 
 def test_a_company_that_files_in_dollars_needs_no_rate():
@@ -86,6 +108,7 @@ def test_scales_of_the_prior_stand_side_by_side():
 
 def test_a_correction_says_what_it_leaves_out():
     table = ts.tables.reasons_table("calendar-2025")
-    assert "Hailuo 2.3" in table.loc["minimax", "why"] and "lower bound" in table.loc["zai", "why"]
+    why = table["why"]
+    assert all("releases.csv" in why[of] and "lower bound" in why[of] for of in ("minimax", "zai"))
     assert table.loc["minimax", "columns"] == "spending_start, spending_end"
     assert_refused("did you mean 'calendar-2025'", ts.tables.reasons_table, "calendar-2024")

@@ -132,25 +132,14 @@ def runs(tables: Tables) -> Iterator[str]:
 
 
 def releases(tables: Tables) -> Iterator[str]:
-    """Of a company with releases, every counted run is of one, and a release says whether it is
-    counted: as what, or why not. Changed tables may leave a run out, so it is asked of files; rows
-    with faults of their own come first."""
-    if any(len(tables[name]) < len(tables.texts[name]) for name in ("training_runs", "releases")):
-        return
+    """Where the releases of a company are listed, every counted run is of one of them."""
     listed: dict[str, set[str]] = {}
     for row in tables.releases.values():
         listed.setdefault(row.company, set()).update({row.model, row.counted_as or row.model})
-    own = {key: run for key, run in tables.training_runs.items() if run.counted}
-    for key, run in own.items():
-        if run.model not in (known := listed.get(run.company, {run.model})):
-            where = at("training_runs", key, "model")
-            yield f"{where}: releases.csv lacks '{run.model}'{nearest(run.model, known)}; add it"
-    counted = {(run.company, run.model) for run in own.values()}
-    for key, row in tables.releases.items():
-        if ((row.company, row.counted_as or row.model) in counted) != bool(row.counted_as):
-            where = at("releases", key, "counted_as")
-            told = "no counted run is of" if row.counted_as else "give no reason, but count"
-            yield f"{where}: {told} '{row.counted_as or row.model}'; mend one of the two tables"
+    for where, model, run in cells(tables, "training_runs", "model"):
+        known = listed.get(run.company, {model})
+        if run.counted and model not in known:
+            yield f"{where}: releases.csv lacks '{model}'{nearest(model, known)}; add the release"
 
 
 # --- assumptions ----------------------------------------------------------------------------------
