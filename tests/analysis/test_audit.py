@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import pytest
+from arithmetic import MFU, NORMAL, PRICE
 
 import training_share as ts
 
@@ -63,7 +64,7 @@ def test_how_sure_counts_draws_above_one_half_and_says_how_exactly():
     assert table.loc["As the newsletter assumes", "MiniMax"] == plain
     weighted = ts.estimate("minimax", "careful", **FEW)
     by_weight = weighted.weights[weighted.share > 0.5].sum()
-    observed = table.loc["Our corrections and observations"]
+    observed = table.loc["With our corrections and observations"]
     assert observed["MiniMax"] == pytest.approx(by_weight, rel=1e-12)
     binomial = math.sqrt(by_weight * (1 - by_weight) / weighted.effective_draws)
     assert 0.8 * binomial < observed["MiniMax_error"] < 2 * binomial
@@ -110,6 +111,18 @@ def test_what_is_common_to_two_companies_makes_their_order_surer():
     assert table["One market a company"] == own.probabilities.loc["minimax", "zai"]
     assert table["One market for all"] > table["Half in common"] > table["One market a company"]
     assert ts.corrections.who_is_higher(own).loc[("MiniMax", "Z.ai")].equals(table)
+
+
+def test_markets_in_common_in_part_have_the_closed_form(data_copy):
+    """One run each, so that the ratio of the shares is lognormal."""
+    data_copy.count_only("minimax-vl-01", "glm-4.5v")
+    both = ts.compare("minimax,zai", n_draws=50_000, data_dir=data_copy.folder)
+    one, two = both.estimates["minimax"], both.estimates["zai"]
+    mean = np.log(1.41e23 / one.rd_compute) - np.log(1.44e23 / two.rd_compute)
+    table = ts.corrections.who_is_higher(both).iloc[0, 1:]
+    for rho, found in zip((0.5, 0, 0), table, strict=True):
+        spread = (PRICE / MFU).sigma * math.sqrt(2 * (1 - rho))
+        assert found == pytest.approx(NORMAL.cdf(abs(mean) / spread), abs=0.01)
 
 
 def test_effects_alone_are_those_of_corrections_and_of_evidence():

@@ -12,6 +12,7 @@ from arithmetic import (
     POST_TRAINING,
     PRICE,
     RL_FRACTION,
+    SFT_FRACTION,
     assert_close,
     assert_quantiles,
     lognormal,
@@ -54,12 +55,12 @@ def test_the_published_scenarios_stay_as_they_are(scenario, company, ends):
 # --- whom a correction concerns -------------------------------------------------------------------
 MOVES = {
     "openai minimax zai": "release-lag",
-    "minimax zai": "appendix-rl rl-mfu-measured add-unlisted-releases shared-rl-mfu common-line "
+    "minimax zai": "appendix-rl rl-mfu-measured uncounted-releases shared-rl-mfu common-line "
     "post-training-as-rl rl-fraction-as-gpu-hours bootstrap-draws predictive-interval "
     "emu3.5-multimodal-stage cosmos-duplicates movie-gen-resolution clustered-bootstrap "
     "fy2024-denominator independent-market half-shared-market per-run-market calendar-2025",
     "minimax": "m1-rl-reported-hours m1-40k-is-a-checkpoint fp8-sxm-peak m2.1-fp8 "
-    "m2-disclosed-tokens kokoro-duplicate",
+    "m2-disclosed-tokens kokoro-duplicate hailuo-2.3-full-run",
     "zai": "add-glm-z1 glm-4.6-full-run drop-glm-4.6 drop-glm-4-9b-pretraining zai-owned-compute",
     "openai": "openai-amortisation-1y openai-amortisation-3y openai-joint-interval",
     "": "cogvideox-1.5",
@@ -104,6 +105,12 @@ PRETRAINED = PRICE / BF16 / MFU
         ("zai", "post-training-as-rl", "glm-4.5-post-training", GLM * RL * FEW),
         ("minimax", "post-training-as-rl", "minimax-text-01", 3.142e24 * PRETRAINED),
         ("zai", "glm-4.6-full-run", "glm-4.6", GLM * PRETRAINED),
+        (
+            "zai",
+            "uncounted-releases",
+            "cogagent-9b-20241220-sft",
+            6 * 9e9 * 10e12 * PRETRAINED * SFT_FRACTION,
+        ),
         ("zai", "add-glm-z1", "glm-z1-32b-0414-rl", 2.88e24 * RL * POST_TRAINED),
         ("zai", "add-glm-z1", "glm-z1-9b-0414-rl", 8.1e23 * RL * POST_TRAINED),
         ("minimax", "independent-market", "minimax-vl-01", 1.41e23 * PRETRAINED),
@@ -115,6 +122,7 @@ def test_the_cost_of_a_run_is_the_closed_form(company, name, run_id, cost):
 
 
 TWICE = RL_FRACTION * RL_FRACTION  # a fraction of a fraction
+UPDATE = lognormal(0.05, 0.15)  # of the compute of Hailuo 02
 
 
 @pytest.mark.parametrize(
@@ -124,6 +132,9 @@ TWICE = RL_FRACTION * RL_FRACTION  # a fraction of a fraction
         ("zai", "rl-fraction-as-gpu-hours", "autoglm-rumination", "glm-4-32b-0414", TWICE),
         ("minimax", "m1-rl-reported-hours", "minimax-m1-80k-rl", "minimax-m1-40k-rl", 2.0),
         ("minimax", "shared-rl-mfu", "minimax-m1-80k-rl", "minimax-m1-40k-rl", 2.756 / 1.378),
+        ("minimax", "uncounted-releases", "hailuo-2.3", "hailuo-02-pretraining", UPDATE),
+        ("minimax", "uncounted-releases", "music-1.5", "speech-02-hd-pretraining", 1.0),
+        ("minimax", "hailuo-2.3-full-run", "hailuo-2.3", "hailuo-02-pretraining", 1.0),
     ],
 )
 def test_two_runs_stand_in_a_closed_form_ratio(company, name, run_id, over, ratio):

@@ -197,10 +197,10 @@ def test_a_group_is_left_out_its_bar_goes_and_the_chosen_run_with_it(explorer):
     assert "regression" in explorer.chain.value and 'href="http' in explorer.chain.value
     put(explorer, mfu=MFU)
     assert explorer.run.value == "hailuo-02-pretraining"
-    tick(explorer, "corrections", "add-unlisted-releases")  # a longer list
+    tick(explorer, "corrections", "uncounted-releases")  # a longer list
     assert explorer.run.value == "hailuo-02-pretraining"
     tick(explorer, "exclude_groups", "hailuo")
-    assert_shown(explorer, mfu=MFU, corrections="add-unlisted-releases", exclude_groups="hailuo")
+    assert_shown(explorer, mfu=MFU, corrections="uncounted-releases", exclude_groups="hailuo")
     assert [label for label, *_ in bars(explorer)] == [
         "MiniMax without Hailuo",
         "newsletter, unchanged",

@@ -155,6 +155,40 @@ def test_a_row_that_stands_twice_is_refused(data_copy, table, key, cells, told):
     assert told in refusal(data_copy)
 
 
+# --- the census of releases -----------------------------------------------------------------------
+def test_a_counted_run_is_of_a_release_where_they_are_listed(data_copy):
+    data_copy.edit(RUNS, "glm-4.6", "model", "GLM-4.66")
+    data_copy.edit(RUNS, "deepseek-v3-pretraining", "model", "V3")  # whose releases are not listed
+    data_copy.edit("releases", "zai/GLM-4.6", "counted_as", "GLM-4.66")
+    load(data_copy.folder)
+    data_copy.drop("releases", "zai/GLM-4.6")
+    told = "training_runs.csv, row glm-4.6, column model: releases.csv lacks 'GLM-4.66'"
+    assert refusal(data_copy).startswith(told)
+    more = [("training_runs", {**load().texts[RUNS]["glm-4.6"], "run_id": "own", "model": "X"})]
+    assert "own" in load().changed((), more).training_runs  # a run of one's own is no release
+
+
+@pytest.mark.parametrize(
+    ("key", "column", "value", "told"),
+    [
+        ("zai/GLM-4.6", "counted_as", "GLM-4.7x", "no model 'GLM-4.7x'; did you mean 'GLM-4.7'?"),
+        ("zai/GLM-4.6", "reason", "unknown", "fill exactly one of counted_as, reason; filled: co"),
+        ("zai/GLM-ASR", "reason", "", "fill exactly one of counted_as, reason; filled: none"),
+        ("zai/GLM-ASR", "released", "2205-04", "check the year"),
+    ],
+)
+def test_a_release_says_what_counts_it_or_why_nothing_does(key, column, value, told):
+    with pytest.raises(InputError) as caught:
+        load().changed([("releases", key, column, value)])
+    assert told in str(caught.value)
+
+
+def test_what_counts_a_release_is_counted_and_what_has_a_reason_is_not():
+    counted = {(run.company, run.model) for run in load().training_runs.values() if run.counted}
+    for row in load().releases.values():
+        assert ((row.company, row.counted_as or row.model) in counted) == bool(row.counted_as), row
+
+
 def test_a_run_that_is_not_counted_may_stand_twice(data_copy):
     data_copy.add_like(RUNS, "glm-4.6", run_id="again", counted="no")
     data_copy.add_like("fx", "CNY/2022/2025", period="2027/2027", per_usd="8")

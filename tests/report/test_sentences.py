@@ -197,11 +197,23 @@ def test_the_pattern_says_how_many_are_measured_and_their_range():
     assert "to 66.5%" in told and "full pipeline 18%; intermediate models 30% to 37%" in told
 
 
-def test_all_r_and_d_expenses_are_a_ceiling():
-    est = ts.estimate("openai", n_draws=1000)
-    floor = est.summary()["training_cost_p50"] / 7810
-    told = ts.sentences.ceiling(est)
-    assert "USD 7.8 billion, staff included" in told and f"{100 * floor:.1f}% a floor" in told
+def test_expenses_hold_a_part_of_what_was_incurred():
+    """3 billion of training and 1 of amortised research; 2 of it were incurred, or as long as it
+    is amortised."""
+    for corrections, incurred in ([], "5.0"), (["openai-amortisation-3y"], "6.0"):
+        est = ts.estimate("openai", n_draws=100, corrections=corrections)
+        told = ts.sentences.expensed(est)
+        assert "USD 7.8 billion, staff included" in told
+        assert f"They hold USD 4.0 billion of the USD {incurred} billion" in told
+    cell = "spending/openai/training_compute/CY2024/amount_millions"
+    assert "hold USD 3.5 billion" in ts.sentences.expensed(est.again(changes={cell: "2500"}))
+
+
+def test_releases_that_are_not_counted_come_from_their_table():
+    listed = "CogView4-6B, GLM-Z1-32B-0414, GLM-Z1-9B-0414, GLM-ASR and CogVideoX-3 are not counted"
+    assert listed in ts.sentences.answer(ts.estimate("zai", n_draws=50))
+    openai = ts.sentences.answer(ts.estimate("openai", n_draws=50))
+    assert "not counted" not in openai
 
 
 def test_a_changed_run_ends_beside_the_defaults():

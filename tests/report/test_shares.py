@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-from arithmetic import MFU, NORMAL, PRICE
 
 import training_share as ts
 
@@ -57,47 +56,14 @@ def test_dots_are_equally_probable_and_weights_move_them():
     assert upper.min() >= 500 and np.diff(upper) == pytest.approx(500 / ts.shares.DOTS)
 
 
-def test_who_is_higher_goes_from_one_market_to_markets_of_their_own(comparison):
-    table = ts.shares.who_is_higher(comparison, (1.0, 0.5, 0.0))
-    assert list(table.index) == [("MiniMax", "Z.ai"), ("MiniMax without Hailuo", "Z.ai")]
-    first = table.loc[("MiniMax", "Z.ai")]
-    assert first[1.0] == comparison.probabilities.loc["minimax", "zai"]
-    loose = ts.compare("minimax,zai", n_draws=4000, corrections="independent-market")
-    assert first[0.0] == loose.probabilities.loc["minimax", "zai"]
-    tied = ts.shares.who_is_higher(loose, (1.0, 0.5))  # as the columns say, whatever it starts from
-    assert tied.loc[("MiniMax", "Z.ai")].to_list() == first[[1.0, 0.5]].to_list()
-    second = ts.compare("minimax,zai", n_draws=4000, exclude_groups="hailuo")
-    second = second.again(corrections="independent-market").probabilities
-    assert table.loc[("MiniMax without Hailuo", "Z.ai"), 0.0] == second.loc["minimax", "zai"]
-    assert first[0.0] < first[0.5] < first[1.0]
-
-
-def test_markets_that_go_together_in_part_have_the_closed_form(data_copy):
-    """One run each, so that the ratio of the shares is lognormal."""
-    data_copy.count_only("minimax-vl-01", "glm-4.5v")
-    both = ts.compare("minimax,zai", n_draws=50_000, data_dir=data_copy.folder)
-    one, two = both.estimates["minimax"], both.estimates["zai"]
-    mean = np.log(1.41e23 / one.rd_compute) - np.log(1.44e23 / two.rd_compute)
-    table = ts.shares.who_is_higher(both, (0.75, 0.5, 0.0))
-    for rho, found in table.iloc[0].items():
-        spread = (PRICE / MFU).sigma * np.sqrt(2 * (1 - rho))
-        assert found == pytest.approx(NORMAL.cdf(abs(mean) / spread), abs=0.01)
-
-
 def test_small_runs_are_pooled_however_many_are_named():
     table = ts.shares.largest_runs(ts.estimate("zai", n_draws=500), most=99)
     assert (table.query("runs == 1")["p50"] >= 0.01 * table["p50"].iloc[0]).all()
     assert table.index[-1].endswith("smaller runs")
 
 
-def test_other_markets_are_not_guessed_where_evidence_weights_draws():
-    weighted = ts.compare("minimax,zai", n_draws=1000, evidence="price-minimax")
-    assert weighted.weights is not None
-    assert list(ts.shares.who_is_higher(weighted).columns) == [1.0]
-
-
 @pytest.mark.parametrize(
-    "ask", [ts.shares.pair_dots, ts.shares.who_is_higher, ts.sentences.catch_up]
+    "ask", [ts.shares.pair_dots, ts.corrections.who_is_higher, ts.sentences.catch_up]
 )
 def test_one_company_alone_is_not_higher_than_another(ask):
     with pytest.raises(

@@ -6,6 +6,8 @@ from refusals import assert_refused
 
 import training_share as ts
 
+RUN = {"model": "X", "released": "2026-08", "flop": "1e24"}
+
 
 @pytest.fixture(scope="module")
 def zai():
@@ -21,6 +23,26 @@ def test_spending_ends_in_its_sum_and_the_rate_it_rests_on(zai):
     assert float(total["amount (millions)"]) == pytest.approx(in_yuan / rate, abs=0.05)
     assert total["source"].startswith("http")
     assert set(periods["currency"]) == {"CNY"} and "CNY for a dollar" in total["note"]
+
+
+@pytest.mark.parametrize(
+    ("start", "rates"),
+    [
+        ("2025-01-01", "at 7.2 CNY for a dollar; 6.9074 CNY for a dollar"),
+        ("2026-01-01", "at 6.9074 CNY for a dollar"),
+    ],
+)
+def test_only_the_rates_of_the_years_summed_are_listed(zai, start, rates):
+    assert ts.tables.denominator_table(zai).iloc[-1]["note"] == "at 7.2 CNY for a dollar"
+    half = {
+        "line": "rd_compute",
+        "period": "H1 2026",
+        "currency": "CNY",
+        "source_id": "own-judgement",
+    }
+    half |= {"period_start": "2026-01-01", "period_end": "2026-06-30", "amount_millions": "900"}
+    later = zai.again(spending=[half], spending_start=start, spending_end="2026-06-30", runs=[RUN])
+    assert ts.tables.denominator_table(later).iloc[-1]["note"] == rates
 
 
 def test_a_company_that_files_in_dollars_needs_no_rate():
@@ -49,17 +71,17 @@ def test_the_numbers_of_a_setting_agree_with_its_chart():
     assert not shown.map(lambda cell: "±" in cell).any(axis=None)
 
 
-def test_who_is_higher_reads_as_pairs_and_correlations():
+def test_who_is_higher_reads_as_pairs_and_markets():
     index = pd.MultiIndex.from_tuples([("A", "B")], names=["higher", "lower"])
-    table = pd.DataFrame([[0.999, 0.86]], columns=pd.Index([1.0, 0.5]), index=index)
+    table = pd.DataFrame([[0.999, 0.86]], columns=["One market", "None"], index=index)
     shown = ts.tables.higher_text_table(table)
-    assert shown.loc["A above B"].to_dict() == {"1": ">99%", "0.5": "86%"}
+    assert shown.loc["A above B"].to_dict() == {"One market": ">99%", "None": "86%"}
 
 
 def test_an_implied_spending_reads_in_one_column():
     shown = ts.tables.implied_text_table(ts.implied_rd_compute("deepseek", n_draws=1000))
-    assert shown.shape == (3, 1) and shown.iloc[2, 0].startswith("USD ")
-    assert "%" in shown.iloc[1, 0]
+    assert shown.shape == (2, 1) and shown.iloc[1, 0].startswith("USD ")
+    assert "%" in shown.iloc[0, 0]
 
 
 def test_cases_say_what_is_counted_and_how_they_are_known():
@@ -79,13 +101,15 @@ def test_implied_cost_has_two_digits():
         assert len(numbers) == 3 and all(len(number.strip("0.")) <= 3 for number in numbers)
 
 
-def test_scales_of_the_prior_stand_side_by_side():
-    table = ts.tables.dependence_text_table(ts.pattern(n_draws=500).dependence((0.5, 2.0)))
-    assert list(table.columns) == ["scale 0.5", "scale 2"] and len(table) == 3
+def test_what_the_next_share_depends_on_reads_in_two_columns():
+    table = ts.tables.dependence_text_table(ts.pattern(n_draws=500).dependence())
+    assert list(table.columns) == ["next company's share", "tau"] and len(table) == 12
+    assert table.iloc[0, 0].count("%") == 3
 
 
 def test_a_correction_says_what_it_leaves_out():
     table = ts.tables.reasons_table("calendar-2025")
-    assert "Hailuo 2.3" in table.loc["minimax", "why"] and "lower bound" in table.loc["zai", "why"]
+    why = table["why"]
+    assert all("releases.csv" in why[of] and "lower bound" in why[of] for of in ("minimax", "zai"))
     assert table.loc["minimax", "columns"] == "spending_start, spending_end"
     assert_refused("did you mean 'calendar-2025'", ts.tables.reasons_table, "calendar-2024")

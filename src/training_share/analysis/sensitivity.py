@@ -50,10 +50,10 @@ def breaking_points(company: str, threshold: float = HALF, **settings: Any) -> p
     inputs anew, as far out as it leaves draws.
 
     Inputs are the assumptions that the share depends on, the training FLOP of each closed model,
-    and R&D compute. Columns: label; unit; median (of the input now); value (at which the claim fails; NaN
-    where none within its bounds does); factor (value / median); chance (the probability of the
-    input's own distribution to lie at the value or beyond it; NaN for an exact one; of one draw,
-    where runs draw for themselves); chance_predictive (for a closed model, the same by the
+    and R&D compute. Columns: label; unit; median (of the input now); value (at which the claim
+    fails; NaN where none within its bounds does); factor (value / median); chance (the probability
+    of the input's own distribution to lie at the value or beyond it; NaN for an exact one; of one
+    draw, where runs draw for themselves); chance_predictive (for a closed model, the same by the
     predictive interval of its regression: how far one model strays from the line).
     """
     if not isinstance(threshold, Real) or not threshold > 0:

@@ -64,7 +64,8 @@ def missing_cell(tables: Tables, table: str, key: str, column: str) -> str:
 # --- a row by itself ------------------------------------------------------------------------------
 def within(layout: Layout, row: Row) -> Iterator[str]:
     """Yield what is wrong between the cells of one row."""
-    table, filled = layout.table, {name for name, value in vars(row).items() if value is not None}
+    table, said = layout.table, vars(row).items()
+    filled = {name for name, value in said if value is not None and value != ""}
     for names in layout.together:
         if 0 < len(filled & {*names}) < len(names):
             yield f"{' and '.join(names)} belong together; fill all or none"
@@ -130,6 +131,17 @@ def runs(tables: Tables) -> Iterator[str]:
             yield f"{where}: the same model, stage and size as {twin}; set counted of one to no"
 
 
+def releases(tables: Tables) -> Iterator[str]:
+    """Where the releases of a company are listed, every counted run is of one of them."""
+    listed: dict[str, set[str]] = {}
+    for row in tables.releases.values():
+        listed.setdefault(row.company, set()).update({row.model, row.counted_as or row.model})
+    for where, model, run in cells(tables, "training_runs", "model"):
+        known = listed.get(run.company, {model})
+        if run.counted and model not in known:
+            yield f"{where}: releases.csv lacks '{model}'{nearest(model, known)}; add the release"
+
+
 # --- assumptions ----------------------------------------------------------------------------------
 def assumptions(tables: Tables) -> Iterator[str]:
     """The rows that are computed with exist. A uniform between percentiles stands for an average:
@@ -168,7 +180,8 @@ def dates(tables: Tables) -> Iterator[str]:
     """Nothing can be known before it happens: dates lie before the newest source, a year aside."""
     years = re.findall(r"20\d\d", " ".join(row.date for row in tables.sources.values()))
     last = max(map(int, years), default=FIRST_YEAR) + 1
-    ends = ("training_runs.released", "spending.period_end", "companies.spending_end")
+    ends = ["training_runs.released", "releases.released"]
+    ends += ["spending.period_end", "companies.spending_end"]
     for where, day, _ in (cell for end in ends for cell in cells(tables, *end.split("."))):
         if not FIRST_YEAR <= day.year <= last:
             told = f"outside {FIRST_YEAR} to {last}, the year after the newest source"
@@ -314,3 +327,4 @@ def currencies(tables: Tables) -> Iterator[str]:
 
 
 RULES = (unique, runs, assumptions, dates, evidence, corrections, choices, parts, paths, currencies)
+OF_FILES = (lonely_names, releases)  # not of changed tables

@@ -49,6 +49,7 @@ class Tables:
 
     companies: Rows
     training_runs: Rows
+    releases: Rows
     spending: Rows
     fx: Rows
     assumptions: Rows
@@ -390,7 +391,7 @@ def _checked(texts: Texts, schema: Schema, given: Given, before: Tables | None =
         given=ReadOnly(given),
         schema=schema,
     )
-    for rule in rules.RULES if before else (*rules.RULES, rules.lonely_names):
+    for rule in rules.RULES if before else (*rules.RULES, *rules.OF_FILES):
         faults += rule(tables)
     _refuse(faults, "after these changes" if before else "in the tables")
     return tables

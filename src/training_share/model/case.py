@@ -260,18 +260,16 @@ class Case:
 
     @cached_property
     def uncounted_models(self) -> list[str]:
-        """Models released in the window of which no run is counted although a correction would
-        count one, by name: the numerator leaves them out."""
-        changed = {cell for cells in self.tables.cells_of.values() for cell in cells}
+        """Releases of the window, by name, of which no run is counted: the numerator leaves them
+        out. Others may be missing from releases.csv."""
         first, last = self.release_window
         counted = {run.model for run in self.window_runs.values()}
-        models = {
-            run.model: None
-            for key, run in self.tables.training_runs.items()
-            if run.company == self.company and first <= run.released <= last
-            if ("training_runs", key, "counted", "yes") in changed and run.model not in counted
-        }
-        return list(models)
+        return [
+            row.model
+            for row in self.tables.releases.values()
+            if row.company == self.company and first <= row.released <= last
+            if counted.isdisjoint({row.model, row.counted_as})
+        ]
 
     def with_bases(self, run_id: str) -> Iterator[Any]:
         """Yield a run, the run that it is a fraction of, and so on to the one with an amount."""

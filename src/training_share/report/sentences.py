@@ -65,15 +65,19 @@ def pattern_answer(found: Pattern) -> str:
     )
 
 
-def ceiling(est: Estimate) -> str:
-    """Return what total R&D expenses, a ceiling for R&D compute, say of a company's share."""
-    window, s = est.denominator_window, est.summary()
-    total = est.median(est.spent(["rd_total"], *window)) / 1e6
+def expensed(est: Estimate) -> str:
+    """Return how much of the R&D compute that a company incurred its R&D expenses hold, where a
+    part of it is amortised."""
+    window = est.denominator_window
+    charged = ["training_compute", "research_compute_amortised_charge"]
+    spent = (est.median(est.spent(lines, *window)) / 1e6 for lines in (["rd_total"], charged))
+    total, held_in = map(amount, spent)
     return (
         f"{est.company_row.display_name}'s total R&D expenses from {window_text(*window)} were "
-        f"{amount(total)}, staff included: a ceiling for its R&D compute of "
-        f"{amount(s['rd_compute'])}, and {percent(s['training_cost_p50'] / total)} a floor "
-        "for the share at the median cost of its final runs."
+        f"{total}, staff included. They hold {held_in} of the "
+        f"{amount(est.summary()['rd_compute'])} of R&D compute that it incurred; the rest is "
+        "expensed in other years. So they are no ceiling for what was incurred, which rests on how "
+        "long research compute is amortised."
     )
 
 
@@ -246,8 +250,8 @@ def _remarks(est: Estimate) -> list[str]:
         told.append(f"`rl_fraction` does not reach the RL of {listed(own)}, whose size is known.")
     if names:
         told.append(
-            f"The numerator may be incomplete: {listed(names)} came out in the window and "
-            f"{'is' if len(names) == 1 else 'are'} not counted."
+            "The numerator is incomplete: of the releases known to have come out in the window, "
+            f"{listed(names)} {'is' if len(names) == 1 else 'are'} not counted."
         )
     if est.weights is not None:
         told.append(

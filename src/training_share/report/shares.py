@@ -7,7 +7,7 @@ from contextlib import suppress
 import numpy as np
 import pandas as pd
 
-from training_share.analysis.corrections import by_scenario, name_of, pairs, who_is_higher
+from training_share.analysis.corrections import by_scenario, name_of, pairs
 from training_share.analysis.variants import HALF, groups_of, over_half, variants_table
 from training_share.errors import InputError
 from training_share.inputs.tables import Tables, load
@@ -16,7 +16,7 @@ from training_share.model.comparison import Comparison, compare
 from training_share.model.estimate import Estimate
 from training_share.model.precision import QUANTILES
 
-__all__ = ["HALF", "variants_table", "who_is_higher"]  # offered here too
+__all__ = ["HALF", "variants_table"]  # offered here too
 PANELS = {
     "newsletter": "Newsletter: the settings of its body text",
     "appendix": "Appendix: the newsletter's other settings for reinforcement learning",

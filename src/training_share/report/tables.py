@@ -8,7 +8,7 @@ from training_share.analysis.measured import ImpliedCompute
 from training_share.errors import require_known
 from training_share.inputs.tables import load
 from training_share.model.estimate import Estimate
-from training_share.model.spending import signed_periods
+from training_share.model.spending import rate, signed_periods
 from training_share.report.text import (
     FLOP,
     LARGE,
@@ -66,8 +66,13 @@ def in_words(given: str, unit: str) -> str:
 
 def denominator_table(est: Estimate) -> pd.DataFrame:
     """Return the signed disclosed periods that make up the company's R&D compute, with links to
-    their sources; below them their sum, as in force, and the exchange rate it rests on."""
+    their sources; below them their sum, as in force, and the exchange rates it rests on."""
     sources, (start, end) = est.tables["sources"], est.denominator_window
+    signed = [
+        (line, sign, row)
+        for line in est.denominator_lines
+        for sign, row in signed_periods(est.tables, est.company, line, start, end)
+    ]
     rows = [
         {
             "line": line,
@@ -80,12 +85,11 @@ def denominator_table(est: Estimate) -> pd.DataFrame:
             "note": row.note,
             "source": sources[row.source_id].url,
         }
-        for line in est.denominator_lines
-        for sign, row in signed_periods(est.tables, est.company, line, start, end)
+        for line, sign, row in signed
     ]
-    currencies = {row["currency"] for row in rows}
-    rates = [rate for rate in est.tables["fx"].values() if rate.currency in currencies]
-    at = "; ".join(f"{rate.per_usd} {rate.currency} for a dollar" for rate in rates)
+    used = (rate(est.tables, row.currency, row.period_start, row.period_end) for *_, row in signed)
+    rates = list(dict.fromkeys(filter(None, used)))
+    at = "; ".join(f"{fx.per_usd} {fx.currency} for a dollar" for fx in rates)
     total = {
         "line": "sum",
         "from": str(start),
