@@ -41,9 +41,9 @@ class Explorer:
     Raises InputError where the first one is refused, has no share, or is set by what is no control.
     """
 
-    def __init__(self, company: str, *, figures_dir: str | Path = "", **settings: object) -> None:
+    def __init__(self, company: str, **settings: object) -> None:
         self.estimate = est = ts.estimate(company, **settings)
-        self.figures = Path(figures.folder_given(figures_dir) or repo_root() / "figures")
+        self.figures = Path(figures.kept_in() or repo_root() / "figures")
         _ = est.rd_compute  # refuses a company without spending
         self.base, self.controls = est.base, offer.controls_of(est.base)
         self.cells, self.named = offer.cells_of(est.base), settings.keys()

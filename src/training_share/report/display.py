@@ -19,6 +19,7 @@ from training_share.report.text import held_column, number
 from training_share.report.text import percent as as_percent
 
 FOLDER_VARIABLE = "TRAINING_SHARE_FIGURES"
+_kept_in: list[str] = []  # the folder of this process's figures, once `begin` has chosen one
 KINDS = {
     "png": lambda figure: png_of(figure.drawing, PNG_DPI),
     "svg": lambda figure: svg_of(figure.drawing),
@@ -38,6 +39,16 @@ def folder_given(figures_dir: str | Path = "") -> str:
     """Return the folder of figures that was asked for: the argument, else the environment variable,
     else ""."""
     return str(figures_dir or os.environ.get(FOLDER_VARIABLE) or "")
+
+
+def keep_in(folder: str | Path) -> None:
+    """Let `show` write into a folder from here on; "" writes nothing."""
+    _kept_in[:] = [str(folder)]
+
+
+def kept_in() -> str:
+    """Return the folder that `show` writes into, or "" where there is none."""
+    return _kept_in[0] if _kept_in else folder_given()
 
 
 def save(
@@ -66,12 +77,12 @@ def save(
     return paths
 
 
-def show(figure: Figure, name: str, figures_dir: str | Path = "") -> None:
+def show(figure: Figure, name: str) -> None:
     """Display a figure, whose text is the alternative text and stands folded in the caption, and
     write it into the folder of this notebook's figures (see `begin`), if there is one."""
     from IPython.display import Image, Markdown, display
 
-    folder = folder_given(figures_dir)
+    folder = kept_in()
     saved = save(figure, name, folder, overwrite=True) if folder else []
     png = saved[0].read_bytes() if saved else png_of(figure.drawing, PNG_DPI)
     width = int(figure.drawing.get_figwidth() * SCREEN_DPI)
