@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from training_share.analysis.closed_models import estimators
-from training_share.analysis.corrections import by_scenario, name_of, pairs
+from training_share.analysis.corrections import name_of, pairs
 from training_share.analysis.variants import HALF, groups_of, over_half, variants_table
 from training_share.errors import InputError, require_known
 from training_share.inputs.tables import Tables, load
@@ -150,23 +150,30 @@ def headline(comparison: Comparison, row: Callable[..., dict] | None = None) -> 
     return _of(comparison.values(), pd.concat(rows, ignore_index=True))
 
 
-def ratio_table(
-    companies: Iterable[str] | str = "", scenarios: Iterable[str] | str = "", **settings
-) -> pd.DataFrame:
-    """Return the rows of the ratio comparison chart: every scenario, every company, and each with
-    runs in a named group once more without that group. `settings` go to `compare`. A measured
-    company, whose share no scenario moves, comes once, in a last panel of its own.
-
-    Blank means the companies that the newsletter prints a share of, and all scenarios.
-    """
-    names, shown = listed(companies) or printed(settings.get("data_dir")), {}
-    for scenario, found in by_scenario(names, scenarios, **settings).items():
-        for est in found.estimates.values():
+def ratio_table(comparison: Comparison, scenarios: Iterable[str] | str = "") -> pd.DataFrame:
+    """Return the rows of the chart of settings: every company under every scenario (blank means
+    all), and each with runs in a named group once more without that group. A measured company,
+    whose share no scenario moves, comes once, in a last panel of its own."""
+    names, shown = listed(scenarios) or next(iter(comparison.values())).base.scenario_names, {}
+    for scenario in names:
+        for est in comparison.again(scenario=scenario).values():
             measured = est.measured
             shown.setdefault((measured, est.company, "" if measured else scenario), est)
     ordered = [est for _, est in sorted(shown.items(), key=lambda item: item[0][0])]
     table = pd.concat([company_ratio_table(est) for est in ordered], ignore_index=True)
     return _of(ordered, table)
+
+
+def example(est: Estimate) -> str:
+    """Return the run that best shows how a cost is worked out: the costliest whose compute is
+    reported, or else the costliest of all."""
+
+    def known(run) -> bool:
+        return run.evidence == "reported" and bool(run.flop or run.gpu_hours)
+
+    costs = est.cost_table()["p50"].drop(index="total")
+    told = [key for key, run in est.runs.items() if known(run)]
+    return str(costs[told or list(costs.index)].idxmax())
 
 
 def largest_runs(est: Estimate, most: int = LARGEST) -> pd.DataFrame:
