@@ -174,7 +174,7 @@ def _remarks(est: Estimate) -> list[str]:
     if est.caveat == "lower bound":
         count = est.months_not_collected
         months = f"{count} month{'s' if count > 1 else ''}"
-        told.append(f"**This is a lower bound**: nobody has collected the runs of {months} of it.")
+        told.append(f"**This is a lower bound**: the runs of {months} have not been collected.")
     elif est.caveat:
         told.append(
             "**The windows do not match**: one run also stands for models released in "
