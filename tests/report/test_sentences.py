@@ -180,6 +180,22 @@ def test_catch_up_is_judged_by_the_simulations(comparison):
     assert sentences.catch_up(poor).endswith("do not bear it out.")
 
 
+def test_the_kind_of_spending_and_the_amounts_that_the_newsletter_quotes_are_said(comparison):
+    told = sentences.accounting(*comparison.values())
+    assert "OpenAI: incurred" in told and "Z.ai: billed" in told
+    for name, quoted, spent in (("MiniMax", 141, 180), ("Z.ai", 216, 291)):
+        assert f"USD {quoted} million for {name}, not USD {spent} million" in told
+    assert "quotes" not in sentences.accounting(comparison["openai"])
+    assert (
+        sentences.accounting(
+            ts.estimate(
+                "minimax", n_draws=10, spending_start="2024-01-01", spending_end="2024-12-31"
+            )
+        ).count("quotes")
+        == 0
+    )
+
+
 # --- do the claims survive? -----------------------------------------------------------------------
 def test_the_largest_effect_is_named_with_what_it_does_and_why_it_is_out():
     columns = {"p50": [0.3, 0.48], "alone": [0.07, 0.25], "over_half": [0.1, 0.47]}

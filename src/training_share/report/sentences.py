@@ -310,6 +310,27 @@ def catch_up(comparison: Comparison) -> str:
     )
 
 
+def accounting(*estimates: Estimate) -> str:
+    """Return of which kind each company's spending is, and why the amounts that the newsletter's
+    text quotes are other ones."""
+    kinds, quoted = [], []
+    for est in estimates:
+        name = est.company_row.display_name
+        if basis := est.company_row.rd_compute_basis:
+            kinds.append(f"{name}: {basis[0].lower()}{basis[1:]}")
+        claim = est.tables.published.get(f"rd-{est.company}-2024")
+        spent = est.summary()["rd_compute"]
+        if claim and claim.unit == "USD million" and round(claim.value) != round(spent):
+            quoted.append(f"{amount(claim.value)} for {name}, not {amount(spent)}")
+    told = f"**What the spending is.** {' '.join(kinds)}" if kinds else ""
+    if quoted:
+        told += (
+            f" The newsletter's text quotes {listed(quoted)}: that is fiscal year 2024, while the "
+            "share divides by the twelve months before the releases it counts."
+        )
+    return told.strip()
+
+
 # --- do the claims survive? -----------------------------------------------------------------------
 def largest_effect(effects: Mapping[str, pd.DataFrame], tables: Tables) -> str:
     """Return which single change moves a median most, for companies' tables of
