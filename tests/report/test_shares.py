@@ -49,14 +49,6 @@ def test_a_blank_company_is_each_with_a_printed_share():
     assert list(ts.shares.dollars_table(n_draws=100)["company"]) == ts.shares.printed()
 
 
-def test_dots_are_equally_probable_and_weights_move_them():
-    draws = np.arange(1000.0)
-    dots = ts.shares.dots(draws)
-    assert len(dots) == ts.shares.DOTS and np.diff(dots) == pytest.approx(1000 / ts.shares.DOTS)
-    upper = ts.shares.dots(draws, np.where(draws < 500, 0.0, 1.0))
-    assert upper.min() >= 500 and np.diff(upper) == pytest.approx(500 / ts.shares.DOTS)
-
-
 def test_who_is_higher_goes_from_one_market_to_markets_of_their_own(comparison):
     table = ts.shares.who_is_higher(comparison, (1.0, 0.5, 0.0))
     assert list(table.index) == [("MiniMax", "Z.ai"), ("MiniMax without Hailuo", "Z.ai")]

@@ -1,5 +1,6 @@
 """Charts: an estimate, a comparison or a table in, a `Figure` out. They show and save nothing."""
 
+import re
 from collections.abc import Mapping
 
 import numpy as np
@@ -43,11 +44,9 @@ def estimates_of(data: object) -> list[Estimate]:
     return [data] if isinstance(data, Estimate) else []
 
 
-def _share_texts(table: pd.DataFrame) -> pd.DataFrame:
-    """Return rows of `shares.ratio_table` with what is written of them."""
-    rows = table.rename(columns={f"share_{name}": name for name in ("p5", "p50", "p95")})
-    ends = [reach(low, high) for low, high in rows[["p5", "p95"]].to_numpy()]
-    return rows.assign(value=rows["p50"].map(share), range=ends)
+def _shares_of(table: pd.DataFrame) -> pd.DataFrame:
+    """Return rows of `shares.ratio_table` with p5, p50 and p95 under these names."""
+    return table.rename(columns={f"share_{name}": name for name in ("p5", "p50", "p95")})
 
 
 def _weighted(table: pd.DataFrame) -> str:
@@ -69,8 +68,9 @@ def ratio(sheet: Sheet, data: Estimate | Comparison | pd.DataFrame) -> Drawn:
         table = shares.headline(data, shares.chart_row)
     elif isinstance(data, Estimate):
         table = shares.company_ratio_table(data, shares.chart_row)
-    rows = _share_texts(table).assign(note=[_amounts(row) for row in table.itertuples()])
-    rows["range"] = rows["range"].map(lambda ends: f"likely {ends}" if ends else "")
+    rows = share_texts(_shares_of(table))
+    rows["range"] = rows["range"].where(rows["range"] == "", "likely " + rows["range"])
+    rows["note"] = [_amounts(row) for row in table.itertuples()]
     drawn = marks.names(sheet, rows, above=0.36 * sheet.scale, size=13)
     marks.bars(drawn, rows, high=1, whole=1, thick=0.36 * sheet.scale)
     marks.shares(drawn)
@@ -115,18 +115,16 @@ def scenarios(sheet: Sheet, data: pd.DataFrame) -> Drawn:
     data = pd.concat(part for _, part in data.groupby("company", sort=False))
     worst, usual = data.loc[data["over_half"].idxmax()], data["scenario"].iloc[0]
     without = data["without"].str.title()
-    rows = _share_texts(data).assign(
+    rows = _shares_of(data).assign(
         group=data["label"].str.partition(", ")[0].str.partition(" without ")[0],
         label=data["scenario"].map(label) + without.where(without == "", ", without " + without),
         note="over half " + data["over_half"].map(brief_chance),
         lead=data["scenario"].eq(usual) & without.eq(""),
     )
-    drawn = marks.names(sheet, rows, mark=0.26)
-    marks.intervals(drawn, rows, high=1)
-    marks.shares(drawn)
+    rows, numbers = share_rows(sheet, rows.drop(columns="caveat"), mark=0.26)
     over = int((data["share_p50"] > HALF).sum())
     case = "over" if over else "never" if worst.over_half < 0.005 else ""
-    numbers = {"over": over, "settings": len(data), "high": data["share_p50"].max()}
+    numbers |= {"over": over, "settings": len(data)}
     numbers |= {"name": worst.label, "odds": worst.over_half, "evidence": _weighted(data)}
     return Drawn(data, rows, case, numbers)
 
@@ -239,6 +237,7 @@ def grouped(data: Tables) -> pd.DataFrame:
     tables = {"": data} if isinstance(data, pd.DataFrame) else data
     parts = [table.assign(group=name, key=list(table.index)) for name, table in tables.items()]
     rows = pd.concat(parts, ignore_index=True)
+    rows["key"] = rows.get("label", rows["key"])
     return rows.assign(label=[_label(key) for key in rows["key"]])
 
 
@@ -251,27 +250,25 @@ def _label(key: object) -> str:
     return f"{months}, {lag} months later" if lag else f"{months}, no lag"
 
 
-def share_rows(
-    sheet: Sheet, rows: pd.DataFrame, mark: float = 0.29, wide: object = True
-) -> tuple[pd.DataFrame, dict]:
-    """Draw rows of shares; `wide` says whose interval is written.
-
-    Return them with their texts, and what their words need: the least and the greatest median, how
-    many intervals pass half, and whether any passes all of R&D compute.
-    """
+def share_texts(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return rows of shares (p5, p50 and p95, fractions) with what is written of them."""
     known, texts = rows["p50"].notna(), pd.Series("", rows.index)
     ends = [reach(*ends) for ends in rows[["p5", "p95"]].fillna(0).to_numpy(float)]
-    rows = rows.assign(
-        value=rows["p50"].fillna(0).map(share).where(known, ""),
-        range=texts.where(~(known & wide), ends).where(known, "no estimate"),
-    )
+    value = rows["p50"].fillna(0).map(share).where(known, "")
+    return rows.assign(value=value, range=texts.where(~known, ends).where(known, "no estimate"))
+
+
+def share_rows(sheet: Sheet, rows: pd.DataFrame, mark: float = 0.29) -> tuple[pd.DataFrame, dict]:
+    """Draw rows of shares. Return them with their texts, and what their words need: the least and
+    the greatest median, how many intervals pass half, and whether any passes all."""
+    rows, texts = share_texts(rows), pd.Series("", rows.index)
     bound = rows.get("caveat", texts).eq("lower bound")
     rows["label"] = rows["label"].where(~bound, rows["label"] + ", at least")
     drawn = marks.names(sheet, rows, mark)
     marks.intervals(drawn, rows, high=1)
     marks.shares(drawn)
     beyond = " An arrow: beyond 100%." if (rows["p95"] > 1).any() else ""
-    numbers = {"low": rows["p50"].min(), "high": rows["p50"].max(), "cases": int(known.sum())}
+    numbers = {"low": rows["p50"].min(), "high": rows["p50"].max(), "cases": rows["p50"].count()}
     return rows, numbers | {"over": int((rows["p95"] > HALF).sum()), "beyond": beyond}
 
 
@@ -398,10 +395,7 @@ def breaking(sheet: Sheet, data: Tables) -> Drawn:
     """Draw `sensitivity.breaking_points`: by which factor an input alone would have to be off, the
     smallest first, and how probable that is. Inputs that cannot do it are left out."""
     table = grouped(data)
-    table["label"] = table["key"]
-    names = [part["label"] for part in (data.values() if isinstance(data, Mapping) else [data])]
-    rows = table.assign(key=pd.concat(names).to_numpy()).dropna(subset=["factor"])
-    rows = rows.assign(far=np.log(rows["factor"]).abs(), label=rows["key"].map(label))
+    rows = table.assign(far=np.log(table["factor"]).abs()).dropna(subset=["factor"])
     rows = pd.concat(part.sort_values("far") for _, part in rows.groupby("group", sort=False))
     factor = rows["factor"]
     rows = rows.assign(
@@ -467,10 +461,8 @@ def worked(sheet: Sheet, data: Estimate, run: str = "") -> Drawn:
     trace = data.trace(run)[["p5", "p50", "p95"]]
     model, found = data.runs[run].model, {}
     for begin in STEPS:
-        named = [step for step in trace.index if step == begin or step.startswith(f"{begin}_rl")]
-        priced = trace.index.str.startswith(begin) & ~trace.index.str.contains(" of ")
-        named = named or [*trace.index[priced]] if begin.startswith("price") else named
-        found |= {begin: trace.loc[named[0]]} if named else {}
+        steps = [name for name in trace.index if re.fullmatch(f"{begin}(_rl)?( of .+)?", name)]
+        found |= {begin: trace.loc[steps[-1]]} if steps else {}  # a base's steps come before
     if len(found) < 2:
         raise InputError(f"worked: the amount of '{run}' is given, so no step leads to it")
     rows = []
@@ -528,23 +520,6 @@ def hailuo(sheet: Sheet, data: Estimate) -> Drawn:
 
 
 @chart
-def flop(sheet: Sheet, data: pd.DataFrame) -> Drawn:
-    """Draw `closed_models.estimators`: p5, p50 and p95 of training FLOP, a row a method."""
-    rows = data.assign(
-        label=data.index.map(label),
-        value=data["p50"].map(ten),
-        range=[f"{ten(low)} to {ten(high)}" for low, high in data[["p5", "p95"]].to_numpy()],
-        lead=np.arange(len(data)) == 0,
-    )
-    drawn = marks.names(sheet, rows, mark=0.32)
-    marks.intervals(drawn, rows)
-    limits = 0.8 * data["p5"].min(), 1.25 * data["p95"].max()
-    marks.powers(drawn.ax, limits)
-    factor = data["p95"].max() / data["p95"].min()
-    return Drawn(data, rows, "", {"factor": factor})
-
-
-@chart
 def scaling(sheet: Sheet, data: ScalingFit, band: pd.DataFrame, predicted: pd.DataFrame) -> Drawn:
     """Draw `closed_models.scaling_band`: training FLOP of open models by their size, the line with
     its band, and what it predicts of closed models."""
@@ -577,12 +552,12 @@ def pattern(sheet: Sheet, data: pd.DataFrame) -> Drawn:
     """Draw `Pattern.table()`: a row a case by what is counted; modelled ones in the accent."""
     scopes, scope = templates()["scopes"], data["scope"]
     rows = data.assign(
-        p5=data["p5"].where(scope != "cluster", 0),
+        p5=data["p5"].where(scope != "cluster", 0),  # a bound
         label=data["label"].str.replace(r", 20\d.*", "", regex=True),
         group=scope.map(lambda name: scopes.get(name, name)),
         lead=scope == "company-year",
     )
-    rows, _ = share_rows(sheet, rows, mark=0.22, wide=data["p95"] - data["p5"] > 0.01)
+    rows, _ = share_rows(sheet, rows, mark=0.22)
     used = data[data["used"]].groupby("scope")["p50"].agg(["min", "max"])
     (low, high), (least, most) = (used.reindex([n]).iloc[0] for n in ("company-year", "one recipe"))
     numbers = {"low": low, "high": high, "least": least, "most": most}

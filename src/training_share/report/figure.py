@@ -151,7 +151,8 @@ def _as_wide(found: re.Match[str]) -> str:
     """Return a text of an SVG with its width, which another font on a page then keeps to."""
     about, weight, size, _, text = found.groups()
     long = 72 * width(unescape(text), float(size), int(weight or 400))
-    return f'<text textLength="{long:.1f}" {about}>{text}'
+    kept = f'textLength="{long:.1f}" lengthAdjust="spacingAndGlyphs" xml:space="preserve"'
+    return f"<text {kept} {about}>{text}"
 
 
 def dark(svg: bytes) -> bytes:

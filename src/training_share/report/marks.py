@@ -86,8 +86,8 @@ def names(
                     pieces.append((text, font, 0, start, place - 0.45 * line, "left"))
                     start += width(text, **font) + 0.1
                 pieces += [(*part, 1, 0, place - 0.45 * line, "right") for part in end]
-            middles.append(place + 0.03 + mark / 2)
-            place += mark + 0.1
+            middles.append(place + 0.05 + mark / 2)
+            place += mark + 0.11
             continue
         label = wrapped(row.label, column, own["label"][1])
         middles.append(place + mark / 2 + 0.09 * (len(label) - 1))
