@@ -131,3 +131,18 @@ def numbered(svg: str) -> str:
     """Return an SVG with numbers in order of appearance in place of matplotlib's long ids."""
     ids: dict[str, str] = {}
     return LONG_ID.sub(lambda found: ids.setdefault(found[0], f"id{len(ids) + 1}"), svg)
+
+
+def dark(svg: bytes) -> bytes:
+    """Return a chart's SVG recoloured for a dark page."""
+
+    def turned(colour: re.Match[str]) -> str:
+        parts = [int(colour[0][at : at + 2], 16) for at in (1, 3, 5)]
+        grey = max(parts) - min(parts) < 24
+        mean = sum(parts) / 3
+        if grey:
+            return "#{:02x}{:02x}{:02x}".format(*[round(238 - mean * 215 / 255)] * 3)
+        share = 0.35 if mean < 140 else 0.0
+        return "#{:02x}{:02x}{:02x}".format(*(round(p + (255 - p) * share) for p in parts))
+
+    return re.sub(r"#[0-9a-f]{6}\b", turned, svg.decode()).encode()
