@@ -17,9 +17,7 @@ import pandas as pd
 
 from training_share.errors import InputError
 from training_share.files import repo_root, write_all
-from training_share.inputs.notation import parse
-from training_share.inputs.observable import ends
-from training_share.inputs.tables import CONTROL, LONGEST, Tables
+from training_share.inputs.tables import CONTROL, LONGEST
 from training_share.model.comparison import Comparison, compare
 from training_share.model.estimate import Estimate
 from training_share.report.figure import rounded
@@ -28,6 +26,7 @@ from training_share.site.words import WORDS
 
 WIDEST = 60  # characters of an Excel column
 IN_FORCE = ("assumptions", "fx", "spending", "sources")  # tables that the workbook has
+DISTRIBUTION = r"^([\d.e+-]+) to ([\d.e+-]+) \("  # as inputs.notation writes it
 # by a spreadsheet: a text that begins with =, +, -, @ or a tab and is no number
 CALCULATED = re.compile(r"(?![+-]?[\d.]+(e[+-]?\d+)?\Z)[=+@\t\r-]", re.I)
 
@@ -61,8 +60,11 @@ def downloads(comparison: Comparison, draws_by_run: bool = True) -> dict[str, by
     results = {name: rounded(table) for name, table in results.items()}
     files = {f"{name}_{scenario}.csv": csv_of(table) for name, table in results.items()}
     sheets = {name.replace("_", " "): table for name, table in results.items()}
-    sheets |= {name: in_numbers(tables, name) for name in IN_FORCE}
-    sheets["about"] = about(comparison)
+    sheets |= {name: in_numbers(tables.frame(name)) for name in IN_FORCE}
+    facts = WORDS["workbook"] | provenance(*estimates)
+    facts |= {name: version(name) for name in ("numpy", "scipy", "pandas")}
+    facts |= {"corrections in force": ", ".join(estimates[0].corrections) or "none"}
+    sheets["about"] = pd.DataFrame({"what": list(facts), "content": map(str, facts.values())})
     files[f"training_share_{scenario}.xlsx"] = workbook(sheets)
     for est in estimates:
         files[f"draws_{est.company}_{scenario}.parquet"] = parquet(est, draws_by_run)
@@ -70,24 +72,27 @@ def downloads(comparison: Comparison, draws_by_run: bool = True) -> dict[str, by
 
 
 # --- tables ---------------------------------------------------------------------------------------
-def provenance(est: Estimate) -> dict[str, object]:
-    """Return what makes an estimate: what was asked, the tables, the code, with "-dirty" where
-    files differ from the commit."""
+def provenance(*estimates: Estimate) -> dict[str, object]:
+    """Return what makes an estimate, or several of one run: what was asked, the tables, the code,
+    with "-dirty" where files differ from the commit."""
+    first = estimates[0]
     command = ["git", "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"]
     try:
         commit = subprocess.run(command, cwd=repo_root(), capture_output=True, text=True).stdout
     except (OSError, InputError):
         commit = ""
     return {
-        "scenario": est.scenario,
-        "draws": est.n_draws,
-        "seed": est.seed,
-        "evidence": ", ".join(est.evidence) or "none",
-        "set in the call": changes(est) or "nothing",
-        "caveat": est.caveat or "none",
+        "scenario": first.scenario,
+        "draws": first.n_draws,
+        "seed": first.seed,
+        "evidence": ", ".join(first.evidence) or "none",
+        "set in the call": changes(*estimates) or "nothing",
+        "caveat": "; ".join(f"{one.company}: {one.caveat}" for one in estimates if one.caveat)
+        or "none",
         "version": version("training_share"),
         "commit": commit.strip() or "unknown",
-        "tables (SHA-256)": est.base.digest,
+        "Python": platform.python_version(),
+        "tables (SHA-256)": first.base.digest,
     }
 
 
@@ -112,39 +117,16 @@ def costs_table(est: Estimate) -> pd.DataFrame:
     return table.reset_index().assign(**provenance(est))
 
 
-def in_numbers(tables: Tables, name: str) -> pd.DataFrame:
-    """Return a table in force with each of its amounts as numbers too, behind the text: NAME_low
-    and NAME_high, which its notation names, and NAME_family; blank where a cell has none."""
-    frame = tables.frame(name)
-    for column, content in tables.schema[name].columns.items():
-        if content.kind.startswith("amount") or (name, column) == ("assumptions", "value"):
-            place = frame.columns.get_loc(column) + 1
-            parts = pd.DataFrame([_parts(text) for text in frame[column]], dtype=object)
-            for at, part in enumerate(("low", "high", "family")):
-                frame.insert(place + at, f"{column}_{part}", parts[at])
-    return frame
-
-
-def _parts(text: str) -> tuple[object, object, str]:
-    try:
-        quantity = parse(text.removesuffix(" checked"))
-    except InputError:
-        return "", "", ""
-    return *ends(quantity), type(quantity).__name__.lower()
-
-
-def about(comparison: Comparison) -> pd.DataFrame:
-    """Return what a stranger to the workbook must know, one fact a row."""
-    first = next(iter(comparison.values()))
-    facts = WORDS["workbook"] | provenance(first)
-    facts["set in the call"] = changes(*comparison.values()) or "nothing"
-    facts["caveat"] = "; ".join(
-        f"{est.company}: {est.caveat or 'none'}" for est in comparison.values()
-    )
-    facts["corrections in force"] = ", ".join(first.corrections) or "none"
-    facts |= {name: version(name) for name in ("numpy", "scipy", "pandas")}
-    facts["Python"] = platform.python_version()
-    return pd.DataFrame({"what": list(facts), "content": map(str, facts.values())})
+def in_numbers(table: pd.DataFrame) -> pd.DataFrame:
+    """Return a table with the two amounts that each distribution in it names as numbers too, behind
+    the text: NAME_low and NAME_high; blank where a cell is no distribution."""
+    for name in list(table):
+        ends = table[name].str.extract(DISTRIBUTION)
+        if ends[0].any():
+            place = table.columns.get_loc(name) + 1
+            table.insert(place, f"{name}_high", ends[1].astype(float))
+            table.insert(place, f"{name}_low", ends[0].astype(float))
+    return table
 
 
 # --- files ----------------------------------------------------------------------------------------
@@ -163,9 +145,7 @@ def workbook(sheets: Mapping[str, pd.DataFrame]) -> bytes:
     stream = io.BytesIO()
     with pd.ExcelWriter(stream, engine="openpyxl") as writer:
         for name, table in sheets.items():
-            bad = table.astype(str).map(
-                lambda text: len(text) > LONGEST or bool(CONTROL.search(text))
-            )
+            bad = table.map(str).map(lambda text: len(text) > LONGEST or bool(CONTROL.search(text)))
             for row, column in np.argwhere(bad.to_numpy()):
                 raise InputError(
                     f"sheet {name}, row {row + 2}, column {table.columns[column]}: a control"

@@ -54,10 +54,11 @@ TAGS = "br caption details div h1 h2 h3 h4 hr img p pre span summary table tbody
 TAGS = {*bleach.ALLOWED_TAGS, *TAGS.split(" ")}
 ATTRIBUTES = {"a": ["href"], "img": ["src", "alt"], "*": ["rowspan", "colspan", "class"]}
 CLEANER = bleach.Cleaner(TAGS, ATTRIBUTES)  # anything else is shown as text
+DROPPED = re.compile(r'<style.*?</style>|<a class="anchor-link".*?</a>', re.S)
 CAPTION = re.compile(r"\*Figure `([\w.-]+)`\.\*.*", re.S)
 COLOUR = re.compile(r"(#[0-9a-fA-F]{6})\b")
 PLACE = re.compile(r'<svg data-chart="([\w.-]+)"></svg>')  # of a chart in a page
-LINK = re.compile(r"(?![a-z]+:|#|(?:data|downloads)/|[\w.-]+\.html)")  # to a file of the project
+LINK = re.compile(r"^(?![a-z]+:|#|(?:data|downloads)/|[\w.-]+\.html)")  # to a file of the project
 LETTERS = [*itertools.chain(range(0x20, 0x7F), range(0xA0, 0x180), range(0x2010, 0x2266))]
 
 
@@ -126,7 +127,7 @@ def build(
         maker.add_document(path)
     for name in tables.texts:
         maker.add_table(name)
-        files[f"data/{name}.csv"] = csv_of(in_numbers(tables, name))
+        files[f"data/{name}.csv"] = csv_of(in_numbers(tables.frame(name)))
     files |= {name: page.encode() for name, page in maker.finished(comparison, base_url).items()}
     for name in maker.charts:  # their numbers, in which no text is a formula to a spreadsheet
         numbers = io.BytesIO(maker.figure(name, "csv"))
@@ -171,7 +172,7 @@ def font(weight: str) -> bytes:
 def clean(html: str) -> str:
     """Return HTML with nothing alive in it: what is no text, table, link or picture is shown as
     text."""
-    return CLEANER.clean(re.sub(r"<style.*?</style>", "", html, flags=re.S))
+    return CLEANER.clean(DROPPED.sub("", html))
 
 
 def inline(svg: bytes, name: str, alt: str, kind: str) -> str:
@@ -195,7 +196,6 @@ class _Maker:
         self.exporter = HTMLExporter(
             extra_loaders=[FileSystemLoader(FOLDER)],
             template_file="notebook.html.j2",
-            exclude_anchor_links=True,
             filters={"clean": clean, "chart": self._chart},
         )
         TEMPLATES.filters |= {"slug": slug, "chance": chance}
@@ -298,7 +298,7 @@ class _Maker:
         """Turn links to files of the project into links to pages, or to the row that their text
         names, those to nowhere into text, and names in prose into links; give headings an id."""
         of_source = {one.source: one.file for one in self.pages.values()}
-        for link in page.soup.find_all("a", href=LINK.match):
+        for link in page.soup.find_all("a", href=LINK):
             path, _, fragment = link["href"].partition("#")
             path = posixpath.normpath(posixpath.join(posixpath.dirname(page.source), path))
             table = f"data-{Path(path).stem}.html"

@@ -10,8 +10,7 @@ from training_share.report.display import NUMERIC
 
 GROUPED = ("corrections", "evidence", "scenarios")  # tables of which several rows share a name
 PROSE = 60  # characters of a cell from which its column is set below the rows
-LEAST = 16  # characters to which a column of words is set before it breaks
-PHONE, PAGE = 32, 105  # characters beside each other; a wider table is a card a row
+PHONE, PAGE = 3, 8  # columns beside each other; a row of a wider table is a card
 
 
 def slug(text: str) -> str:
@@ -54,26 +53,21 @@ def tidy(soup: BeautifulSoup, links: Mapping[tuple[str, str], str], company: str
         for row in table.select("tbody > tr"):
             cells = row.find_all(["th", "td"], recursive=False)
             rows.append(dict(zip(names[len(names) - len(cells) :], cells, strict=True)))
-        below, width = [], 0
-        for place, name in enumerate(names):
+        below = []
+        for name in names[1:]:
             texts = [text for row in rows if name in row and (text := text_of(row[name]))]
-            longest = max(map(len, texts), default=0)
-            numeric = place and all(map(NUMERIC.fullmatch, texts))
-            if place and longest > PROSE and len(names) > 2:
+            if len(names) > 2 and max(map(len, texts), default=0) > PROSE:
                 below.append(name)
-            elif numeric:
-                width += longest + 2
+            elif all(map(NUMERIC.fullmatch, texts)):
                 for row in rows:
                     row[name]["class"] = "num"
-            else:
-                word = max(map(len, re.split(r"[\s-]", " ".join([name, *texts]))))
-                width += 2 + max(word, min(longest, LEAST))
         for row in rows:
             _finish(row, below, links, company)
         for head, name in zip(table.select("thead tr > *"), list(names), strict=True):
             if name in below:
                 head.decompose()
-        shape = "cards wide" if width > PAGE else "cards" if width > PHONE else "plain"
+        columns = len(names) - len(below)
+        shape = "cards wide" if columns > PAGE else "cards" if columns > PHONE else "plain"
         table["class"] = shape
         table.wrap(soup.new_tag("div", attrs={"class": f"table {shape}"}))
 
