@@ -110,7 +110,7 @@ def costs_table(est: Estimate) -> pd.DataFrame:
     costs = pd.DataFrame({run_id: est.spread(run_id) for run_id in est.runs}).T
     costs.loc["total"] = est.spread("training_cost")
     runs = est.tables.frame("training_runs").set_index("run_id").loc[list(est.runs)]
-    sources = est.tables.frame("sources").set_index("source_id")
+    sources = est.tables.frame("sources").set_index("source_id").add_prefix("source_")
     runs = runs.drop(columns=["company", "counted", "note"]).join(sources, on="source_id")
     table = costs.join(runs.rename(columns=WORDS["given"])).rename(columns=WORDS["headers"])
     table = table.astype(object).fillna("").rename_axis("run_id")
@@ -142,15 +142,16 @@ def csv_of(table: pd.DataFrame) -> bytes:
 def workbook(sheets: Mapping[str, pd.DataFrame]) -> bytes:
     """Return an Excel workbook, one sheet a table: header in bold and frozen, text never read as a
     formula. InputError for text that Excel cannot hold."""
+    for name, table in sheets.items():
+        bad = table.map(lambda cell: len(str(cell)) > LONGEST or bool(CONTROL.search(str(cell))))
+        for row, column in np.argwhere(bad.to_numpy()):
+            raise InputError(
+                f"sheet {name}, row {row + 2}, column {table.columns[column]}: a control"
+                f" character, or more than {LONGEST:,} of a cell; shorten the text"
+            )
     stream = io.BytesIO()
     with pd.ExcelWriter(stream, engine="openpyxl") as writer:
         for name, table in sheets.items():
-            bad = table.map(str).map(lambda text: len(text) > LONGEST or bool(CONTROL.search(text)))
-            for row, column in np.argwhere(bad.to_numpy()):
-                raise InputError(
-                    f"sheet {name}, row {row + 2}, column {table.columns[column]}: a control"
-                    f" character, or more than {LONGEST:,} of a cell; shorten the text"
-                )
             table.to_excel(writer, sheet_name=name[:31], index=False, freeze_panes=(1, 1))
             for cells in writer.sheets[name[:31]].columns:
                 letter, sheet = cells[0].column_letter, cells[0].parent

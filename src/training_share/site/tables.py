@@ -50,22 +50,25 @@ def tidy(soup: BeautifulSoup, links: Mapping[tuple[str, str], str], company: str
             details.summary.unwrap()
             details.unwrap()
         names, rows = _header(table), []
-        for row in table.select("tbody > tr"):
+        for row in table.select("tbody > tr") if names else ():
             cells = row.find_all(["th", "td"], recursive=False)
             rows.append(dict(zip(names[len(names) - len(cells) :], cells, strict=True)))
-        below = []
+        below, numeric = [], []
         for name in names[1:]:
             texts = [text for row in rows if name in row and (text := text_of(row[name]))]
             if len(names) > 2 and max(map(len, texts), default=0) > PROSE:
                 below.append(name)
             elif all(map(NUMERIC.fullmatch, texts)):
-                for row in rows:
-                    row[name]["class"] = "num"
+                numeric.append(name)
         for row in rows:
             _finish(row, below, links, company)
+            for name in numeric:
+                row[name].attrs.setdefault("class", "num")
         for head, name in zip(table.select("thead tr > *"), list(names), strict=True):
             if name in below:
                 head.decompose()
+            elif name in numeric:
+                head["class"] = "num"
         columns = len(names) - len(below)
         shape = "cards wide" if columns > PAGE else "cards" if columns > PHONE else "plain"
         table["class"] = shape
@@ -80,7 +83,7 @@ def text_of(tag: Tag) -> str:
 def _header(table: Tag) -> list[str]:
     """Join the two rows in which pandas writes the names of columns and of levels of the index, set
     the scopes, and return the names of the columns."""
-    above, *under = (row.find_all(["th", "td"]) for row in table.select("thead > tr"))
+    above, *under = [row.find_all(["th", "td"]) for row in table.select("thead > tr")] or [[]]
     for row in under:
         for cell, lower in zip(above, row, strict=True):
             cell.string = text_of(cell) or text_of(lower)
