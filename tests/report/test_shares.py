@@ -18,7 +18,7 @@ def test_company_that_discloses_no_inference_is_in_the_tables(data_copy):
     assert table["inference"].isna().to_dict() == {"minimax": False, "zai": True}
     assert ts.shares.ratio_table(**some)["share_p50"].notna().all()
     figure = ts.charts.dollars(table.reset_index())
-    assert "not disclosed inference" in figure.alt and "nan" not in figure.alt
+    assert "Z.ai spent $291M" in figure.title and "nan" not in figure.alt
 
 
 def test_ratio_table_has_every_company_scenario_and_group_and_the_printed_shares():

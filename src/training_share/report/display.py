@@ -14,15 +14,16 @@ import pandas as pd
 
 from training_share.errors import InputError
 from training_share.files import write_all
-from training_share.report.figure import PNG_DPI, Figure, pdf_of, png_of, svg_of
+from training_share.report.figure import Figure, dark, written
 from training_share.report.text import held_column, number
 from training_share.report.text import percent as as_percent
 
 FOLDER_VARIABLE = "TRAINING_SHARE_FIGURES"
 KINDS = {
-    "png": lambda figure: png_of(figure.drawing, PNG_DPI),
-    "svg": lambda figure: svg_of(figure.drawing),
-    "pdf": lambda figure: pdf_of(figure.drawing),
+    **{
+        kind: lambda figure, kind=kind: written(figure.drawing, kind)
+        for kind in ("png", "svg", "pdf")
+    },
     "csv": Figure.csv,
 }
 SCREEN_DPI = 80  # pixels of a page for an inch of a figure
@@ -41,39 +42,51 @@ def folder_given(figures_dir: str | Path = "") -> str:
 
 
 def save(
-    figure: Figure, name: str | Path, folder: str | Path = "", *, overwrite: bool = False
+    figure: Figure,
+    name: str | Path,
+    folder: str | Path = "",
+    *,
+    overwrite: bool = False,
+    dark_too: bool = False,
 ) -> list[Path]:
     """Write a chart into a folder, by default the working directory, and return the files: `name`
     as .png (120 dpi), .svg and .csv (the plotted numbers), or the one kind that it ends in, .pdf
     among them. They are the same to the byte whenever the chart is: no date, no random ids.
+    `dark_too` adds name_dark.svg, the same for a dark page.
 
     InputError where a file is there already, unless `overwrite`, and where it cannot be written.
 
     >>> import tempfile, training_share as ts
-    >>> chart = ts.charts.ratio(ts.shares.headline(ts.compare(n_draws=200)))
+    >>> chart = ts.charts.ratio(ts.compare(n_draws=200))
     >>> [path.name for path in save(chart, "shares.pdf", tempfile.mkdtemp())]
     ['shares.pdf']
     """
     place = Path(folder).expanduser() / name
     kinds = [place.suffix[1:]] if place.suffix[1:] in KINDS else ["png", "svg", "csv"]
     stem = place.name.removesuffix(f".{kinds[0]}")
-    paths = [place.with_name(f"{stem}.{kind}") for kind in kinds]
+    made = {f"{stem}.{kind}": KINDS[kind] for kind in kinds}
+    if dark_too:
+        made[f"{stem}_dark.svg"] = lambda figure: dark(KINDS["svg"](figure))
+    paths = [place.with_name(name) for name in made]
     for path in paths if not overwrite else ():
         if path.exists():
             raise InputError(f"{path}: is there already; overwrite=True replaces it")
-    contents = {path.name: KINDS[path.suffix[1:]](figure) for path in paths}
+    contents = {name: make(figure) for name, make in made.items()}
     write_all(place.parent, contents)
     return paths
 
 
-def show(figure: Figure, name: str, figures_dir: str | Path = "") -> None:
+def show(
+    figure: Figure, name: str, figures_dir: str | Path = "", *, dark_too: bool = False
+) -> None:
     """Display a figure, whose text is the alternative text and stands folded in the caption, and
-    write it into the folder of this notebook's figures (see `begin`), if there is one."""
+    write it into the folder of this notebook's figures (see `begin`), if there is one; `dark_too`
+    as in `save`."""
     from IPython.display import Image, Markdown, display
 
     folder = folder_given(figures_dir)
-    saved = save(figure, name, folder, overwrite=True) if folder else []
-    png = saved[0].read_bytes() if saved else png_of(figure.drawing, PNG_DPI)
+    saved = save(figure, name, folder, overwrite=True, dark_too=dark_too) if folder else []
+    png = saved[0].read_bytes() if saved else written(figure.drawing, "png")
     width = int(figure.drawing.get_figwidth() * SCREEN_DPI)
     display(Image(data=png, format="png", alt=figure.alt, width=width))
     words = f"<details><summary>In words</summary>{escape(figure.alt, quote=False)}</details>"

@@ -2,14 +2,18 @@
 
 A drawing is the same file on every machine. Processors differ in the last bit of a logarithm, so
 what is drawn is rounded first (`rounded`), and an SVG's ids are numbers instead of matplotlib's
-hashes of unrounded positions.
+hashes of unrounded positions. The text of an SVG is text, as wide as it was measured whatever font
+shows it, and a dark page has the same SVG in other colours (`dark`).
 """
 
 import io
 import re
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from functools import cache
+from html import unescape
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -19,27 +23,30 @@ if TYPE_CHECKING:
 
 DIGITS = 10  # significant, in the drawing and in the CSV beside it
 PNG_DPI = 120  # half as much again as a page shows; a dozen fit into a notebook below 1 MB
-INK = "#222222"
-STYLE = "seaborn-v0_8-whitegrid"  # as matplotlib ships it
-THEME = {
-    "font.size": 10,
-    "axes.titlesize": 11,
-    "axes.labelsize": 9,
-    "figure.labelsize": 9,
-    "axes.titleweight": "bold",
-    "axes.titlelocation": "left",
-    "figure.dpi": 100,
-    "axes.edgecolor": "#888888",
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.spines.left": False,
-    "axes.grid.axis": "x",
+FONT = "Source Sans Pro"
+FALLBACKS = f"'{FONT}', 'Source Sans 3', 'Helvetica Neue', Arial, sans-serif"
+INK, QUIET, ACCENT, REST = "#1b1f24", "#5b6470", "#0b6e99", "#dfe3e7"
+HAIR, PAPER = "#8b949e", "#ffffff"
+# a tenth of R&D compute a colour; the jump at one half lets ink and paper be read on either side
+HEAT = ["#f1f4f6", "#dce8ee", "#c3dae5", "#a9cbdb", "#8fbcd1"]
+HEAT += [ACCENT, "#0a6389", "#08577a", "#074b6b", "#063f5c"]
+DARK = ["#1e252c", "#20303b", "#233c4b", "#26485b", "#29546c"]
+DARK += ["#58b4dc", "#6dbfe2", "#82cae8", "#98d5ee", "#aee0f4"]
+DARK += ["#e8eaed", "#a6aeb8", "#333a42", "#78838f", "#12161b"]
+IN_THE_DARK = dict(zip([*HEAT, INK, QUIET, REST, HAIR, PAPER], DARK, strict=True))
+LOOK = {
+    "font.family": [FONT],
     "text.color": INK,
-    "axes.labelcolor": INK,
-    "font.sans-serif": ["DejaVu Sans"],
+    "text.parse_math": False,
+    "text.hinting": "no_hinting",  # or widths would depend on the resolution
+    "axes.facecolor": "none",
 }
-LONG_ID = re.compile(  # hashed by matplotlib, or a letter by the name of its font
-    r'(?<=["#])(?:(?:[pmh]|image|C[0-9a-f]+_[0-9a-f]+_)[0-9a-f]{10}|DejaVuSans[\w-]*)(?=["\)])'
+LONG_ID = re.compile(  # hashed by matplotlib
+    r'(?<=["#])(?:[pmh]|image|C[0-9a-f]+_[0-9a-f]+_)[0-9a-f]{10}(?=["\)])'
+)
+SVG_TEXT = re.compile(
+    r'<text (style="(?:font-weight: (\w+); )?font-size: ([\d.]+)px[^>]*?)'
+    r'( transform="rotate\(-0 [^>]*)?>([^<]+)'
 )
 
 
@@ -59,8 +66,13 @@ class Figure:
         """The matplotlib figure."""
         return self.axes[0].get_figure(root=True)
 
+    def savefig(self, *arguments: Any, **options: Any) -> None:
+        """Write the drawing as matplotlib does, in the look that it was made in."""
+        with look():
+            self.drawing.savefig(*arguments, **options)
+
     def _repr_png_(self) -> bytes:
-        return png_of(self.drawing, 100)
+        return written(self.drawing, "png", 100)
 
     def csv(self) -> bytes:
         """Return the plotted numbers as CSV; an index without a name is left out."""
@@ -69,11 +81,44 @@ class Figure:
         return text.encode()
 
 
-def look() -> AbstractContextManager:
-    """Return the context in which charts are made and written; the process keeps its own look."""
-    import matplotlib.style
+@contextmanager
+def look() -> Iterator[None]:
+    """Make and write charts in the house's look inside this block. What the user has set in
+    matplotlib stays as it is, and so does the process."""
+    import matplotlib as mpl
 
-    return matplotlib.style.context([STYLE, THEME])
+    _add_fonts()
+    unset = [key for key in LOOK if mpl.rcParams[key] == mpl.rcParamsDefault[key]]
+    with mpl.rc_context({key: LOOK[key] for key in unset}):
+        yield
+
+
+@cache
+def _add_fonts() -> None:
+    """Tell matplotlib of the font's files, once in a process."""
+    from importlib.resources import files
+
+    from matplotlib.font_manager import fontManager
+
+    for weight in ("Regular", "Semibold", "Bold"):
+        name = f"SourceSansPro-{weight}.ttf"
+        fontManager.addfont(str(files("font_source_sans_pro") / "files" / name))
+
+
+def width(text: str, size: float = 11, weight: str | int = "normal", **_: object) -> float:
+    """Return the inches that a text of `size` points takes, as the renderer has them."""
+    import matplotlib as mpl
+
+    font = float(size), weight, tuple(mpl.rcParams["font.family"])
+    return _inches(f"{text}|", *font) - _inches("|", *font)
+
+
+@cache
+def _inches(text: str, size: float, weight: str | int, family: tuple[str, ...]) -> float:
+    from matplotlib.figure import Figure as Sheet
+
+    about = {"size": size, "weight": weight, "family": list(family), "parse_math": False}
+    return Sheet(dpi=150).text(0, 0, text, **about).get_window_extent().width / 150
 
 
 def rounded(value: object) -> object:
@@ -86,63 +131,37 @@ def rounded(value: object) -> object:
     return value
 
 
-def png_of(drawing: "matplotlib.figure.Figure", dpi: int) -> bytes:
-    """Draw a matplotlib figure as PNG on white, the same to the byte whenever it is the same.
-
-    Its layout is made once and kept: `savefig` would make it, and draw, twice for each file.
-    """
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-
-    stream, before = io.BytesIO(), (drawing.dpi, drawing.canvas)
-    drawing.set(dpi=dpi, facecolor="white")
-    with look():
-        FigureCanvasAgg(drawing).print_png(stream, metadata={"Software": None})
-    drawing.set_layout_engine("none")
-    drawing.set(dpi=before[0], canvas=before[1])
-    return stream.getvalue()
-
-
-def svg_of(drawing: "matplotlib.figure.Figure") -> bytes:
-    """Draw a matplotlib figure as SVG without a date and without indentation, its ids numbered in
-    order of appearance."""
+def written(drawing: "matplotlib.figure.Figure", kind: str, dpi: int = PNG_DPI) -> bytes:
+    """Return a matplotlib figure as png on white, or as svg or pdf on nothing: the same to the byte
+    whenever it is the same, without a date, ids numbered in order of appearance, text as text."""
     import matplotlib as mpl
-    from matplotlib.backends.backend_svg import FigureCanvasSVG
 
-    stream, before = io.StringIO(), drawing.canvas
-    with look(), mpl.rc_context({"svg.hashsalt": "", "svg.fonttype": "path"}):
-        FigureCanvasSVG(drawing).print_svg(stream, metadata={"Date": None, "Creator": None})
-    drawing.set_canvas(before)
-    return re.sub(r"\n +", "\n", numbered(stream.getvalue())).encode()
+    stream, paper = io.BytesIO(), "white" if kind == "png" else "none"
+    dates = {"png": {"Software": None}, "pdf": {"CreationDate": None}}
+    about = dates.get(kind, {"Date": None, "Creator": None})
+    with look(), mpl.rc_context({"svg.hashsalt": "", "svg.fonttype": "none", "pdf.fonttype": 42}):
+        drawing.savefig(stream, format=kind, dpi=dpi, facecolor=paper, metadata=about)
+        if kind != "svg":
+            return stream.getvalue()
+        svg = SVG_TEXT.sub(_as_wide, numbered(stream.getvalue().decode()))
+    return re.sub(r"\n +", "\n", svg.replace(f"'{FONT}'", FALLBACKS)).encode()
 
 
-def pdf_of(drawing: "matplotlib.figure.Figure") -> bytes:
-    """Draw a matplotlib figure as PDF without a date, its text as text."""
-    import matplotlib as mpl
-    from matplotlib.backends.backend_pdf import FigureCanvasPdf
+def _as_wide(found: re.Match[str]) -> str:
+    """Return a text of an SVG with its width, which another font on a page then keeps to."""
+    about, weight, size, _, text = found.groups()
+    long = 72 * width(unescape(text), float(size), int(weight or 400))
+    return f'<text textLength="{long:.1f}" {about}>{text}'
 
-    stream, before = io.BytesIO(), drawing.canvas
-    with look(), mpl.rc_context({"pdf.fonttype": 42}):
-        FigureCanvasPdf(drawing).print_pdf(stream, metadata={"CreationDate": None})
-    drawing.set_canvas(before)
-    return stream.getvalue()
+
+def dark(svg: bytes) -> bytes:
+    """Return an SVG of the house recoloured for a dark page."""
+    return re.sub(
+        r"#[0-9a-f]{6}\b", lambda found: IN_THE_DARK.get(found[0], found[0]), svg.decode()
+    ).encode()
 
 
 def numbered(svg: str) -> str:
     """Return an SVG with numbers in order of appearance in place of matplotlib's long ids."""
     ids: dict[str, str] = {}
     return LONG_ID.sub(lambda found: ids.setdefault(found[0], f"id{len(ids) + 1}"), svg)
-
-
-def dark(svg: bytes) -> bytes:
-    """Return a chart's SVG recoloured for a dark page."""
-
-    def turned(colour: re.Match[str]) -> str:
-        parts = [int(colour[0][at : at + 2], 16) for at in (1, 3, 5)]
-        grey = max(parts) - min(parts) < 24
-        mean = sum(parts) / 3
-        if grey:
-            return "#{:02x}{:02x}{:02x}".format(*[round(238 - mean * 215 / 255)] * 3)
-        share = 0.35 if mean < 140 else 0.0
-        return "#{:02x}{:02x}{:02x}".format(*(round(p + (255 - p) * share) for p in parts))
-
-    return re.sub(r"#[0-9a-f]{6}\b", turned, svg.decode()).encode()

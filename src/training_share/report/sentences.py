@@ -130,11 +130,6 @@ def doubt(est: Estimate) -> str:
     return " ".join(told)
 
 
-def below(*estimates: Estimate) -> str:
-    """Return what stands below a ratio chart: the main doubts, and the source."""
-    return f"{doubts(*estimates)} {source(estimates[0])}".strip()
-
-
 def doubts(*estimates: Estimate) -> str:
     """Return the main doubts about several companies' shares, each in a sentence; or ""."""
     return " ".join(filter(None, map(doubt, estimates)))
@@ -175,15 +170,6 @@ def notes(table: pd.DataFrame) -> str:
     """Return why rows of a table of variants have no estimate; "" where all have one."""
     told = table.loc[table["p50"].isna(), "note"]
     return bullets(f"*{label}*: {note}." for label, note in told.items())
-
-
-def source(est: Estimate) -> str:
-    """Return the line of source and method under a chart."""
-    row = est.tables.sources[SOURCE]
-    day = pd.to_datetime(row.date, format="%Y-%m-%d", errors="coerce")
-    told = row.date if day is pd.NaT else f"{day.day} {day:%B %Y}"
-    drawn = f"rebuilt here with {est.n_draws:,} draws of the uncertain inputs"
-    return f"Source: {row.publisher}, {told}; {drawn}."
 
 
 def exactness(*estimates: Estimate) -> str:
