@@ -119,21 +119,15 @@ def build(
     comparison = _comparison(maker.pages[f"{MAIN}.html"], data_dir)
     files = {f"downloads/{name}": content for name, content in downloads(comparison, False).items()}
     maker.add("downloads.html", "downloads", files=files)
-    for path in [
-        *sorted(root.glob("docs/*.md")),
-        root / "data/README.md",
-        root / "data/LICENSE.md",
-    ]:
+    for path in sorted([*root.glob("docs/*.md"), *root.glob("data/*.md")]):
         maker.add_document(path)
     for name in tables.texts:
         maker.add_table(name)
         files[f"data/{name}.csv"] = csv_of(in_numbers(tables.frame(name)))
     files |= {name: page.encode() for name, page in maker.finished(comparison, base_url).items()}
     for name in maker.charts:  # their numbers, in which no text is a formula to a spreadsheet
-        numbers = io.BytesIO(maker.figure(name, "csv"))
-        files[f"figures/{name}.csv"] = csv_of(
-            pd.read_csv(numbers, dtype=str, keep_default_na=False)
-        )
+        numbers = pd.read_csv(io.BytesIO(maker.figure(name, "csv")), dtype=str, na_filter=False)
+        files[f"figures/{name}.csv"] = csv_of(numbers)
     files |= {path.name: path.read_bytes() for path in root.glob("docs/*.svg")}
     files |= {f"{weight}.woff": font(weight) for weight in ("Regular", "Semibold")}
     files["style.css"] = (FOLDER / "style.css").read_bytes()
