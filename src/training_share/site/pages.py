@@ -122,7 +122,7 @@ def build(
     for path in sorted([*root.glob("docs/*.md"), *root.glob("data/*.md")]):
         maker.add_document(path)
     for name in tables.texts:
-        maker.add_table(name)
+        maker.add(f"data-{name}.html", "table", name=name, tables=tables)
         files[f"data/{name}.csv"] = csv_of(in_numbers(tables.frame(name)))
     files |= {name: page.encode() for name, page in maker.finished(comparison, base_url).items()}
     for name in maker.charts:  # their numbers, in which no text is a formula to a spreadsheet
@@ -230,15 +230,6 @@ class _Maker:
         body = clean(markdown2html(path.read_text(encoding="utf-8")))
         page = Page(f"{slug(stem)}.html", body, f"{path.parent.name}/{path.name}", label)
         self.pages[page.file] = page
-
-    def add_table(self, name: str) -> None:
-        """Add the page of a table of `data/`, with the sources of its rows; an empty column is not
-        shown."""
-        rows, layout = self.tables.texts[name], self.tables.schema[name]
-        columns = [column for column in layout.columns if any(row[column] for row in rows.values())]
-        cited = self.tables.sources if "source_id" in columns and name != "sources" else None
-        values = {"name": name, "doc": layout.description, "rows": rows, "columns": columns}
-        self.add(f"data-{name}.html", "table", cited=cited, **values)
 
     def figure(self, name: str, kind: str) -> bytes:
         """Return the content of a file of a figure; InputError where it is missing."""
