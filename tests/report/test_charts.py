@@ -47,7 +47,7 @@ CHARTS = {  # name -> a chart by an estimate of MiniMax and a comparison
     "ratio, careful": lambda est, three: (ts.charts.ratio, est.again(scenario="careful")),
     "ratio beyond all": lambda est, three: (ts.charts.ratio, est.again(mfu="0.04")),
     "ratio, measured": lambda est, three: (ts.charts.ratio, ts.estimate("ai2", **FEW)),
-    "scenarios": lambda est, three: (ts.charts.scenarios, ts.shares.ratio_table(n_draws=500)),
+    "scenarios": lambda est, three: (ts.charts.scenarios, ts.shares.ratio_table(three)),
     "variants": lambda est, three: (ts.charts.variants, ts.shares.variants_table(est), est),
     "beliefs": lambda est, three: (ts.charts.intervals, ts.corrections.beliefs("minimax", **FEW)),
     "lags": lambda est, three: (ts.charts.intervals, both(ts.sensitivity.lag_and_window)),
@@ -58,10 +58,7 @@ CHARTS = {  # name -> a chart by an estimate of MiniMax and a comparison
     "worked": lambda est, three: (ts.charts.worked, est, "minimax-text-01"),
     "hailuo": lambda est, three: (ts.charts.hailuo, est),
     "hailuo, careful": lambda est, three: (ts.charts.hailuo, est.again(scenario="careful")),
-    "chances": lambda est, three: (
-        ts.charts.chances,
-        ts.corrections.minority(**FEW).T.rename(columns=NAMES),
-    ),
+    "chances": lambda est, three: (ts.charts.chances, ts.corrections.how_sure(three)),
     "higher": lambda est, three: (ts.charts.higher, three),
     "dollars": lambda est, three: (ts.charts.dollars, three),
     "dollars of one": lambda est, three: (ts.charts.dollars, est),
@@ -301,7 +298,7 @@ def test_weights_of_evidence_move_what_is_drawn(minimax):
     careful = minimax.again(scenario="careful")
     table = ts.charts.ratio(careful).table
     assert table["share_p50"].iloc[0] == careful.share_quantiles["p50"] != np.median(careful.share)
-    assert "Under careful simulations are weighted" in ts.charts.ratio(careful).source
+    assert "“Our corrections”: simulations that agree" in ts.charts.ratio(careful).source
 
 
 def test_breaking_points_lead_where_they_are_likely_and_leave_out_what_cannot_be():
@@ -309,7 +306,10 @@ def test_breaking_points_lead_where_they_are_likely_and_leave_out_what_cannot_be
     rows = [("GPU price", 2.0, 0.002, np.nan), ("FLOP of X", 4.0, 0.0, 0.16)]
     rows += [("RL fractions", np.nan, np.nan, np.nan), ("R&D compute", 0.4, np.nan, np.nan)]
     figure = ts.charts.breaking({"A": pd.DataFrame(rows, columns=columns)})
-    assert figure.title == "The FLOP of X could be so far off that a median share reaches half"
+    assert (
+        figure.title
+        == "The likeliest way to a majority is X at A: 4\u00a0times as much, a chance of 16%"
+    )
     assert {"× 2", "<1%", "÷ 2.5", "taken as exact", "0%, one model 16%"} <= set(texts(figure))
     assert "Size of RL" not in texts(figure)
 
