@@ -12,7 +12,7 @@ from pathlib import Path
 
 from training_share.files import repo_root
 
-IMPORTED = "ipykernel.kernelapp, training_share, training_share.report.charts.style"
+IMPORTED = "ipykernel.kernelapp, training_share, training_share.report.charts"
 NOTEBOOKS = (
     "openai",
     "minimax",

@@ -7,6 +7,7 @@ from bs4 import BeautifulSoup
 
 import training_share as ts
 from training_share.model.precision import QUANTILES, spread
+from training_share.report.display import keep_in
 from training_share.report.text import (
     amount,
     brief_chance,
@@ -72,7 +73,9 @@ def test_a_long_text_is_folded_behind_its_first_sentence(shown):
 
 def test_a_figure_is_shown_with_its_words_as_alternative_text_and_caption(shown, tmp_path):
     figure = ts.charts.intervals(pd.DataFrame({"p5": [0.1], "p50": [0.2], "p95": [0.4]}, ["a"]))
-    ts.show(figure, "name", tmp_path)
+    keep_in(tmp_path)
+    ts.show(figure, "name")
+    keep_in("")
     image, caption = shown
     assert image.alt == figure.alt
     assert caption.data.startswith("*Figure `name`.* <details>")

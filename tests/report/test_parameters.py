@@ -8,7 +8,7 @@ from refusals import assert_refused
 
 from training_share.files import repo_root
 from training_share.report import parameters
-from training_share.report.display import FOLDER_VARIABLE
+from training_share.report.display import FOLDER_VARIABLE, keep_in, kept_in
 from training_share.run import parameters_of
 
 FORM = 'scenario: str = "newsletter"  # a word\nmfu: str = ""  # blank\nfigures_dir: str = ""  # ""'
@@ -19,19 +19,24 @@ def ran(monkeypatch, tmp_path):
     """Let the cells of a notebook have run, in a folder of their own."""
 
     def cells(*sources, folder="."):
-        shell = SimpleNamespace(user_ns={"In": ["", *sources]})
+        names: dict = {}
+        for source in sources:
+            exec(source, names)
+        shell = SimpleNamespace(user_ns=names | {"In": ["", *sources]})
         monkeypatch.setattr("IPython.get_ipython", lambda: shell)
         (tmp_path / folder).mkdir(exist_ok=True)
         monkeypatch.chdir(tmp_path / folder)
 
     monkeypatch.delenv(FOLDER_VARIABLE, raising=False)
-    return cells
+    yield cells
+    keep_in("")
 
 
 def test_defaults_leave_the_figures_to_the_project(ran):
     for cells in ((FORM,), (FORM, '# Parameters\nscenario = "newsletter"\nmfu = ""\n')):
         ran(*cells)
-        assert parameters.begin("") == str(repo_root() / "figures")
+        assert parameters.begin() == {"scenario": "newsletter", "mfu": ""}
+        assert kept_in() == str(repo_root() / "figures")
 
 
 @pytest.mark.parametrize(
@@ -44,30 +49,39 @@ def test_defaults_leave_the_figures_to_the_project(ran):
 )
 def test_a_changed_run_keeps_its_figures(ran, tmp_path, capsys, cells):
     ran(*cells)
-    assert parameters.begin("") == str(tmp_path / parameters.CHANGED_FOLDER)
+    assert parameters.begin() == {"scenario": "newsletter", "mfu": "0.3"}
+    assert kept_in() == str(tmp_path / parameters.CHANGED_FOLDER)
     told = capsys.readouterr().out
     assert told.startswith("changed: mfu; figures are saved in figures_of_this_run/")
 
 
 def test_a_rendered_copy_keeps_its_own_folder(ran, tmp_path):
     ran(FORM, '# Parameters\nscenario = "careful"\n', folder="rendered")
-    assert parameters.begin("") == str(tmp_path / "figures")
+    assert parameters.begin()["scenario"] == "careful"
+    assert kept_in() == str(tmp_path / "figures")
 
 
 def test_what_is_asked_for_wins(ran, monkeypatch):
+    ran(FORM, '# Parameters\nfigures_dir = "mine"\n')
+    assert "figures_dir" not in parameters.begin() and kept_in() == "mine"
     ran(FORM, '# Parameters\nmfu = "0.3"\n')
-    assert parameters.begin("mine") == "mine"
     monkeypatch.setenv(FOLDER_VARIABLE, "of the pipeline")
-    assert parameters.begin("") == "of the pipeline"
+    parameters.begin()
+    assert kept_in() == "of the pipeline"
+
+
+def test_a_value_set_in_a_later_cell_is_the_one_that_counts(ran):
+    ran(FORM, "mfu = 0.25")
+    assert parameters.begin()["mfu"] == 0.25
 
 
 def test_a_parameter_that_the_notebook_lacks_is_refused(ran):
     ran(FORM, '# Parameters\nmuf = "0.3"\n')
-    assert_refused(r"no parameter .muf.; did you mean .mfu.", parameters.begin, "")
+    assert_refused(r"no parameter .muf.; did you mean .mfu.", parameters.begin)
 
 
 def test_outside_a_notebook_nothing_is_asked():
-    assert parameters.begin("") == ""
+    assert parameters.begin() == {} and kept_in() == ""
 
 
 @pytest.mark.parametrize(

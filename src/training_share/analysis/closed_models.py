@@ -68,6 +68,18 @@ def estimators(est: Estimate, model: str = "hailuo-02") -> pd.DataFrame:
     return pd.DataFrame(rows).T.rename_axis("method")
 
 
+def fits_table(est: Estimate) -> pd.DataFrame:
+    """Return how well size predicts compute, one row a modality: open models, slope, r_squared, and
+    the factor by which a single model typically strays from the line."""
+    rows = {}
+    for modality in scaling.MODALITIES:
+        fit = scaling.fit(scaling.used_points(est.tables, modality))
+        strays = 10**fit.residual_sd
+        rows[modality] = {"open models": fit.n, "slope": fit.slope}
+        rows[modality] |= {"r_squared": fit.r_squared, "strays by a factor of": strays}
+    return pd.DataFrame.from_dict(rows, orient="index").rename_axis("modality")
+
+
 def predictions_table(est: Estimate) -> pd.DataFrame:
     """Return p5, p50 and p95 of each closed model's bootstrap predictions in FLOP with their
     standard errors, and the median of the distribution that enters the Monte Carlo."""

@@ -12,9 +12,8 @@ import pandas as pd
 
 from training_share.analysis.variants import HALF, NOTED, SPREAD, groups_of, variants
 from training_share.errors import InputError
-from training_share.inputs.tables import load
 from training_share.model.case import listed
-from training_share.model.comparison import Comparison, compare
+from training_share.model.comparison import Comparison
 from training_share.model.estimate import Estimate, estimate
 
 Names = Iterable[str] | str | None
@@ -76,7 +75,7 @@ def effects_alone(company: str, start: str = "newsletter", **settings: Any) -> p
     table = variants(est, changes).rename(columns={"moved": "alone"}).rename_axis("correction")
     # equal moves keep the file's order, whatever the last bit of a processor's arithmetic
     table = table.sort_values("alone", key=lambda moves: -moves.abs().round(12), kind="stable")
-    return table[[*NOTED, "alone"]]
+    return table[[*NOTED, "over_half", "alone"]]
 
 
 def beliefs(company: str, scenario: str = "careful", **settings: Any) -> pd.DataFrame:
@@ -103,13 +102,6 @@ def how_sure(comparison: Comparison, question: str = "how-sure") -> pd.DataFrame
             columns.setdefault(name, {})[label] = odds[0]
             columns.setdefault(f"{name}_error", {})[label] = odds[1]
     return pd.DataFrame(columns).rename_axis("choice")
-
-
-def by_scenario(companies: Names, scenarios: Names, **settings: Any) -> dict[str, Comparison]:
-    """Return companies compared under each scenario, on common draws; blank means all."""
-    names = listed(scenarios) or load(settings.get("data_dir")).scenario_names
-    found = compare(companies or None, names[0], **settings)
-    return {name: found.again(scenario=name) for name in names}
 
 
 # --- who is higher --------------------------------------------------------------------------------

@@ -25,7 +25,7 @@ from training_share.inputs.tables import Tables
 from training_share.model.case import NO_EVIDENCE
 from training_share.report import display as figures
 from training_share.report import text
-from training_share.report.charts.bars import ratio_alt
+from training_share.report.charts.companies import ratio_alt
 
 PAUSE = 0.25  # seconds without a change, after which the rest follows
 TABLE = {"border": 0, "justify": "left", "float_format": text.number, "index_names": False}
@@ -41,9 +41,9 @@ class Explorer:
     Raises InputError where the first one is refused, has no share, or is set by what is no control.
     """
 
-    def __init__(self, company: str, *, figures_dir: str | Path = "", **settings: object) -> None:
+    def __init__(self, company: str, **settings: object) -> None:
         self.estimate = est = ts.estimate(company, **settings)
-        self.figures = Path(figures.folder_given(figures_dir) or repo_root() / "figures")
+        self.figures = Path(figures.kept_in() or repo_root() / "figures")
         _ = est.rd_compute  # refuses a company without spending
         self.base, self.controls = est.base, offer.controls_of(est.base)
         self.cells, self.named = offer.cells_of(est.base), settings.keys()

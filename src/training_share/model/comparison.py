@@ -144,6 +144,7 @@ def compare(
     ['minimax', 'zai']
     """
     base = load(data_dir)
+    companies = None if blank(companies) else companies
     names = () if companies is None else listed(companies, "companies")
     alone = names[0] if len(names) == 1 else ""
     runs, spending = lasting(runs), lasting(spending)

@@ -14,11 +14,12 @@ import pandas as pd
 
 from training_share.errors import InputError
 from training_share.files import write_all
-from training_share.report.figure import PNG_DPI, Figure, pdf_of, png_of, svg_of
+from training_share.report.figure import PNG_DPI, Figure, dark, pdf_of, png_of, svg_of
 from training_share.report.text import held_column, number
 from training_share.report.text import percent as as_percent
 
 FOLDER_VARIABLE = "TRAINING_SHARE_FIGURES"
+_kept_in: list[str] = []  # the folder of this process's figures, once `begin` has chosen one
 KINDS = {
     "png": lambda figure: png_of(figure.drawing, PNG_DPI),
     "svg": lambda figure: svg_of(figure.drawing),
@@ -40,17 +41,33 @@ def folder_given(figures_dir: str | Path = "") -> str:
     return str(figures_dir or os.environ.get(FOLDER_VARIABLE) or "")
 
 
+def keep_in(folder: str | Path) -> None:
+    """Let `show` write into a folder from here on; "" writes nothing."""
+    _kept_in[:] = [str(folder)]
+
+
+def kept_in() -> str:
+    """Return the folder that `show` writes into, or "" where there is none."""
+    return _kept_in[0] if _kept_in else folder_given()
+
+
 def save(
-    figure: Figure, name: str | Path, folder: str | Path = "", *, overwrite: bool = False
+    figure: Figure,
+    name: str | Path,
+    folder: str | Path = "",
+    *,
+    overwrite: bool = False,
+    dark_too: bool = False,
 ) -> list[Path]:
     """Write a chart into a folder, by default the working directory, and return the files: `name`
     as .png (120 dpi), .svg and .csv (the plotted numbers), or the one kind that it ends in, .pdf
     among them. They are the same to the byte whenever the chart is: no date, no random ids.
+    `dark_too` adds name_dark.svg, the same for a dark page.
 
     InputError where a file is there already, unless `overwrite`, and where it cannot be written.
 
     >>> import tempfile, training_share as ts
-    >>> chart = ts.charts.ratio(ts.shares.headline(ts.compare(n_draws=200)))
+    >>> chart = ts.charts.ratio(ts.compare(n_draws=200))
     >>> [path.name for path in save(chart, "shares.pdf", tempfile.mkdtemp())]
     ['shares.pdf']
     """
@@ -58,21 +75,30 @@ def save(
     kinds = [place.suffix[1:]] if place.suffix[1:] in KINDS else ["png", "svg", "csv"]
     stem = place.name.removesuffix(f".{kinds[0]}")
     paths = [place.with_name(f"{stem}.{kind}") for kind in kinds]
+    paths += [place.with_name(f"{stem}_dark.svg")] if dark_too else []
     for path in paths if not overwrite else ():
         if path.exists():
             raise InputError(f"{path}: is there already; overwrite=True replaces it")
-    contents = {path.name: KINDS[path.suffix[1:]](figure) for path in paths}
+    contents = {f"{stem}.{kind}": KINDS[kind](figure) for kind in kinds}
+    if dark_too:
+        svg = contents.get(f"{stem}.svg") or svg_of(figure.drawing)
+        contents[f"{stem}_dark.svg"] = dark(svg)
     write_all(place.parent, contents)
     return paths
 
 
-def show(figure: Figure, name: str, figures_dir: str | Path = "") -> None:
+def show(
+    figure: Figure, name: str, *, narrow: Figure | None = None, dark_too: bool = False
+) -> None:
     """Display a figure, whose text is the alternative text and stands folded in the caption, and
-    write it into the folder of this notebook's figures (see `begin`), if there is one."""
+    write it into the folder of this notebook's figures (see `begin`), if there is one, with its
+    twin for a phone, `narrow`, as NAME_narrow; `dark_too` as in `save`."""
     from IPython.display import Image, Markdown, display
 
-    folder = folder_given(figures_dir)
-    saved = save(figure, name, folder, overwrite=True) if folder else []
+    folder = kept_in()
+    saved = save(figure, name, folder, overwrite=True, dark_too=dark_too) if folder else []
+    if folder and narrow:
+        save(narrow, f"{name}_narrow", folder, overwrite=True, dark_too=dark_too)
     png = saved[0].read_bytes() if saved else png_of(figure.drawing, PNG_DPI)
     width = int(figure.drawing.get_figwidth() * SCREEN_DPI)
     display(Image(data=png, format="png", alt=figure.alt, width=width))

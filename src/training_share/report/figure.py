@@ -2,14 +2,18 @@
 
 A drawing is the same file on every machine. Processors differ in the last bit of a logarithm, so
 what is drawn is rounded first (`rounded`), and an SVG's ids are numbers instead of matplotlib's
-hashes of unrounded positions.
+hashes of unrounded positions. The text of an SVG is text, as wide as it was measured whatever font
+shows it, and a dark page has the same SVG in other colours (`dark`).
 """
 
 import io
 import re
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from functools import cache
+from html import unescape
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -19,28 +23,35 @@ if TYPE_CHECKING:
 
 DIGITS = 10  # significant, in the drawing and in the CSV beside it
 PNG_DPI = 120  # half as much again as a page shows; a dozen fit into a notebook below 1 MB
-INK = "#222222"
-STYLE = "seaborn-v0_8-whitegrid"  # as matplotlib ships it
-THEME = {
-    "font.size": 10,
-    "axes.titlesize": 11,
-    "axes.labelsize": 9,
-    "figure.labelsize": 9,
-    "axes.titleweight": "bold",
-    "axes.titlelocation": "left",
-    "figure.dpi": 100,
-    "axes.edgecolor": "#888888",
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.spines.left": False,
-    "axes.grid.axis": "x",
-    "text.color": INK,
-    "axes.labelcolor": INK,
-    "font.sans-serif": ["DejaVu Sans"],
-}
-LONG_ID = re.compile(  # hashed by matplotlib, or a letter by the name of its font
-    r'(?<=["#])(?:(?:[pmh]|image|C[0-9a-f]+_[0-9a-f]+_)[0-9a-f]{10}|DejaVuSans[\w-]*)(?=["\)])'
+FONT = "Source Sans Pro"
+FALLBACKS = f"'{FONT}', 'Source Sans 3', 'Helvetica Neue', Arial, sans-serif"
+INK, QUIET, ACCENT, REST = "#1b1f24", "#5b6470", "#0b6e99", "#e6e8eb"
+HAIR, PALE, SQUARE, PAPER = "#8b949e", "#cfe2eb", "#d3d7dc", "#ffffff"
+# a tenth of R&D compute a colour; the jump at one half lets ink and paper be read on either side
+HEAT = ["#f1f4f6", "#dce8ee", "#c3dae5", "#a9cbdb", "#8fbcd1"]
+HEAT += [ACCENT, "#0a6389", "#08577a", "#074b6b", "#063f5c"]
+IN_THE_DARK = dict(
+    zip(
+        [*HEAT, INK, QUIET, REST, HAIR, PALE, SQUARE, PAPER],
+        [
+            *("#1e252c", "#20303b", "#233c4b", "#26485b", "#29546c"),
+            *("#58b4dc", "#6dbfe2", "#82cae8", "#98d5ee", "#aee0f4"),
+            *("#e8eaed", "#a6aeb8", "#2f363e", "#78838f", "#234050", "#3a424b", "#12161b"),
+        ],
+        strict=True,
+    )
 )
+LOOK = {
+    "font.family": [FONT],
+    "text.color": INK,
+    "text.parse_math": False,
+    "text.hinting": "no_hinting",  # or widths would depend on the resolution
+    "axes.facecolor": "none",
+}
+LONG_ID = re.compile(  # hashed by matplotlib
+    r'(?<=["#])(?:[pmh]|image|C[0-9a-f]+_[0-9a-f]+_)[0-9a-f]{10}(?=["\)])'
+)
+SVG_TEXT = re.compile(r'<text style="font: ((?:[\w-]+ )*?)([\d.]+)px [^>]*>([^<]+)</text>')
 
 
 @dataclass(frozen=True)
@@ -59,6 +70,11 @@ class Figure:
         """The matplotlib figure."""
         return self.axes[0].get_figure(root=True)
 
+    def savefig(self, *arguments: Any, **options: Any) -> None:
+        """Write the drawing as matplotlib does, in the look that it was made in."""
+        with look():
+            self.drawing.savefig(*arguments, **options)
+
     def _repr_png_(self) -> bytes:
         return png_of(self.drawing, 100)
 
@@ -69,11 +85,44 @@ class Figure:
         return text.encode()
 
 
-def look() -> AbstractContextManager:
-    """Return the context in which charts are made and written; the process keeps its own look."""
-    import matplotlib.style
+@contextmanager
+def look() -> Iterator[None]:
+    """Make and write charts in the house's look inside this block. What the user has set in
+    matplotlib stays as it is, and so does the process."""
+    import matplotlib as mpl
 
-    return matplotlib.style.context([STYLE, THEME])
+    _add_fonts()
+    unset = [key for key in LOOK if mpl.rcParams[key] == mpl.rcParamsDefault[key]]
+    with mpl.rc_context({key: LOOK[key] for key in unset}):
+        yield
+
+
+@cache
+def _add_fonts() -> None:
+    """Tell matplotlib of the font's files, once in a process."""
+    from importlib.resources import files
+
+    from matplotlib.font_manager import fontManager
+
+    for weight in ("Regular", "Semibold", "Bold"):
+        name = f"SourceSansPro-{weight}.ttf"
+        fontManager.addfont(str(files("font_source_sans_pro") / "files" / name))
+
+
+def width(text: str, size: float = 11, weight: str = "normal", **_: object) -> float:
+    """Return the inches that a text of `size` points takes, as the renderer has them."""
+    import matplotlib as mpl
+
+    font = size, weight, tuple(mpl.rcParams["font.family"])
+    return _inches(f"{text}|", *font) - _inches("|", *font)
+
+
+@cache
+def _inches(text: str, size: float, weight: str, family: tuple[str, ...]) -> float:
+    from matplotlib.figure import Figure as Sheet
+
+    about = {"size": size, "weight": weight, "family": list(family), "parse_math": False}
+    return Sheet(dpi=150).text(0, 0, text, **about).get_window_extent().width / 150
 
 
 def rounded(value: object) -> object:
@@ -87,32 +136,46 @@ def rounded(value: object) -> object:
 
 
 def png_of(drawing: "matplotlib.figure.Figure", dpi: int) -> bytes:
-    """Draw a matplotlib figure as PNG on white, the same to the byte whenever it is the same.
-
-    Its layout is made once and kept: `savefig` would make it, and draw, twice for each file.
-    """
+    """Draw a matplotlib figure as PNG on white, the same to the byte whenever it is the same."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
 
-    stream, before = io.BytesIO(), (drawing.dpi, drawing.canvas)
+    stream, before = io.BytesIO(), (drawing.dpi, drawing.canvas, drawing.get_facecolor())
     drawing.set(dpi=dpi, facecolor="white")
     with look():
         FigureCanvasAgg(drawing).print_png(stream, metadata={"Software": None})
-    drawing.set_layout_engine("none")
-    drawing.set(dpi=before[0], canvas=before[1])
+    drawing.set(dpi=before[0], canvas=before[1], facecolor=before[2])
     return stream.getvalue()
 
 
 def svg_of(drawing: "matplotlib.figure.Figure") -> bytes:
-    """Draw a matplotlib figure as SVG without a date and without indentation, its ids numbered in
-    order of appearance."""
+    """Draw a matplotlib figure as SVG on nothing, without a date and without indentation, its text
+    as text and its ids numbered in order of appearance."""
     import matplotlib as mpl
     from matplotlib.backends.backend_svg import FigureCanvasSVG
 
-    stream, before = io.StringIO(), drawing.canvas
-    with look(), mpl.rc_context({"svg.hashsalt": "", "svg.fonttype": "path"}):
+    stream, before = io.StringIO(), (drawing.canvas, drawing.get_facecolor())
+    drawing.set_facecolor("none")
+    with look(), mpl.rc_context({"svg.hashsalt": "", "svg.fonttype": "none"}):
         FigureCanvasSVG(drawing).print_svg(stream, metadata={"Date": None, "Creator": None})
-    drawing.set_canvas(before)
-    return re.sub(r"\n +", "\n", numbered(stream.getvalue())).encode()
+        svg = SVG_TEXT.sub(_as_wide, numbered(stream.getvalue()))
+    drawing.set(canvas=before[0], facecolor=before[1])
+    return re.sub(r"\n +", "\n", svg.replace(f"'{FONT}'", FALLBACKS)).encode()
+
+
+def _as_wide(found: re.Match[str]) -> str:
+    """Return a text of an SVG with the width that it was measured to have, which another font, where
+    a page has not this one, then keeps to."""
+    weight = next((word for word in found[1].split() if word.isdigit() or word == "bold"), "normal")
+    weight = int(weight) if weight.isdigit() else weight
+    long = 72 * width(unescape(found[3]), float(found[2]), weight)
+    return found[0].replace("<text ", f'<text textLength="{long:.1f}" ', 1)
+
+
+def dark(svg: bytes) -> bytes:
+    """Return an SVG of the house recoloured for a dark page."""
+    return re.sub(
+        r"#[0-9a-f]{6}\b", lambda found: IN_THE_DARK.get(found[0], found[0]), svg.decode()
+    ).encode()
 
 
 def pdf_of(drawing: "matplotlib.figure.Figure") -> bytes:

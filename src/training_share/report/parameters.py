@@ -10,7 +10,7 @@ from pathlib import Path
 
 from training_share.errors import InputError, nearest
 from training_share.files import repo_root
-from training_share.report.display import folder_given
+from training_share.report.display import folder_given, keep_in
 
 DEFAULTS = {"scenario": "newsletter", "company": "minimax", "n_draws": 50_000, "seed": 42}
 CHANGED_FOLDER = "figures_of_this_run"
@@ -40,26 +40,38 @@ def literals(source: str) -> dict[str, object]:
     return found
 
 
-def begin(figures_dir: str = "") -> str:
-    """Check the parameters of the notebook that calls it, and return the folder of its figures.
+def begin() -> dict[str, object]:
+    """Return the parameters of the notebook that calls it, by name, with the values that they have
+    now, papermill's included; `figures_dir` is not among them. Outside a notebook there are none.
 
-    A parameter that papermill injected and the notebook does not have is refused. Figures go to
-    `figures_dir`; else where the pipeline said; else to the project's `figures/` while every
-    parameter stands at its default, and beside the run where one does not, with a line saying so;
-    outside a notebook there is none.
+    A parameter that papermill injected and the notebook does not have is refused. `show` then
+    writes figures to `figures_dir`; else where the pipeline said; else to the project's `figures/`
+    while every parameter stands at its default, and beside the run where one does not, with a line
+    saying so.
     """
     form, injected = _cells_run()
     for name in injected:
         if name not in form:
             raise InputError(f"this notebook has no parameter '{name}'{nearest(name, form)}")
-    given, changed, here = folder_given(figures_dir), edited(form | injected), Path.cwd()
-    if given or not form:
-        return given
-    if not changed:
-        return str(repo_root() / "figures")
-    folder = here.parent / "figures" if here.name == "rendered" else here / CHANGED_FOLDER
-    print(f"changed: {', '.join(changed)}; figures are saved in {folder.name}/ beside this run")
-    return str(folder)
+    now = _values_now(form | injected)
+    folder, here = folder_given(str(now.pop("figures_dir", ""))), Path.cwd()
+    if form and not folder:
+        folder = str(repo_root() / "figures")
+        if changed := edited(now):
+            rendered = here.parent / "figures", here / CHANGED_FOLDER
+            folder = str(rendered[here.name != "rendered"])
+            told = f"figures are saved in {Path(folder).name}/ beside this run"
+            print(f"changed: {', '.join(changed)}; {told}")
+    keep_in(folder)
+    return now
+
+
+def _values_now(names: Mapping[str, object]) -> dict[str, object]:
+    """Return what the notebook's variables hold, and of those that are gone what was written."""
+    from IPython import get_ipython
+
+    held = getattr(get_ipython(), "user_ns", {})
+    return {name: held.get(name, written) for name, written in names.items()}
 
 
 def _cells_run() -> tuple[dict[str, object], dict[str, object]]:

@@ -1,4 +1,5 @@
-"""Sentences made from numbers, so that no number is ever typed into prose."""
+"""Sentences made from numbers, so that no number is ever typed into prose. Each reads as English
+for every number it can meet; the words of charts are in words.toml."""
 
 from collections.abc import Iterable, Mapping
 
@@ -6,173 +7,201 @@ import numpy as np
 import pandas as pd
 
 from training_share.analysis.corrections import name_of, require_two, without_groups
-from training_share.analysis.measured import ImpliedCompute, Pattern
-from training_share.analysis.variants import HALF, excess, groups_of, misfit, over_half
+from training_share.analysis.information import in_flop
+from training_share.analysis.measured import COMPANY, ImpliedCompute, Pattern
+from training_share.analysis.variants import HALF, groups_of, over_half
+from training_share.inputs.tables import Tables
+from training_share.model import scaling
 from training_share.model.comparison import Comparison
 from training_share.model.estimate import Estimate, estimate
 from training_share.model.precision import QUANTILES, quantiles
 from training_share.report.parameters import DEFAULTS
 from training_share.report.shares import changes, window_text
-from training_share.report.text import amount, chance, end, listed, number, percent, points
+from training_share.report.text import amount, chance, counted, listed, number, percent
+from training_share.report.words import share, templates, ten, times
 
-SOURCE = "newsletter-body"  # the row of sources.csv that the settings are from
-SURE = 0.9  # from here on the draws are called agreed
+LEAST_TOLD = 0.001  # of the simulations, in which more than all R&D compute was spent
 MONEY = ("training_cost", 1, "USD million")
-NOISE = 0.02  # of a probability: two markets drawn anew differ by as much
-MATTERS = 1.5  # factor between the ends of intervals above which a belief is said to decide them
 RARE = 0.01  # chance below which an input is not called likely to be so wrong
 
 
+# --- one company ----------------------------------------------------------------------------------
 def answer(est: Estimate) -> str:
-    """Return the answer of a company notebook: share, amounts, how sure, and what was changed."""
+    """Return the answer for a company: share, likely range, amounts, chance of a majority, main
+    doubt, and what to keep in mind."""
     s = est.summary()
+    low, middle, high = est.share_quantiles.values()
+    lead = (
+        f"**About {share(middle)} of {name_of(est)}'s R&D compute went to final training runs; the "
+        f"likely range is {_range(low, high)}.**"
+    )
+    if not (likely := _range(low, high)):
+        lead = f"**{share(middle)} of {name_of(est)}'s R&D compute went to final training runs.**"
+    sums = amount(s["training_cost_p50"], est.unit), amount(s["rd_compute"], est.unit)
     told = [
-        f"{_told(changes(est))}**{name_of(est)}: final training runs took "
-        f"{percent(s['share_p50'])} of R&D compute spending** (nine in ten draws of the uncertain "
-        f"inputs give {end(s['share_p5'])} to {end(s['share_p95'])}).",
-        f"That is {_amounts(est)} spent from {window_text(*est.denominator_window)}, for "
-        f"{_runs(est)}.",
-        f"The share is over half in {chance(over_half(est))} of the draws.",
-        *_remarks(est),
+        _changed(changes(est)) + lead,
+        f"That is {sums[0]} of the {sums[1]} spent from {window_text(*est.denominator_window)}, "
+        f"for {_runs(est)}.",
+        f"The chance that they took more than half is {chance(over_half(est))}." if likely else "",
     ]
-    return "\n\n".join(filter(None, [" ".join(told), doubt(est)]))
+    paragraphs = [" ".join(filter(None, told)), doubt(est), " ".join(_remarks(est))]
+    return "\n\n".join(filter(None, paragraphs))
 
 
 def measured_answer(est: Estimate) -> str:
-    """Return the answer of a company whose hours were counted: a share without any model."""
+    """Return the answer for a company whose hours were counted: a share without any model."""
     s = est.summary()
+    sums = amount(s["training_cost_p50"], est.unit), amount(s["rd_compute"], est.unit)
     return (
-        f"**{est.company_row.display_name}: final training runs took {percent(s['share_p50'])} of "
-        f"the compute of the whole development**, {_amounts(est)}. Both are counted, so neither a "
-        f"price nor a utilization enters; the rounding of the figures leaves "
-        f"{100 * s['share_p5']:.2f}% to {100 * s['share_p95']:.2f}%."
+        f"**{percent(s['share_p50'])} of the compute behind the whole development went into the "
+        f"final training runs**: {sums[0]} of {sums[1]}. {name_of(est)} counted both, so neither a "
+        f"price nor a utilization enters; rounding leaves {100 * s['share_p5']:.2f}% to "
+        f"{100 * s['share_p95']:.2f}%."
     )
 
 
-def pattern_answer(found: Pattern) -> str:
-    """Return how many cases are measured, their range by what is counted, and what the next
-    company's share would be."""
-    rows = found.table().query("used")
-    ranges = [f"{name} {_range(part['p50'])}" for name, part in rows.groupby("scope", sort=False)]
-    grades = rows["grade"].value_counts()
-    low, middle, high = map(percent, quantiles(found.next_share["share"]))
+def cost_answer(est: Estimate) -> str:
+    """Return the answer for a company whose spending is unknown: the cost of its final runs."""
+    low, middle, high = (amount(est.spread("training_cost")[name]) for name in QUANTILES)
     return (
-        f"**{grades['modelled']} company-years are modelled; {grades['measured']} projects were "
-        f"measured and {grades['disclosed estimate']} estimated by those who ran them. The shares "
-        f"run from {percent(rows['p50'].min())} to {percent(rows['p50'].max())}, and what is "
-        f"counted decides where a case lies**: {'; '.join(ranges)}. For the next company-year they "
-        f"leave {middle} ({low} to {high})."
+        f"{_changed(changes(est))}**{name_of(est)}'s final training runs cost about {middle} at "
+        f"rental prices; the likely range is {low} to {high}.** That is for {_runs(est)}."
+    )
+
+
+def doubt(est: Estimate) -> str:
+    """Return the main doubt about a company's share: runs whose compute is predicted from other
+    models, and the share without their group; "" where no group has such runs."""
+    told = []
+    for group, closed in _closed(est).items():
+        kinds, company = sorted(set(closed.values())), est.company_row.display_name
+        points = scaling.used_points(est.tables, kinds[0])
+        factor, many = 10 ** scaling.fit(points).residual_sd, len(closed) > 1
+        told.append(
+            f"**Main doubt:** {listed(closed)}, {company}'s {listed(kinds)} "
+            f"model{'s' if many else ''}. {company} has not said how much compute "
+            f"{'they' if many else 'it'} used; we estimate it from open {listed(kinds)} models, "
+            f"which typically stray from their trend by a factor of {factor:.1f}. Without its "
+            f"{group.title()} models, {company}'s share is {_without(est, group)}."
+        )
+    return " ".join(told)
+
+
+def doubts(*estimates: Estimate) -> str:
+    """Return the main doubts about several companies' shares in short, as a chart has them."""
+    return " ".join(
+        f"{est.company_row.display_name} rests on {listed(closed)}, whose compute it has not "
+        f"disclosed; without its {group.title()} models its share is {_without(est, group)}."
+        for est in estimates
+        for group, closed in _closed(est).items()
+    )
+
+
+def _closed(est: Estimate) -> dict[str, dict[str, str]]:
+    """Return by group the models whose compute is predicted from others, and of which kind."""
+    found = {
+        group: {
+            run.model: est.tables.closed_models[run.flop].modality
+            for run in est.runs.values()
+            if run.group == group and isinstance(run.flop, str)
+        }
+        for group in groups_of(est)
+    }
+    return {group: closed for group, closed in found.items() if closed}
+
+
+def _without(est: Estimate, group: str) -> str:
+    return share(est.without(group).share_quantiles["p50"])
+
+
+def above_all(est: Estimate) -> str:
+    """Return how often the runs would cost more than all R&D compute, and the share without such
+    simulations; "" where that is rare."""
+    inside = est.share <= 1
+    if (above := est.mean(~inside)) < LEAST_TOLD:
+        return ""
+    told = (
+        f"In {percent(above)} of simulations final runs cost more than all R&D compute. That "
+        "cannot be, so a price, a size or the window is off there"
+    )
+    if above > 0.95:
+        return f"{told}."
+    weights = np.full(est.n_draws, 1.0) if est.weights is None else est.weights
+    kept = weights[inside] / weights[inside].sum()
+    low, middle, high = quantiles(est.share[inside], kept)
+    return f"{told}; without them the share is {share(middle)} ({_range(low, high)})."
+
+
+def left_out(est: Estimate) -> str:
+    """Return the releases of the window of which no run is counted."""
+    if not (names := est.uncounted_models):
+        return ""
+    company = est.company_row.display_name
+    return (
+        f"{company} also released {listed(names)} in these months. They are not counted, since "
+        "their size is not known, so the share is somewhat too low."
     )
 
 
 def expensed(est: Estimate) -> str:
     """Return how much of the R&D compute that a company incurred its R&D expenses hold, where a
     part of it is amortised."""
-    window = est.denominator_window
+    window, company = est.denominator_window, est.company_row.display_name
     charged = ["training_compute", "research_compute_amortised_charge"]
     spent = (est.median(est.spent(lines, *window)) / 1e6 for lines in (["rd_total"], charged))
     total, held_in = map(amount, spent)
     return (
-        f"{est.company_row.display_name}'s total R&D expenses from {window_text(*window)} were "
-        f"{total}, staff included. They hold {held_in} of the "
-        f"{amount(est.summary()['rd_compute'])} of R&D compute that it incurred; the rest is "
-        "expensed in other years. So they are no ceiling for what was incurred, which rests on how "
-        "long research compute is amortised."
+        f"{company} expensed {total} of R&D from {window_text(*window)}, staff included. That "
+        f"holds {held_in} of the {amount(est.summary()['rd_compute'])} of R&D compute that it "
+        "incurred; the rest is expensed in other years. So the expense is no ceiling for what was "
+        "incurred, which depends on how long research compute is amortised."
     )
 
 
-def cost_answer(est: Estimate) -> str:
-    """Return the answer of a company whose spending is unknown: the cost of its final runs."""
-    cost = est.spread("training_cost")
-    low, middle, high = (amount(cost[name]) for name in QUANTILES)
-    return (
-        f"{_told(changes(est))}**{name_of(est)}: final training runs cost about {middle}** at "
-        f"rental prices (nine in ten draws of the uncertain inputs give {low} to {high}), for "
-        f"{_runs(est)}."
-    )
+def _changed(told: str) -> str:
+    return f"Changed run ({told}). " if told else ""
 
 
-def comparison_answer(
-    rows: pd.DataFrame, settings: pd.DataFrame, changed: str = "", doubts: str = ""
-) -> str:
-    """Return the answer of the comparison: what was `changed`, the shares of `shares.headline`, how
-    often the share exceeds half there and in `shares.ratio_table`, and the `doubts`."""
-    found = "A minority" if (rows["share_p50"] < HALF).all() else "Not everywhere a minority"
-    shares = listed(f"{percent(row.share_p50)} at {row.label}" for row in rows.itertuples())
-    first, worst = (table.loc[table["over_half"].idxmax()] for table in (rows, settings))
-    more = ""
-    if worst.over_half > first.over_half:
-        where = "" if worst.label == first.label else f" at {worst.label}"
-        more = f", or {chance(worst.over_half)}{where} under the setting *{worst.scenario}*"
-    told = [
-        f"{_told(changed)}**{found}: final training runs took {shares}.**",
-        f"How sure? The chance of more than half is highest at {first.label}: "
-        f"{chance(first.over_half)}{more}.",
-        doubts,
-    ]
-    return "\n\n".join(filter(None, told))
+def _runs(est: Estimate) -> str:
+    count, (first, last) = len(est.runs), est.release_window
+    runs = "training run" if count == 1 else "training runs"
+    return f"{count} {runs} of models released {first:%b %Y} to {last:%b %Y}"
 
 
-def doubt(est: Estimate) -> str:
-    """Return the main doubt about a company's share: what it would be without each named group of
-    runs whose FLOP rest on a regression; or ""."""
+def _remarks(est: Estimate) -> list[str]:
+    """Return what to keep in mind about a share, each in a sentence."""
     told = []
-    for group in groups_of(est):
-        closed = {
-            run.model: est.tables.closed_models[run.flop].modality
-            for run in est.runs.values()
-            if run.group == group and isinstance(run.flop, str)
-        }
-        if closed:
-            kinds = listed(sorted(set(closed.values())))
-            share = percent(est.without(group).summary()["share_p50"])
-            told.append(
-                f"Main doubt: {listed(closed)}, whose compute is not published but read off a line "
-                f"through open {kinds} models, and may have been far more; without "
-                f"{group.title()}, {est.company_row.display_name} is at {share}."
-            )
-    return " ".join(told)
+    if est.caveat == "lower bound":
+        count = est.months_not_collected
+        months = f"{count} month{'s' if count > 1 else ''}"
+        told.append(f"**This is a lower bound**: nobody has collected the runs of {months} of it.")
+    elif est.caveat:
+        told.append(
+            "**The windows do not match**: one run also stands for models released in "
+            f"{est.months_out_of_window} other months, so the share may be too high or too low."
+        )
+    told.append(above_all(est))
+    if est.unpriced:
+        chips, chip = listed(sorted(set(est.unpriced.values()))), est.tables.priced_chip
+        told.append(f"We have no rental price for {chips} and take that of an {chip}.")
+    rl = [run for run in est.runs.values() if run.workload == "rl"]
+    own = [run.model for run in rl if run.fraction_of_base != "rl_fraction"]
+    if own and est.set_by_hand("assumptions", "rl_fraction", "value"):
+        told.append(f"`rl_fraction` does not change the RL of {listed(own)}, whose size is known.")
+    told.append(left_out(est))
+    if est.weights is not None:
+        names = listed(templates()["labels"].get(name, name).lower() for name in est.evidence)
+        told.append(
+            f"Simulations that agree with what was observed ({names}) count more, which leaves as "
+            f"much as {est.effective_draws:,.0f} of {est.n_draws:,}."
+        )
+    return list(filter(None, told))
 
 
-def below(*estimates: Estimate) -> str:
-    """Return what stands below a ratio chart: the main doubts, and the source."""
-    return f"{doubts(*estimates)} {source(estimates[0])}".strip()
-
-
-def doubts(*estimates: Estimate) -> str:
-    """Return the main doubts about several companies' shares, each in a sentence; or ""."""
-    return " ".join(filter(None, map(doubt, estimates)))
-
-
-def implied_answer(implied: ImpliedCompute) -> str:
-    """Return what a training cost implies for R&D compute, as the illustration that it is."""
-    row = implied.table.loc["rd_compute"]
-    known = [est.company_row.display_name for est in implied.pattern.known.estimates.values()]
-    return (
-        f"If its share were that of the next case after those known ({listed(known)}, and projects"
-        f" that measured theirs), its R&D compute would be about {amount(row.p50)} (nine draws in"
-        f" ten: {amount(row.p5)} to {amount(row.p95)}); an illustration, not an estimate."
-    )
-
-
-def implied_caveats(implied: ImpliedCompute) -> str:
-    """Return what a reader has to be told with an implied R&D compute, as a list."""
-    known = [est.company_row.display_name for est in implied.pattern.known.estimates.values()]
-    own, cases = implied.estimate.company_row.display_name, len(implied.pattern.shares.columns)
-    companies = f"{len(known)} {'company' if len(known) == 1 else 'companies'}"
-    return bullets(
-        [
-            f"The share is that of a next company after {companies} ({', '.join(known)}) and"
-            f" {cases - len(known)} measured projects; so few hardly tell how far companies differ,"
-            " and the prior of that spread decides how wide the interval is.",
-            f"{own} discloses no spending, so nothing here tests the result: it is an"
-            " illustration, not an estimate of what was spent.",
-            f"The training cost covers only the runs in training_runs.csv; any release of {own}"
-            " that is missing there makes the implied spending too low.",
-            "The known shares belong to other years and to other kinds of company; a company"
-            " that experiments more for each final run spends more than this says.",
-        ]
-    )
+def _range(low: float, high: float) -> str:
+    """Return an interval of fractions, as in '4% to 27%'; "" where its ends read the same."""
+    first, last = share(low), share(high)
+    return "" if first == last else f"{first} to {last}"
 
 
 def notes(table: pd.DataFrame) -> str:
@@ -181,31 +210,26 @@ def notes(table: pd.DataFrame) -> str:
     return bullets(f"*{label}*: {note}." for label, note in told.items())
 
 
-def source(est: Estimate) -> str:
-    """Return the line of source and method under a chart."""
-    row = est.tables.sources[SOURCE]
-    day = pd.to_datetime(row.date, format="%Y-%m-%d", errors="coerce")
-    told = row.date if day is pd.NaT else f"{day.day} {day:%B %Y}"
-    drawn = f"rebuilt here with {est.n_draws:,} draws of the uncertain inputs"
-    return f"Source: {row.publisher}, {told}; {drawn}."
+def bullets(sentences: Iterable[str]) -> str:
+    """Return sentences as a Markdown list."""
+    return "\n".join(f"- {sentence}" for sentence in sentences)
 
 
 def exactness(*estimates: Estimate) -> str:
-    """Return how exact the digits of a notebook are, in one line: the errors of its least exact
-    estimate; before it, for a changed run, its shares beside those of the defaults."""
+    """Return how exact the digits of a notebook are: the errors of its least exact estimate; before
+    it, for a changed run, its shares beside those of the defaults."""
     first = estimates[0]
     quantity, scale, unit = ("share", 100, "points") if first.has_spending else MONEY
     spreads = [est.spread(quantity) for est in estimates]
     errors = [[scale * spread[f"{name}_error"] for name in QUANTILES] for spread in spreads]
-    low, middle, high = np.max(errors, axis=0)
-    told = f"{_against_defaults(estimates)}How exact: {first.n_draws:,} draws, seed {first.seed}"
+    low, middle, high = np.max(errors, axis=0).clip(min=0.01)
+    told = f"{_against_defaults(estimates)}These numbers come from {first.n_draws:,} simulations"
     if np.isnan(errors).any():
-        return f"{told}; too few for a Monte Carlo standard error."
+        return f"{told}, too few to say how exact they are."
     return (
-        f"{told}. The Monte Carlo standard error of a median is at most {middle:.1g} {unit}, of"
-        f" the ends of its interval {low:.1g} and {high:.1g}. Two seeds differ by 1.4 standard"
-        " errors (root mean square), half of all pairs by about one or more. It says nothing about"
-        " the inputs."
+        f"{told} with seed {first.seed}. Another seed would move a median by about {middle:.1g} "
+        f"{unit} or less, and the ends of a range by {low:.1g} and {high:.1g} (Monte Carlo "
+        "standard errors). That says nothing about the inputs."
     )
 
 
@@ -217,194 +241,239 @@ def _against_defaults(estimates: Iterable[Estimate]) -> str:
         if est.has_spending and (est.scenario != DEFAULTS["scenario"] or changes(est)):
             usual = estimate(est.company, n_draws=est.n_draws, seed=est.seed)
             after, before = (percent(one.share_quantiles["p50"]) for one in (est, usual))
-            told.append(f"{name_of(est)} {after}, not {before}")
+            told.append(f"{after} for {name_of(est)} instead of {before}")
     return f"Against the defaults: {'; '.join(told)}. " if told else ""
 
 
-def _told(changed: str) -> str:
-    return f"Changed run ({changed}). " if changed else ""
-
-
-def _amounts(est: Estimate) -> str:
-    s = est.summary()
-    return f"{amount(s['training_cost_p50'], est.unit)} of {amount(s['rd_compute'], est.unit)}"
-
-
-def _runs(est: Estimate) -> str:
-    count, (first, last) = len(est.runs), est.release_window
-    runs = "training run" if count == 1 else "training runs"
-    return f"{count} {runs} of models released {first:%b %Y} to {last:%b %Y}"
-
-
-def _remarks(est: Estimate) -> list[str]:
-    """Return what to keep in mind about a share, each in a sentence."""
-    names = est.uncounted_models
-    told = [f"**A {est.caveat}**: {misfit(est)}."] if est.caveat else []
-    told += [f"**Contradiction**: {words}." for words in [excess(est)] if words]
-    if est.unpriced:
-        chips, chip = listed(sorted(set(est.unpriced.values()))), est.tables.priced_chip
-        told.append(f"An hour of {chips} has no price of its own here, and costs as an {chip}'s.")
-    rl = [run for run in est.runs.values() if run.workload == "rl"]
-    own = [run.model for run in rl if run.fraction_of_base != "rl_fraction"]
-    if own and est.set_by_hand("assumptions", "rl_fraction", "value"):
-        told.append(f"`rl_fraction` does not reach the RL of {listed(own)}, whose size is known.")
-    if names:
-        told.append(
-            "The numerator is incomplete: of the releases known to have come out in the window, "
-            f"{listed(names)} {'is' if len(names) == 1 else 'are'} not counted."
+# --- several companies ----------------------------------------------------------------------------
+def comparison_answer(comparison: Comparison, sure: pd.DataFrame) -> str:
+    """Return the answer of a comparison: the shares, how sure it is that they are a minority (from
+    `corrections.how_sure`), and the main doubts."""
+    estimates = list(comparison.values())
+    parts = [share(est.share_quantiles["p50"]) for est in estimates]
+    parts[0] += " of R&D compute"
+    shares = listed(f"{part} at {name_of(e)}" for part, e in zip(parts, estimates, strict=True))
+    told = _changed(changes(*estimates))
+    return "\n\n".join(
+        filter(
+            None,
+            [
+                f"{told}**About {shares} went to final training runs.**",
+                how_sure(sure, comparison),
+                " ".join(filter(None, map(doubt, estimates))),
+            ],
         )
-    if est.weights is not None:
-        told.append(
-            f"Draws are weighed by the evidence {listed(f'`{name}`' for name in est.evidence)}, "
-            f"which leaves {est.effective_draws:,.0f} effective draws."
-        )
-    return told
+    )
+
+
+def how_sure(table: pd.DataFrame, comparison: Comparison) -> str:
+    """Return, from `corrections.how_sure`, the chance that final runs are a minority at each
+    company by the choices that choices.csv has for the headline: one number where most of them
+    agree, else each with the choice that it follows from."""
+    rows, told = next(iter(comparison.values())).base.choices.values(), []
+    table = table.loc[[row.label for row in rows if row.headline]]
+    for name in [column for column in table if not column.endswith("_error")]:
+        odds = (1 - table[name]).map(chance)
+        usual = odds.mode().iloc[0]
+        rest = odds[odds != usual] if (odds == usual).mean() > HALF else odds
+        others = [f"{odd} {label[0].lower()}{label[1:]}" for label, odd in rest.items()]
+        words = [usual] if len(rest) < len(odds) else []
+        words += [listed(others)] if others else []
+        told.append(f"{name}: {', but '.join(words)}.")
+    return f"**How sure is it that they are a minority?** {' '.join(told)}"
 
 
 def catch_up(comparison: Comparison) -> str:
-    """Return whether the draws bear out that companies which catch up spend a larger share on final
-    runs than the company that spends most on R&D compute, and what the order rests on."""
-    estimates = comparison.estimates
+    """Return whether the simulations bear out that companies which catch up spend a larger share on
+    final runs than the one that spends most on R&D compute."""
     require_two(comparison)
-    leader = max(estimates, key=lambda name: estimates[name].summary()["rd_compute"])
-    without = without_groups(comparison)
-    odds = {
-        name_of(among.estimates[name]): among.probabilities.loc[name, leader]
-        for name in estimates
-        for among in (comparison, without)
-        if name != leader
-    }
-    told = listed(f"{name} in {chance(odd)} of draws" for name, odd in odds.items())
-    sure = [odd > SURE for odd in odds.values()]
-    verdict = "the draws agree" if all(sure) else "not borne out"
-    if not all(sure) and min(odds.values(), default=0) > 0.5:
-        verdict = "all lean that way, but not surely"
+    leader = max(comparison, key=lambda name: comparison[name].summary()["rd_compute"])
+    without, told, odds = without_groups(comparison), [], []
+    for name in comparison:
+        if name != leader:
+            odds.append(comparison.probabilities.loc[name, leader])
+            words = f"{name_of(comparison[name])} in {chance(odds[-1])} of simulations"
+            if without[name].excluded != comparison[name].excluded:
+                other = without.probabilities.loc[name, leader]
+                left = name_of(without[name]).partition(" without ")[2]
+                words += f" ({chance(other)} without {left})"
+            told.append(words)
+    verdict = "That is what one would expect."
+    if min(odds) < 0.9:
+        verdict = "So the simulations lean that way, without settling it."
+    if min(odds) < HALF:
+        verdict = "So the simulations do not bear it out."
     return (
-        f"**Catch-up predicts a larger share than {estimates[leader].company_row.display_name}'s,"
-        f" the largest spender.** Above it: {told}; {verdict}."
+        "If catching up saves experiments, a company that catches up spends a larger share on "
+        f"final runs than {comparison[leader].company_row.display_name}, the largest spender. The "
+        f"share is larger at {listed(told)}. {verdict}"
     )
 
 
-def bullets(sentences: Iterable[str]) -> str:
-    """Return sentences as a Markdown list."""
-    return "\n".join(f"- {sentence}" for sentence in sentences)
-
-
-def audit_conclusion(
-    minority: pd.DataFrame,
-    ranking: pd.DataFrame,
-    steps: dict[str, pd.DataFrame],
-    effects: dict[str, pd.DataFrame],
-    names: Mapping[str, str],
-) -> str:
-    """Return the closing paragraphs of the audit, made from its tables; `steps` and `effects` are
-    by companies' names as shown, which `names` has by their keys."""
-    worst = minority.max(axis=1).sort_values(ascending=False, kind="stable")
-    first, others = worst.index[0], worst.iloc[1:]
-    claim = "A minority" if worst.iloc[0] < HALF else "Not everywhere a minority"
-    odds = listed(f"{chance(value)} ({name})" for name, value in minority.loc[first].items())
-    line = (
-        f"**{claim}.** The share exceeds half most often at {names[first]}, in {odds} of the draws"
+# --- do the claims survive? -----------------------------------------------------------------------
+def largest_effect(effects: Mapping[str, pd.DataFrame], tables: Tables) -> str:
+    """Return which single change moves a median most, for companies' tables of
+    `corrections.effects_alone`, what it does to the chance of a majority, and why our corrections
+    take it or leave it out."""
+    name = max(effects, key=lambda one: effects[one]["alone"].abs().max())
+    table = effects[name]
+    change = table["alone"].abs().idxmax()
+    row = table.loc[change]
+    why = next((r.why for r in tables.scenarios.values() if r.correction == change), "")
+    label = templates()["labels"].get(change, change)
+    return (
+        f"**The largest effect of any single change** is “{label}” (`{change}`): it takes {name}'s "
+        f"share from {share(row.p50 - row.alone)} to {share(row.p50)} and the chance of a majority "
+        f"to {chance(row.over_half)}. {why}"
     )
-    if len(others):
-        line += f"; at no other in more than {chance(max(others.max(), 0.01))}"
-    lines = [f"{line}."]
-    above = "; ".join(
-        f"`{correction}` takes the median of {name} to {percent(row.p50)}"
-        for name, table in effects.items()
-        for correction, row in table[table["p50"] > HALF].iterrows()
-    )
-    none = "No correction alone takes a median above one half."
-    lines.append(f"Applied alone, {above}." if above else none)
-    for (higher, lower), rows in ranking.groupby(["higher", "lower"], sort=False):
-        line = f"**{names[higher]} above {names[lower]}** in {_range(rows['shared'])} of draws"
-        if (rows["shared"] - rows["independent"]).abs().max() > NOISE:
-            line += f"; in {_range(rows['independent'])}, if each had a market of its own"
-        lines.append(f"{line}.")
-    for name, table in steps.items():
-        step = table["in_sequence"].abs().idxmax()
-        before, after = map(percent, table["p50"].iloc[[0, -1]])
-        lines.append(
-            f"**{name}** goes from a median of {before} to {after}; the step that moves it most is "
-            f"`{step}` ({points(table.loc[step, 'in_sequence'])} points)."
-        )
-    return "\n\n".join(lines)
 
 
-def _range(probabilities: pd.Series) -> str:
-    """Return the lowest and the highest of several probabilities in words."""
-    low, high = chance(probabilities.min()), chance(probabilities.max())
-    return low if low == high else f"{low} to {high}"
-
-
-def _moves(values: pd.Series | np.ndarray) -> str:
-    """Return the lowest and the highest of several shares."""
-    return f"from {percent(values.min())} to {percent(values.max())}"
-
-
-def surface_conclusion(tables: dict[str, pd.DataFrame], labels: Mapping[str, str]) -> str:
-    """Return how far each of two assumptions moves the median alone, from its first value to its
-    last, the other at the middle of its own, and both together, from `sensitivity.surface`."""
+def beliefs_conclusion(tables: Mapping[str, pd.DataFrame]) -> str:
+    """Return, from `corrections.beliefs` of each company, how far the chance of a majority and the
+    upper end of the range depend on what is believed."""
     lines = []
     for name, table in tables.items():
-        row, column = (labels[axis] for axis in (table.index.name, table.columns.name))
-        down, across = table.iloc[:, table.shape[1] // 2], table.iloc[len(table) // 2]
-        lines.append(
-            f"**{name}**: {row} alone moves the median {_moves(down)} (at {column} {down.name:g}), "
-            f"{column} alone {_moves(across)} (at {row} {across.name:g}), both together "
-            f"{_moves(table.to_numpy())}."
+        table = table.dropna(subset=["p50"])
+        least, most = table["over_half"].idxmin(), table["over_half"].idxmax()
+        line = (
+            f"**{name}**: by what is believed, the median lies between "
+            f"{share(table['p50'].min())} and {share(table['p50'].max())} and the upper end of the "
+            f"range between {share(table['p95'].min())} and {share(table['p95'].max())}."
         )
-    return bullets(lines)
-
-
-def beliefs_conclusion(tables: dict[str, pd.DataFrame]) -> str:
-    """Return what is left to belief: how far the median and the upper end move between the rows of
-    `corrections.beliefs`, for each company."""
-    lines = []
-    for name, table in tables.items():
-        own, others = table.iloc[0], table.iloc[1:]
-        ends = others.loc[others["p95"] <= 1, "p95"]
-        verdict = "What is believed about the rest matters little here."
-        if ends.max() > MATTERS * ends.min():
-            verdict = "It is the prior, more than the runs, that decides it."
-        lines.append(
-            f"**{name}**: the median stays between {percent(others['p50'].min())} and "
-            f"{percent(others['p50'].max())} whatever is believed about the rest of R&D "
-            f"({percent(own['p50'])} as chosen); the upper end of the 90% interval lies anywhere "
-            f"{_moves(ends)}. {verdict}"
-        )
-    return "\n\n".join(lines)
-
-
-def breaking_conclusion(tables: dict[str, pd.DataFrame]) -> str:
-    """Return which input would have to be wrong for the claim to fail: the one that would have to
-    be least wrong, and the one that is most probably so wrong."""
-    lines = []
-    for name, table in tables.items():
-        found = table.dropna(subset=["factor"])
-        if found.empty:
-            lines.append(f"**{name}**: no input alone brings the median to 50%.")
-            continue
-        nearest = found.loc[np.log(found["factor"]).abs().sort_values(kind="stable").index[0]]
-        line = f"**{name}**: the nearest single failure is {_failure(nearest)}."
-        chances = found[["chance", "chance_predictive"]].max(axis=1).fillna(0.0)
-        if chances.max() < RARE:
-            line += " No uncertain input is as far off as it would have to be in one draw of 100."
-        elif chances.idxmax() != nearest.name:
-            line += f" The likeliest is {_failure(found.loc[chances.idxmax()])}."
+        if chance(table.loc[most, "over_half"]) != chance(table.loc[least, "over_half"]):
+            line += (
+                f" The chance of a majority goes from {chance(table.loc[least, 'over_half'])} "
+                f"(“{least}”) to {chance(table.loc[most, 'over_half'])} (“{most}”)."
+            )
         lines.append(line)
     return "\n\n".join(lines)
 
 
+# --- what would have to be wrong ------------------------------------------------------------------
+def breaking_conclusion(tables: Mapping[str, pd.DataFrame]) -> str:
+    """Return, from `sensitivity.breaking_points` of each company, the likeliest way to a majority
+    and the one that takes the smallest error."""
+    lines = []
+    for name, table in tables.items():
+        found = table.dropna(subset=["factor"])
+        chances = found[["chance", "chance_predictive"]].max(axis=1).fillna(0.0)
+        if found.empty:
+            lines.append(f"**{name}**: no single input could make it a majority.")
+            continue
+        nearest = found.loc[np.log(found["factor"]).abs().sort_values(kind="stable").index[0]]
+        line = f"**{name}**: "
+        if chances.max() < RARE:
+            line += "no single input is likely to be so wrong that final runs are a majority. "
+        else:
+            likeliest = found.loc[chances.idxmax()]
+            line += f"the likeliest way to a majority is {_failure(likeliest)}, "
+            line += f"a chance of {chance(chances.max())}. "
+        if chances.max() < RARE or chances.idxmax() != nearest.name:
+            line += f"The smallest error that would do it is {_failure(nearest)}."
+        lines.append(line.strip())
+    return "\n\n".join(lines)
+
+
 def _failure(row: pd.Series) -> str:
+    value, median = (_with_unit(row[name], row["unit"]) for name in ("value", "median"))
+    return f"{row['label'].removeprefix('FLOP of ')} at {value} instead of {median}"
+
+
+def _with_unit(value: float, unit: str) -> str:
+    if unit == "FLOP":
+        return ten(value, " FLOP")
+    if unit.endswith(" million"):
+        return amount(value, unit.removesuffix(" million"))
+    return f"{number(value)} {unit}" if unit else number(value)
+
+
+def flop_conclusion(est: Estimate, ratio: float = 0.5) -> str:
+    """Return what a share is in FLOP instead of dollars, if other R&D has `ratio` times the
+    utilization of final runs, and from which such ratio on it would be a majority."""
+    half, middle = in_flop(est, [ratio]).iloc[0], est.share_quantiles["p50"]
+    name = name_of(est)
     told = (
-        f"{row.label} at {number(row['value'])} instead of {number(row['median'])} (a factor of "
-        f"{row.factor:.2g})"
+        f"If other R&D used its GPUs {ratio:.0%} as well as final runs do, {name}'s share would be "
+        f"{share(half.p50)} in FLOP ({_range(half.p5, half.p95)})"
     )
-    if np.isnan(row.chance):
-        return f"{told}, which is taken as exact"
-    told += f"; {chance(row.chance) if row.chance else 'none'} of its draws here are as far off"
-    if not np.isnan(row.chance_predictive):
-        odds = chance(row.chance_predictive)
-        told += f", but a single model strays so far with a chance of {odds}"
-    return told
+    if middle >= HALF:
+        return f"{told}."
+    return f"{told}; below {share(middle / (1 - middle))} as well it would be a majority."
+
+
+def closed_answer(est: Estimate, model: str, correction: str) -> str:
+    """Return what a uniform between the ends of the predictions does to a closed model's compute,
+    what taking the predictions (`correction`) does to the share, and how much size explains."""
+    row = est.tables.closed_models[model]
+    predicted = scaling.predicted(est.tables, model, est.seed)
+    uniform, median = predicted.interval.quantile(0.5), predicted.quantile(0.5)
+    other = est.again(corrections=[*est.further, correction])
+    moved = 100 * (est.share_quantiles["p50"] - other.share_quantiles["p50"])
+    fit = scaling.fit(scaling.used_points(est.tables, row.modality))
+    name = next(run.model for run in est.tables.training_runs.values() if run.flop == model)
+    return (
+        f"**The newsletter's method takes {times(uniform / median)} the compute that size "
+        f"predicts for {name}.** It replaces the predictions, whose median is "
+        f"{ten(median, ' FLOP')}, by a uniform distribution between their ends, whose median is "
+        f"{ten(uniform, ' FLOP')}. That alone is worth {moved:.0f} points of "
+        f"{est.company_row.display_name}'s share. Size explains {share(fit.r_squared)} of the "
+        f"variance among {fit.n} open {row.modality} models."
+    )
+
+
+# --- the next company -----------------------------------------------------------------------------
+def pattern_answer(found: Pattern) -> str:
+    """Return the range of company-years, that of what is counted most narrowly, what the next
+    company-year's share would be, and which draws were left out."""
+    rows = found.table().query("used")
+    ranges = {scope: part["p50"] for scope, part in rows.groupby("scope", sort=False)}
+    years, others = ranges.pop(COMPANY), [_span(values) for values in ranges.values()]
+    names = [templates()["scopes"].get(scope, scope).partition(", ")[0] for scope in ranges]
+    told = listed(
+        f"{part} of {name[0].lower()}{name[1:]}" for part, name in zip(others, names, strict=True)
+    )
+    low, middle, high = quantiles(found.next_share["share"])
+    above = {name: est.mean(est.share > 1) for name, est in found.known.items()}
+    dropped = [
+        f"{percent(part)} of {found.known[name].company_row.display_name}'s"
+        for name, part in above.items()
+        if part >= LEAST_TOLD
+    ]
+    left = f" Left out are {listed(dropped)} simulations, above all R&D compute." if dropped else ""
+    return (
+        f"**Final training runs take {_span(years)} of what a company spends on R&D compute in a "
+        f"year.** Developers who measured their own projects find {told}: what is counted decides "
+        f"the share. After the {counted(len(years))} company-years modelled here, the next one's "
+        f"share would be {share(middle)}, and anything from {_range(low, high)} is likely.{left}"
+    )
+
+
+def _span(values: pd.Series) -> str:
+    return _range(values.min(), values.max()) or share(values.min())
+
+
+def implied_answer(implied: ImpliedCompute) -> str:
+    """Return what a training cost implies for R&D compute, as the illustration that it is."""
+    row = implied.table.loc["rd_compute"]
+    known = [est.company_row.display_name for est in implied.pattern.known.estimates.values()]
+    return (
+        f"If its share were that of the next company after {listed(known)}, its R&D compute would "
+        f"be about {amount(row.p50)} (likely {amount(row.p5)} to {amount(row.p95)}). That is an "
+        "illustration, not an estimate."
+    )
+
+
+def implied_caveats(implied: ImpliedCompute) -> str:
+    """Return what a reader has to be told with an implied R&D compute, as a list."""
+    known, own = len(implied.pattern.known), implied.estimate.company_row.display_name
+    companies = "one company" if known == 1 else f"{counted(known)} companies"
+    return bullets(
+        [
+            f"The share is that of a next company after {companies}. So few hardly tell how far "
+            "companies differ, and what one believes of that beforehand moves the range.",
+            f"{own} discloses no spending, so nothing here can be checked.",
+            f"The cost covers the runs in training_runs.csv. Any release of {own} that is missing "
+            "there makes the implied spending too low.",
+            "The known shares are of other years and other kinds of company.",
+        ]
+    )

@@ -1,15 +1,17 @@
 """The rows that notebooks show and charts draw, made from estimates: numbers with the names, words
 and colours they are shown by. Shares are fractions, money is USD million."""
 
-from collections.abc import Callable, Collection, Iterable
+import re
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 
 import numpy as np
 import pandas as pd
 
-from training_share.analysis.corrections import by_scenario, name_of, pairs
+from training_share.analysis.closed_models import estimators
+from training_share.analysis.corrections import name_of, pairs
 from training_share.analysis.variants import HALF, groups_of, over_half, variants_table
-from training_share.errors import InputError
+from training_share.errors import InputError, require_known
 from training_share.inputs.tables import Tables, load
 from training_share.model.case import listed
 from training_share.model.comparison import Comparison, compare
@@ -22,9 +24,10 @@ PANELS = {
     "appendix": "Appendix: the newsletter's other settings for reinforcement learning",
     "careful": "Careful: with our corrections",
 }
-DOTS = 50  # of a distribution, each one draw in fifty
+DOTS = 25  # of a distribution, each one draw in as many
 LARGEST, SMALL = 8, 0.01  # runs that a chart of costs names, each at least this part of the total
 STAGES = {"rl": "reinforcement learning", "sft": "finetuning"}  # as a reader has them
+HAILUO, HAILUO_FLOP = "hailuo-02-pretraining", (1.5e23, 1e26, 25)  # lowest, highest, how many
 WHOLE = ("pretraining", "final training run", "final training runs")  # need no word more
 
 
@@ -140,30 +143,37 @@ def published_share(est: Estimate) -> float:
     return claim.value / 100 if claim and est.scenario == "newsletter" else np.nan
 
 
-def headline(comparison: Comparison) -> pd.DataFrame:
+def headline(comparison: Comparison, row: Callable[..., dict] | None = None) -> pd.DataFrame:
     """Return the rows of the ratio chart that are the answer: each company once, with all the runs
-    that its estimate counts."""
-    rows = [company_ratio_table(est).head(1) for est in comparison.values()]
+    that its estimate counts; `row` as in `company_ratio_table`."""
+    rows = [company_ratio_table(est, row).head(1) for est in comparison.values()]
     return _of(comparison.values(), pd.concat(rows, ignore_index=True))
 
 
-def ratio_table(
-    companies: Iterable[str] | str = "", scenarios: Iterable[str] | str = "", **settings
-) -> pd.DataFrame:
-    """Return the rows of the ratio comparison chart: every scenario, every company, and each with
-    runs in a named group once more without that group. `settings` go to `compare`. A measured
-    company, whose share no scenario moves, comes once, in a last panel of its own.
-
-    Blank means the companies that the newsletter prints a share of, and all scenarios.
-    """
-    names, shown = listed(companies) or printed(settings.get("data_dir")), {}
-    for scenario, found in by_scenario(names, scenarios, **settings).items():
-        for est in found.estimates.values():
+def ratio_table(comparison: Comparison, scenarios: Iterable[str] | str = "") -> pd.DataFrame:
+    """Return the rows of the chart of settings: every company under every scenario (blank means
+    all), and each with runs in a named group once more without that group. A measured company,
+    whose share no scenario moves, comes once, in a last panel of its own."""
+    names, shown = listed(scenarios) or next(iter(comparison.values())).base.scenario_names, {}
+    for scenario in names:
+        for est in comparison.again(scenario=scenario).values():
             measured = est.measured
             shown.setdefault((measured, est.company, "" if measured else scenario), est)
     ordered = [est for _, est in sorted(shown.items(), key=lambda item: item[0][0])]
     table = pd.concat([company_ratio_table(est) for est in ordered], ignore_index=True)
     return _of(ordered, table)
+
+
+def example(est: Estimate) -> str:
+    """Return the run that best shows how a cost is worked out: the costliest whose compute is
+    reported, or else the costliest of all."""
+
+    def known(run) -> bool:
+        return run.evidence == "reported" and bool(run.flop or run.gpu_hours)
+
+    costs = est.cost_table()["p50"].drop(index="total")
+    told = [key for key, run in est.runs.items() if known(run)]
+    return str(costs[told or list(costs.index)].idxmax())
 
 
 def largest_runs(est: Estimate, most: int = LARGEST) -> pd.DataFrame:
@@ -179,7 +189,7 @@ def largest_runs(est: Estimate, most: int = LARGEST) -> pd.DataFrame:
     rows = {f"Total of {len(est.runs)} runs": est.spread("training_cost") | {"runs": len(est.runs)}}
     for run_id in named:
         run = est.runs[run_id]
-        stage = " ".join(STAGES.get(word, word) for word in run.stage.split())
+        stage = re.sub(r"\w+", lambda word: STAGES.get(word[0], word[0]), run.stage)
         label = run.model if run.stage in WHOLE else f"{run.model}, {stage}"
         rows[label] = est.spread(run_id) | {"runs": 1}
     if pooled:
@@ -195,9 +205,14 @@ def dollars_table(
     its spending window. Training is the median; other R&D is the rest of R&D compute; inference is
     NaN where none is disclosed for the window. Blank means the companies that the newsletter prints
     a share of."""
-    rows = []
     names = listed(companies) or printed(settings.get("data_dir"))
-    for est in compare(names, scenario, **settings).estimates.values():
+    return dollars_rows(compare(names, scenario, **settings).values())
+
+
+def dollars_rows(estimates: Iterable[Estimate]) -> pd.DataFrame:
+    """Return `dollars_table` of estimates; those that count hours are left out."""
+    rows = []
+    for est in estimates:
         if est.unit != "USD":
             continue
         cost, rd_compute = est.summary()[["training_cost_p50", "rd_compute"]]
@@ -224,31 +239,34 @@ def dots(draws: np.ndarray, weights: np.ndarray | None = None) -> np.ndarray:
     return np.quantile(draws, places, weights=weights, method="inverted_cdf")
 
 
-def share_dots(estimates: Collection[Estimate]) -> pd.DataFrame:
-    """Return shares as dots, each standing for an equal part of the draws: one row a dot, with its
-    company's name and colour and the probability of more than half."""
-    rows = [
-        pd.DataFrame({"value": dots(est.share, est.weights)}).assign(
-            label=name_of(est), color=est.company_row.color, over_half=over_half(est)
-        )
-        for est in estimates
-    ]
-    return _of(estimates, pd.concat(rows, ignore_index=True))
-
-
 def pair_dots(comparison: Comparison) -> pd.DataFrame:
     """Return for each of `pairs` by how much the first share exceeds the second in the same draw,
-    as dots like `share_dots`."""
+    as dots that each stand for an equal part of the draws: a row a dot."""
     rows = []
     for higher, lower, probability in pairs(comparison):
         values = dots(higher.share - lower.share, comparison.weights)
-        row: dict[str, object] = {"probability": probability}
-        for role, est in (("higher", higher), ("lower", lower)):
-            row |= {role: name_of(est), f"{role}_color": est.company_row.color}
+        row = {"probability": probability, "higher": name_of(higher), "lower": name_of(lower)}
         rows.append(pd.DataFrame({"value": values}).assign(**row))
     return _of(comparison.values(), pd.concat(rows, ignore_index=True))
 
 
-def stacked(tables: dict[str, pd.DataFrame], name: str) -> pd.DataFrame:
-    """Return several tables as one, with a first index level `name` that tells them apart."""
-    return pd.concat(tables, names=[name]).reset_index()
+def hailuo_tables(est: Estimate) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the share of MiniMax (p5, p50 and p95) by the compute of Hailuo 02, `x` in FLOP, and
+    what is held of that compute: p5, p50 and p95 in FLOP, with `lead` for what the newsletter
+    takes. InputError for a company without that run; a compute that evidence rules out is left out.
+    """
+    require_known(HAILUO, est.tables.training_runs, "training run")
+    if est.tables.training_runs[HAILUO].company != est.company:
+        raise InputError(f"hailuo: {est.company} has no Hailuo 02; give an estimate of minimax")
+    rows = []
+    for flop in np.geomspace(*HAILUO_FLOP):
+        with suppress(InputError):
+            one = est.with_cells(("training_runs", HAILUO, "flop", f"{flop:.6g}"))
+            rows.append({"x": flop, **one.share_quantiles})
+    ways = estimators(est)[list(QUANTILES)]
+    line, off = ways.loc["line interval, resampling model"], "predictive interval, resampling model"
+    uniform = {p: line["p5"] + q * (line["p95"] - line["p5"]) for p, q in QUANTILES.items()}
+    ways.loc["uniform"] = pd.Series(uniform)
+    order = [line.name, "uniform", *(name for name in ways.index if "vendor" in name), off]
+    ways = ways.loc[order]
+    return pd.DataFrame(rows), ways.assign(lead=ways.index == "uniform")

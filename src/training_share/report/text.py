@@ -52,16 +52,15 @@ def amount(millions: float, unit: str = "USD") -> str:
 
 
 def short(millions: float, unit: str = "USD") -> str:
-    r"""Return millions of USD, or of hours of a chip, in short for a chart: '\$41M', '7.13k h'. The
-    dollar sign is escaped, so that matplotlib reads no mathematics into it."""
+    """Return millions of USD, or of hours of a chip, in short for a chart: '$41M', '7.13k h'."""
     if unit != "USD":
         return f"{millions:.3g}M h" if millions >= 0.9995 else f"{1e3 * millions:.3g}k h"
     for letter, scale in (("B", 1e3), ("M", 1.0), ("k", 1e-3)):
         if millions >= scale * 0.9995:
             value = millions / scale
             number = f"{value:.0f}" if value >= 9.95 else f"{value:.1f}".removesuffix(".0")
-            return rf"\${number}{letter}"
-    return rf"\${millions * 1e6:.0f}"
+            return f"${number}{letter}"
+    return f"${millions * 1e6:.0f}"
 
 
 def number(value: float) -> str:
@@ -106,13 +105,12 @@ def counted(number: int) -> str:
 
 def interval(row, as_text: Callable[[float], str] = percent, prefix: str = "") -> str:
     """Return the median of a row with its 90% interval, as in '22.7% (16% to 33%)'. The
-    row has p5, p50 and p95, with `prefix` before each name; where the three read the same, one
-    stands for all."""
+    row has p5, p50 and p95, with `prefix` before each name; where its ends read the same, the
+    median stands for all."""
     ends = end if as_text is percent else as_text
     low, middle, high = (getattr(row, f"{prefix}{name}") for name in ("p5", "p50", "p95"))
-    if low == middle == high:
-        return as_text(middle)
-    return f"{as_text(middle)} ({ends(low)} to {ends(high)})"
+    first, last = ends(low), ends(high)
+    return as_text(middle) + (f" ({first} to {last})" if first != last else "")
 
 
 def by_name(groups: Iterable[tuple[str, object]], words: Callable, between: str = ". ") -> str:
