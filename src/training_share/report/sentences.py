@@ -174,7 +174,7 @@ def _remarks(est: Estimate) -> list[str]:
     if est.caveat == "lower bound":
         count = est.months_not_collected
         months = f"{count} month{'s' if count > 1 else ''}"
-        told.append(f"**This is a lower bound**: nobody has collected the runs of {months} of it.")
+        told.append(f"**This is a lower bound**: the runs of {months} have not been collected.")
     elif est.caveat:
         told.append(
             "**The windows do not match**: one run also stands for models released in "
@@ -308,6 +308,27 @@ def catch_up(comparison: Comparison) -> str:
         f"final runs than {comparison[leader].company_row.display_name}, the largest spender. The "
         f"share is larger at {listed(told)}. {verdict}"
     )
+
+
+def accounting(*estimates: Estimate) -> str:
+    """Return of which kind each company's spending is, and why the amounts that the newsletter's
+    text quotes are other ones."""
+    kinds, quoted = [], []
+    for est in estimates:
+        name = est.company_row.display_name
+        if basis := est.company_row.rd_compute_basis:
+            kinds.append(f"{name}: {basis[0].lower()}{basis[1:]}")
+        claim = est.tables.published.get(f"rd-{est.company}-2024")
+        spent = est.summary()["rd_compute"]
+        if claim and claim.unit == "USD million" and round(claim.value) != round(spent):
+            quoted.append(f"{amount(claim.value)} for {name}, not {amount(spent)}")
+    told = f"**What the spending is.** {' '.join(kinds)}" if kinds else ""
+    if quoted:
+        told += (
+            f" The newsletter's text quotes {listed(quoted)}: that is fiscal year 2024, while the "
+            "share divides by the twelve months before the releases it counts."
+        )
+    return told.strip()
 
 
 # --- do the claims survive? -----------------------------------------------------------------------
