@@ -7,8 +7,7 @@ from refusals import assert_refused
 
 import training_share as ts
 from training_share.inputs.tables import load
-from training_share.model.case import Case, listed
-from training_share.model.world import World
+from training_share.model.case import listed
 
 N = 400
 
@@ -21,14 +20,6 @@ def runs_released(company: str, first: str, last: str) -> list[str]:
 
 
 # --- the request ----------------------------------------------------------------------------------
-def test_an_estimate_is_its_case():
-    asked = {"company": "minimax", "scenario": "careful", "n_draws": 7, "seed": 3, "mfu": "0.3"}
-    est, case = ts.estimate(**asked), Case.of(**asked, base=load())
-    assert isinstance(est, World) and isinstance(est, Case)
-    request = ("company", "scenario", "n_draws", "seed", "corrections", "evidence", "cells")
-    counted = ("runs", "release_window", "denominator_lines", "denominator_window", "unit")
-    for name in (*request, *counted):
-        assert getattr(est, name) == getattr(case, name)
 
 
 def test_the_seed_decides_every_draw_and_numpy_integers_are_whole_numbers():

@@ -72,11 +72,8 @@ def test_shared_conditions_move_renters_together_and_independent_markets_apart(n
     apart = newsletter.again(corrections="independent-market")
     assert (apart.draws["openai"] == newsletter.draws["openai"]).all()
     assert abs(np.log(apart.draws).corr().loc["minimax", "zai"]) < 4 / math.sqrt(N)
-    for company, run in (("minimax", "minimax-m2-rl"), ("zai", "glm-4.6")):
+    for company in ("minimax", "zai"):
         together, alone = newsletter.estimates[company], apart.estimates[company]
-        assert (together.flop_of(run) == alone.flop_of(run)).all()
-        assert (together.gpu_hours_of(run) == alone.gpu_hours_of(run)).all(), "MFU is per run"
-        assert (together.cost_usd_of(run) != alone.cost_usd_of(run)).all()
         error = math.sqrt(math.pi) * np.log(together.share).std() / math.sqrt(N)
         assert abs(np.log(np.median(alone.share) / np.median(together.share))) < 4 * error
 

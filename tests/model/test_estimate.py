@@ -58,12 +58,6 @@ def test_groups_are_left_out_one_after_the_other():
     assert (both.again(seed=3).share == other.without("hailuo", "reasoning").share).all()
 
 
-def test_the_cache_and_the_caller_share_arrays_that_nobody_can_write_into(minimax):
-    for values in (minimax.share, minimax.total_cost, minimax.flop_of("minimax-m2-pretraining")):
-        with pytest.raises(ValueError, match="read-only"):
-            values[0] = 0
-
-
 # --- variants -------------------------------------------------------------------------------------
 def test_a_call_is_kept_as_typed_and_repeated_with_changes():
     typed = {
@@ -239,5 +233,3 @@ def test_it_says_what_it_is_in_a_line():
     assert f"{middle} ({low} to {high}) of R&D compute, lower bound" in repr(est)
     assert f"{middle} ({low} to {high})" in est._repr_html_() and "R&amp;D" in est._repr_html_()
     assert "no share (" in repr(ts.estimate("deepseek"))
-    for one in (est, ts.estimate("minimax", "careful"), ts.estimate("deepseek")):
-        assert len(repr(one)) < 400 and "\n" not in repr(one)
