@@ -1,231 +1,333 @@
 """Charts draw what their tables say, and say it in words."""
 
+import itertools
+import re
+import string
+
 import numpy as np
 import pandas as pd
 import pytest
-from arithmetic import NEWSLETTER
 from matplotlib.colors import to_hex, to_rgb
+from matplotlib.figure import Figure as Sheet
+from matplotlib.text import Text
 
 import training_share as ts
-from training_share.report.figure import Figure
+from training_share.report import words
+from training_share.report.figure import ACCENT, DARK, HEAT, IN_THE_DARK, INK, REST, look
 
+FEW = {"n_draws": 1000}
 ROW = pd.DataFrame({"p5": [0.1], "p50": [0.2], "p95": [0.4]}, index=pd.Index(["a"], name="row"))
 
 
-def words(ax) -> str:
-    return " / ".join(text.get_text() for text in ax.texts)
+def texts(figure) -> list[str]:
+    found = figure.drawing.findobj(Text)
+    return [text.get_text() for text in found if text.get_visible() and text.get_text().strip()]
 
 
 @pytest.fixture(scope="module")
-def est():
-    return ts.estimate("zai", n_draws=1000)
+def minimax():
+    return ts.estimate("minimax", **FEW)
 
 
 @pytest.fixture(scope="module")
 def comparison():
-    return ts.compare(ts.shares.printed(), n_draws=2000)
+    return ts.compare(ts.shares.printed(), **FEW)
 
 
-@pytest.fixture(scope="module")
-def settings():
-    return ts.shares.ratio_table("minimax,zai", n_draws=500)
+def both(table_of, *arguments) -> dict[str, pd.DataFrame]:
+    names = {"MiniMax": "minimax", "Z.ai": "zai"}
+    return {name: table_of(key, *arguments, n_draws=500) for name, key in names.items()}
 
 
-def test_ratio_bars_are_the_medians(comparison):
-    table = ts.shares.headline(comparison)
-    figure = ts.charts.ratio(table)
-    widths = [bar.get_width() for bar in figure.axes[0].patches]
-    assert widths[0::2] == [1.0] * len(table)
-    assert widths[1::2] == pytest.approx(list(table["share_p50"]))
-    diamonds = [line.get_xdata() for line in figure.axes[0].lines if line.get_marker() == "D"]
-    assert [float(x[0]) for x in diamonds] == pytest.approx(list(table["published"]))
-    for row in table.itertuples():
-        assert f"{row.label} {100 * row.share_p50:.1f}% (" in figure.alt
-        assert f"{row.label} {100 * row.published:.1f}%" in figure.alt
-        assert f"{100 * row.share_p50:.1f}%" in words(figure.axes[0])
+MARKET = ("mfu", [0.1, 0.2]), ("price_usd_per_gpu_hour", [2.0, 4.0])
+NAMES = {"minimax": "MiniMax", "zai": "Z.ai", "openai": "OpenAI", "ai2": "Ai2"}
+CHARTS = {  # name -> a chart by an estimate of MiniMax and a comparison
+    "ratio": lambda est, three: (ts.charts.ratio, three),
+    "ratio of one": lambda est, three: (ts.charts.ratio, est),
+    "ratio, careful": lambda est, three: (ts.charts.ratio, est.again(scenario="careful")),
+    "ratio beyond all": lambda est, three: (ts.charts.ratio, est.again(mfu="0.04")),
+    "ratio, measured": lambda est, three: (ts.charts.ratio, ts.estimate("ai2", **FEW)),
+    "scenarios": lambda est, three: (ts.charts.scenarios, ts.shares.ratio_table(n_draws=500)),
+    "variants": lambda est, three: (ts.charts.variants, ts.shares.variants_table(est), est),
+    "beliefs": lambda est, three: (ts.charts.intervals, ts.corrections.beliefs("minimax", **FEW)),
+    "lags": lambda est, three: (ts.charts.intervals, both(ts.sensitivity.lag_and_window)),
+    "steps": lambda est, three: (ts.charts.steps, ts.audit("minimax", **FEW), "MiniMax"),
+    "effects": lambda est, three: (ts.charts.effects, both(ts.corrections.effects_alone)),
+    "cost": lambda est, three: (ts.charts.cost, est),
+    "cost in hours": lambda est, three: (ts.charts.cost, ts.estimate("ai2", **FEW)),
+    "worked": lambda est, three: (ts.charts.worked, est, "minimax-text-01"),
+    "hailuo": lambda est, three: (ts.charts.hailuo, est),
+    "hailuo, careful": lambda est, three: (ts.charts.hailuo, est.again(scenario="careful")),
+    "chances": lambda est, three: (
+        ts.charts.chances,
+        ts.corrections.minority(**FEW).T.rename(columns=NAMES),
+    ),
+    "higher": lambda est, three: (ts.charts.higher, three),
+    "dollars": lambda est, three: (ts.charts.dollars, three),
+    "dollars of one": lambda est, three: (ts.charts.dollars, est),
+    "calendar": lambda est, three: (ts.charts.calendar, three),
+    "surface": lambda est, three: (ts.charts.surface, both(ts.sensitivity.surface, *MARKET)),
+    "settling": lambda est, three: (
+        ts.charts.settling,
+        {"MiniMax": ts.information.what_would_settle(est)},
+    ),
+    "breaking": lambda est, three: (ts.charts.breaking, both(ts.sensitivity.breaking_points)),
+    "scaling": lambda est, three: (ts.charts.scaling, *ts.closed_models.scaling_band(est, "video")),
+    "pattern": lambda est, three: (ts.charts.pattern, ts.pattern(**FEW).table()),
+    "over time": lambda est, three: (ts.charts.over_time, ts.measured.windows(n_draws=500)),
+}
+
+
+def faults(figure, pixels: int) -> list[str]:
+    """Return texts that are cut, that overlap, that are below 9 px on a page so many pixels wide,
+    or that are keys of the tables."""
+    with look():
+        figure.drawing.draw_without_rendering()
+        wide, high = figure.drawing.get_size_inches() * figure.drawing.dpi
+        found = [text for text in figure.drawing.findobj(Text) if text.get_text().strip()]
+        boxes = [(text.get_text(), Text.get_window_extent(text)) for text in found]
+    inches = figure.drawing.get_figwidth()
+    small = [t.get_text() for t in found if t.get_fontsize() / 72 / inches * pixels < 9]
+    cut = [
+        text
+        for text, box in boxes
+        if box.x0 < 0 or box.y0 < 0 or box.x1 > wide + 0.5 or box.y1 > high
+    ]
+    over = [
+        f"{one} / {two}"
+        for (one, a), (two, b) in itertools.combinations(boxes, 2)
+        if min(a.x1, b.x1) - max(a.x0, b.x0) > 1 and min(a.y1, b.y1) - max(a.y0, b.y0) > 3
+    ]
+    keys = {*ts.load().cells_of, *ts.load().evidence_names, "newsletter", "careful", "appendix"}
+    named = [text for text, _ in boxes if text in keys or re.search(r"\w_\w|nan\b", text)]
+    return [*small, *cut, *over, *named]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", CHARTS)
+def test_every_chart_reads_on_a_page_and_on_a_phone(name, minimax, comparison):
+    import matplotlib as mpl
+
+    before = dict(mpl.rcParams)
+    draw, *given = CHARTS[name](minimax, comparison)
+    figure = draw(*given)
+    assert faults(figure, 600) == [] and faults(draw(*given, narrow=True), 390) == []
+    assert figure.title and figure.title in figure.alt and figure.alt.endswith(".")
+    assert any(letter.isdigit() for letter in figure.alt) and not figure.table.empty
+    assert not re.search(r"nan|None|\{|\}|  ", f"{figure.alt} {figure.source}")
+    written = re.sub(r"\s+", "", "".join(texts(figure)))
+    for words_ in (figure.title, figure.subtitle, figure.source):
+        assert re.sub(r"\s+", "", words_) in written
+    assert dict(mpl.rcParams) == before
+
+
+# --- words ----------------------------------------------------------------------------------------
+FIELDS = {  # by kind: numbers that a chart may meet
+    "share": [0.0, 0.0004, 0.004, 0.09, 0.5, 1.0, 1.73],
+    "chance": [0.0, 0.001, 0.07, 0.999, 1.0],
+    "times": [1.0, 1.4, 2.0, 12.3],
+    "plain": [0.4, 1.0, 2.26, 39.0],
+    "ten": [1e24, 2.6e25],
+    "count": [0, 1, 2, 4, 12],
+    "|": [0, 1, 2],
+    "": ["some words"],
+}
+
+
+def test_every_template_reads_for_every_number():
+    for chart, parts in words.templates().items():
+        for kind in parts if chart not in ("common", "labels", "scopes", "assumptions") else ():
+            case = kind.partition("_")[2]
+            found = [
+                (name, "|" if "|" in spec else spec)
+                for part in ("title", "about", "source")
+                for template in [parts.get(f"{part}_{case}", parts.get(part, ""))]
+                for _, name, spec, _ in string.Formatter().parse(template)
+                if name
+            ]
+            fields = dict(sorted(found, key=lambda field: list(FIELDS)[::-1].index(field[1])))
+            for turn in range(7):
+                numbers = {
+                    name: FIELDS[spec][turn % len(FIELDS[spec])]
+                    for name, spec in fields.items()
+                    if spec or name not in words.templates()["common"]
+                }
+                for text in words.words_of(chart, case, numbers):
+                    assert text[:1] == text[:1].upper() and text == text.strip(), text
+                    assert not re.search(r"[{}]|nan|\b1\.0\b|  ", text), text
+
+
+def test_numbers_in_words():
+    assert [words.share(x) for x in (0.0004, 0.004, 0.096, 1.04)] == [
+        "under 0.1%",
+        "0.4%",
+        "10%",
+        "104%",
+    ]
+    assert words.reach(0.04, 0.27) == "4 to 27%" and words.reach(0.178, 0.179) == ""
+    assert words.reach(0.9, 1.62) == "90 to 162%" and words.reach(0.004, 0.02) == "0.4 to 2%"
+    assert words.ten(3.3e24, " FLOP").replace("\u00a0", " ") == "3.3 × 10²⁴ FLOP"
+    assert [words.times(x) for x in (1.02, 2.0, 12.4)] == ["about", "twice", "12\u00a0times"]
+    assert words.fill("{n:a run|runs} of {n:count}", n=1) == "A run of one"
+    assert words.label("rl-mfu-measured") == "RL as slow as benchmarks say"
+    assert words.label("a choice of mine") == "A choice of mine"
+
+
+def test_every_correction_and_every_evidence_has_its_words():
+    tables = ts.load()
+    assert {*tables.cells_of, *tables.evidence_names} <= words.templates()["labels"].keys()
+
+
+# --- what single charts say -----------------------------------------------------------------------
+def test_ratio_bars_are_the_medians_and_the_printed_share_stands_beside_the_name(comparison):
+    figure = ts.charts.ratio(comparison)
+    bars = {color: [] for color in (REST, ACCENT)}
+    for bar in figure.axes[0].patches:
+        bars[to_hex(bar.get_facecolor())].append(bar.get_width())
+    assert bars == {REST: [1, 1, 1], ACCENT: pytest.approx(list(figure.table["share_p50"]))}
+    for name, printed in (("OpenAI", "9.6"), ("MiniMax", "22.6"), ("Z.ai", "12.3")):
+        assert name in texts(figure) and f"Epoch: {printed}%" in figure.alt
 
 
 @pytest.mark.parametrize(
-    ("medians", "finding"),
+    ("companies", "share", "title"),
     [
-        ((0.1, 0.2, 0.3), "Final training runs take a minority of R&D compute at all three"),
-        ((0.1, 0.6, 0.3), "Final training runs take a minority of R&D compute at two of three"),
-        ((0.7, 0.6, 0.8), "Final training runs take more than half of R&D compute at all three"),
+        (1, 0.227, "About 23% of MiniMax's R&D compute spending went to final training runs"),
+        (1, 1.04, "At these settings MiniMax's final training runs would have cost 104% of"),
+        (2, 0.004, "About 0.4% at MiniMax and 0.4% at Z.ai went to final training runs"),
+        (5, 0.3, "Final training runs took 30% to 30% of R&D compute at five companies"),
     ],
 )
-def test_the_title_of_the_ratio_chart_changes_with_its_numbers(comparison, medians, finding):
-    table = ts.shares.headline(comparison).assign(share_p50=medians)
-    figure = ts.charts.ratio(table)
-    assert figure.title == f"{finding} companies"
-    written = " ".join(text.get_text().replace("\n", " ") for text in figure.drawing.texts)
-    assert figure.title in written and figure.subtitle in written and figure.source in written
+def test_the_title_of_the_ratio_chart_is_what_its_numbers_say(comparison, companies, share, title):
+    rows = ts.shares.headline(comparison).iloc[[1, 2, 1, 2, 1]].assign(share_p50=share)
+    rows["company"] = list("abcde")
+    assert ts.charts.ratio(rows.head(companies)).title.startswith(title)
+    bound = rows.head(1).assign(caveat="lower bound", share_p50=0.2)
+    assert ts.charts.ratio(bound).title.startswith("At least 20% of MiniMax's")
 
 
-def test_an_interval_beyond_all_of_the_compute_ends_in_an_arrow(comparison):
-    table = ts.shares.headline(comparison)
+def test_an_interval_beyond_all_of_the_compute_ends_in_an_arrow():
     for high, arrows in ((0.9, 0), (1.7, 1)):
-        one = table.head(1).assign(share_p95=high)
-        ax = ts.charts.ratio(one).axes[0]
-        assert sum(line.get_marker() == ">" for line in ax.lines) == arrows
-        assert f"{100 * high:.0f}%" in words(ax)
+        figure = ts.charts.intervals(ROW.assign(p95=high))
+        assert sum(line.get_marker() == ">" for line in figure.axes[0].lines) == arrows
+        assert f"10 to {100 * high:.0f}%" in texts(figure)
+        assert ("An arrow: beyond 100%" in figure.subtitle) == bool(arrows)
 
 
-def test_every_setting_has_its_dot_and_its_chance_of_more_than_half(settings):
-    figure = ts.charts.scenarios(settings)
-    dots = [line for line in figure.axes[0].lines if line.get_marker() == "o"]
-    assert [float(dot.get_xdata()[0]) for dot in dots] == pytest.approx(
-        [
-            share
-            for _, rows in settings.groupby("company", sort=False)
-            for share in rows["share_p50"]
-        ]
-    )
-    worst = settings.loc[settings["over_half"].idxmax()]
-    assert f"{worst.label} is over half in {100 * worst.over_half:.0f}%" in figure.title
-    above = ts.charts.scenarios(settings.assign(share_p50=0.6))
-    assert above.title.startswith("Over half in the median: MiniMax, newsletter")
-
-
-def test_cost_ranks_the_largest_runs_by_name_and_pools_the_small_ones():
-    est = ts.estimate("minimax", n_draws=1000)
-    every, figure = est.cost_table(), ts.charts.cost(est)
-    labels = [label.get_text() for label in figure.axes[0].get_yticklabels()]
-    table = figure.table
-    assert labels[0] == f"Total of {len(est.runs)} runs" and table["runs"].iloc[1:].sum() == len(
-        est.runs
-    )
-    assert table["p50"].iloc[0] == pytest.approx(every.loc["total", "p50"])
-    named = table.iloc[1:-1]
-    assert named["p50"].is_monotonic_decreasing and named["runs"].eq(1).all()
-    largest = every.drop(index="total")["p50"].nlargest(len(named)).index
-    assert est.runs[largest[0]].model == labels[1]
-    pooled = est.costs.drop(columns=largest).sum(axis=1) / 1e6
-    assert table["p50"].iloc[-1] == pytest.approx(np.median(pooled))
-    assert f"Total USD {every.loc['total', 'p50']:.0f} million" in figure.alt
-    assert f"costliest runs: {labels[1]} USD" in figure.alt
-
-
-def test_no_run_is_pooled_alone(est):
-    """A company of two runs has both by name."""
-    openai = ts.shares.largest_runs(ts.estimate("openai", n_draws=1000), most=1)
-    assert list(openai["runs"]) == [2, 1, 1] and "smaller" not in openai.index[-1]
-    assert not (ts.shares.largest_runs(est)["runs"].iloc[1:-1] != 1).any()
-
-
-def test_intervals_leave_out_what_is_unknown_and_say_what_a_hollow_dot_is():
+def test_what_is_unknown_and_what_is_a_bound_is_told():
     unknown = pd.DataFrame({"p5": np.nan, "p50": np.nan, "p95": np.nan}, index=["b"])
-    figure = ts.charts.intervals(pd.concat([ROW, unknown]))
-    assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == ["a", "b"]
-    assert "no estimate" in words(figure.axes[0])
-    assert ": a 20.0% (10% to 40%)." in figure.alt and "Without an estimate: b." in figure.alt
-    assert len(figure.table) == 2 and "hollow" not in figure.axes[0].get_xlabel()
-    hollow = ts.charts.intervals(ROW.assign(caveat="lower bound"))
-    assert "(hollow: lower bound)" in hollow.axes[0].get_xlabel()
-    told = pd.concat([ROW, ROW.set_axis(["b"])]).assign(caveat=["", "lower bound"])
-    dots = ts.charts.intervals(told).axes[0].lines
-    white = [dot.get_ydata().tolist() for dot in dots if dot.get_markerfacecolor() == "white"]
-    assert white == [[1]]
+    bound = ROW.set_axis(["c"]).assign(caveat="lower bound")
+    figure = ts.charts.intervals(pd.concat([ROW.assign(caveat=""), unknown, bound]))
+    assert {"A", "B", "no estimate", "C, at least"} <= set(texts(figure))
+    assert "A, 20%, 10 to 40%; B, no estimate; C, at least, 20%" in figure.alt
 
 
-def test_dots_are_the_draws_and_count_as_probabilities(comparison):
-    table = ts.shares.share_dots(comparison.estimates.values())
-    figure = ts.charts.distributions(table)
-    for ax, (name, est) in zip(figure.axes, comparison.estimates.items(), strict=True):
-        dots = ax.collections[0].get_offsets()
-        own = table[table["label"] == est.company_row.display_name]["value"]
-        assert len(dots) == len(own) == ts.shares.DOTS, name
-        step = 1 / 64
-        assert np.abs(np.sort(dots[:, 0]) - np.sort(own)).max() <= step / 2 + 1e-9
-        assert len({(round(x, 9), y) for x, y in dots}) == len(dots), "no dot hides another"
-        assert abs((own > 0.5).mean() - (est.share > 0.5).mean()) <= 1 / ts.shares.DOTS
-
-
-def test_a_pair_of_dots_has_the_colour_of_who_is_higher(comparison):
-    table = ts.shares.pair_dots(comparison)
-    figure = ts.charts.pairs(table)
-    for ax, ((higher, lower), rows) in zip(
-        figure.axes, table.groupby(["higher", "lower"], sort=False), strict=True
-    ):
-        dots = ax.collections[0]
-        right = np.asarray(dots.get_offsets())[:, 0] > 0
-        above = rows["value"].to_numpy() > 0
-        assert (right == above).all(), "no bin holds dots of both signs"
-        first = rows.iloc[0]
-        for side, color in ((right, first["higher_color"]), (~right, first["lower_color"])):
-            assert {to_hex(one) for one in dots.get_facecolors()[side]} <= {color.lower()}
-        assert above.mean() == pytest.approx(rows["probability"].iloc[0], abs=1 / ts.shares.DOTS)
-        assert f"{higher} above {lower}" in figure.alt
-
-
-def test_a_changed_run_says_so_on_its_chart_in_its_words_and_in_its_numbers(est):
-    changed = est.again(mfu="0.30 to 0.50 (p10-p90 lognormal)")
+def test_a_changed_run_says_so_on_its_chart_in_its_words_and_in_its_numbers(minimax):
+    changed = minimax.again(mfu="0.30 to 0.50 (p10-p90 lognormal)")
     told = "newsletter, changed: MFU 0.30 to 0.50"
+    table = pd.DataFrame({"width": [0.1], "now": [0.4]}, index=["GPU price"])
     for figure in (
         ts.charts.cost(changed),
-        ts.charts.ratio(ts.shares.company_ratio_table(changed), changed=ts.shares.changes(changed)),
+        ts.charts.ratio(changed),
+        ts.charts.settling({"MiniMax": table}, changed=told),
     ):
-        assert told.capitalize()[:10] + told[10:] in [t.get_text() for t in figure.drawing.texts]
+        assert told.capitalize()[:10] + told[10:] in texts(figure)
         assert figure.alt.startswith(f"Changed run ({told}). ")
         assert (figure.table["changed"] == told).all()
-    same = ts.charts.cost(est)
+    same = ts.charts.cost(minimax)
     assert "hanged" not in same.alt and "changed" not in same.table
 
 
-def test_scaling_names_every_model():
-    line, band, predicted = ts.closed_models.scaling_band(ts.estimate("minimax"), "video")
-    figure = ts.charts.scaling(line, band, predicted)
-    for name in [*line.models["model"], *predicted.index]:
-        assert name in words(figure.axes[0])
-    assert all(name in figure.alt for name in predicted.index)
-    assert figure.axes[0].get_xlabel() == "Parameters x pixels"
+def test_cost_ranks_the_largest_runs_and_pools_the_small_ones(minimax):
+    figure, costs = ts.charts.cost(minimax), minimax.cost_table()["p50"]
+    table = figure.table
+    assert table["p50"].iloc[0] == costs["total"] and table["runs"].iloc[1:].sum() == 22
+    assert figure.title.startswith("Hailuo 02 is MiniMax's costliest run: $1")
+    assert table["p50"].iloc[1:-1].is_monotonic_decreasing and "14 smaller runs" in texts(figure)
+    pooled = minimax.costs.drop(columns=costs.drop("total").nlargest(8).index).sum(axis=1) / 1e6
+    assert table["p50"].iloc[-1] == pytest.approx(np.median(pooled))
 
 
-def test_what_would_settle_stands_beside_what_is_known_now():
-    table = pd.DataFrame({"width": [0.1, 0.3], "now": [0.4, 0.4]}, index=["cost of X", "price"])
-    figure = ts.charts.settling({"A": table, "B": table}, {"A": "#0072B2", "B": "#D55E00"})
-    assert figure.title.startswith("Cost of X would take A's interval from 40 points to 10; cost")
-    assert "A: 40 points now; cost of X 10, price 30." in figure.alt
-    widths = [bar.get_width() for bar in figure.axes[0].patches]
-    assert widths == pytest.approx([40, 40, 10, 30])
+def test_hours_are_never_written_as_dollars():
+    est = ts.estimate("ai2", **FEW)
+    for figure in (ts.charts.cost(est), ts.charts.ratio(est)):
+        told = " ".join([*texts(figure), figure.alt])
+        assert "$" not in told and "USD" not in told and "M h" in told
 
 
-def test_breaking_points_fill_what_is_likely_and_leave_out_what_cannot_be():
-    columns = ["label", "median", "value", "factor", "chance", "chance_predictive"]
-    rows = [
-        ("Price", 2.0, 4.0, 2.0, 0.002, np.nan),
-        ("FLOP of X", 1e24, 4e24, 4.0, 0.0, 0.16),
-        ("Fraction", 0.1, np.nan, np.nan, np.nan, np.nan),
-        ("R&D compute", 100.0, 40.0, 0.4, np.nan, np.nan),
-    ]
-    table = pd.DataFrame(rows, columns=columns)
-    figure = ts.charts.breaking({"A": table}, {"A": "#0072B2"})
-    marks = {line.get_xdata()[0]: line for line in figure.axes[0].lines if len(line.get_xdata())}
-    filled = {factor: marks[factor].get_markerfacecolor() for factor in (2.0, 4.0, 0.4)}
-    assert filled == {2.0: "white", 4.0: "#0072B2", 0.4: "white"}
-    texts = {text.get_text() for text in figure.axes[0].texts}
-    assert {"x 2 (<1%)", "x 4 (<1%, 16% of one model)", "x 0.4 (taken as exact)"} <= texts
-    labels = [tick.get_text() for tick in figure.axes[0].get_yticklabels()]
-    assert labels == ["Price", "R&D compute", "FLOP of X"]
-    assert figure.title.startswith("FLOP of X may be") and "Fraction" not in figure.alt
-    assert ts.charts.breaking({"A": table.head(1)}, {"A": "red"}).title.startswith("No single")
+def test_the_chain_of_a_run_is_its_trace(minimax):
+    figure, trace = ts.charts.worked(minimax, "minimax-text-01"), minimax.trace("minimax-text-01")
+    assert list(figure.table.index) == ["flop", "mfu", "gpu_hours", *trace.index[-2:]]
+    for step, row in figure.table.iterrows():
+        assert row["median"] == trace.loc[step, "p50"]
+        assert row["p95"] == pytest.approx(trace.loc[step, "p95"] / trace.loc[step, "p50"])
+    with pytest.raises(ts.InputError, match="no step leads to it"):
+        ts.charts.worked(ts.estimate("openai", **FEW))
 
 
-def test_surface_writes_every_cell_and_frames_those_above_the_threshold():
-    cells = pd.DataFrame([[0.1, 0.6], [0.3, 0.76]], index=pd.Index([1, 2], name="mfu"))
-    figure = ts.charts.surface({"A": cells.rename_axis(columns="rl_fraction")})
+def test_a_majority_by_hailuos_compute_is_where_the_median_passes_half(minimax):
+    figure = ts.charts.hailuo(minimax)
+    told = re.search(r"take ([\d.]+) × 10²⁵ FLOP", figure.title.replace("\u00a0", " "))
+    cell = ("training_runs", "hailuo-02-pretraining", "flop", f"{told[1]}e25")
+    assert np.median(minimax.with_cells(cell).share) == pytest.approx(0.5, abs=0.02)
+    with pytest.raises(ts.InputError, match="zai has no Hailuo 02"):
+        ts.charts.hailuo(ts.estimate("zai", **FEW))
+
+
+def test_squares_count_the_dollars_on_one_scale(comparison):
+    figure = ts.charts.dollars(comparison)
+    (squares,) = figure.axes[0].collections
+    colors = [to_hex(color) for color in squares.get_facecolors()]
+    table = figure.table
+    spent = table["final_training"] + table["other_rd"]
+    assert len(colors) == sum(round(amount / 10) for amount in spent)
+    assert colors.count(ACCENT) == sum(round(amount / 10) for amount in table["final_training"])
+    assert "Each square is $10M" in figure.subtitle
+
+
+def test_dots_are_draws_of_who_is_higher_in_the_accent(comparison):
+    figure = ts.charts.higher(comparison)
+    figure.drawing.draw_without_rendering()
+    for (_, rows), dots in zip(
+        figure.table.groupby("label", sort=False), figure.axes[0].collections, strict=False
+    ):
+        above = rows["value"].to_numpy() > 0
+        assert len(dots.get_offsets()) == ts.shares.DOTS
+        assert above.mean() == pytest.approx(rows["probability"].iloc[0], abs=1.5 / len(above))
+        assert {to_hex(c) for c in dots.get_facecolors()[above]} <= {ACCENT}
+
+
+def test_weights_of_evidence_move_what_is_drawn(minimax):
+    careful = minimax.again(scenario="careful")
+    table = ts.charts.ratio(careful).table
+    assert table["share_p50"].iloc[0] == careful.share_quantiles["p50"] != np.median(careful.share)
+    assert "Under careful simulations are weighted" in ts.charts.ratio(careful).source
+
+
+def test_breaking_points_lead_where_they_are_likely_and_leave_out_what_cannot_be():
+    columns = ["label", "factor", "chance", "chance_predictive"]
+    rows = [("GPU price", 2.0, 0.002, np.nan), ("FLOP of X", 4.0, 0.0, 0.16)]
+    rows += [("RL fractions", np.nan, np.nan, np.nan), ("R&D compute", 0.4, np.nan, np.nan)]
+    figure = ts.charts.breaking({"A": pd.DataFrame(rows, columns=columns)})
+    assert figure.title == "The FLOP of X could be so far off that a median share reaches half"
+    assert {"× 2", "<1%", "÷ 2.5", "taken as exact", "0%, one model 16%"} <= set(texts(figure))
+    assert "Size of RL" not in texts(figure)
+
+
+def test_a_surface_frames_what_is_above_half_and_its_digits_contrast_with_their_cells():
+    """At least 4.5 to 1, as the web's guidelines ask of small text, light and dark."""
+    cells = pd.DataFrame(np.linspace(0, 1.2, 49)[None, :])
+    figure = ts.charts.surface(cells.rename_axis(index="mfu", columns="rl_fraction"))
     (ax,) = figure.axes
-    assert words(ax) == "30 / 76 / 10 / 60"
-    assert [frame.get_xy() for frame in ax.patches] == [(1, 0), (1, 1)]
-    assert "A: 10.0% to 76.0%, above 50% in 2 of 4 cells" in figure.alt
-
-
-def test_the_digits_of_a_surface_contrast_with_their_cells():
-    """At least 4.5 to 1, as the web's guidelines ask of small text."""
-    cells = pd.DataFrame(np.linspace(0, 1, 51)[None, :])
-    (ax,) = ts.charts.surface({"A": cells}).axes
-    for text, fill in zip(ax.texts, ax.collections[0].get_facecolors(), strict=True):
-        light, dark = sorted(map(luminance, (text.get_color(), fill)), reverse=True)
-        assert (light + 0.05) / (dark + 0.05) >= 4.5, text
+    fills = ax.collections[0].get_facecolors()
+    for text, fill in zip(ax.texts, fills, strict=True):
+        shades = [to_hex(text.get_color()), to_hex(fill)]
+        for one, two in (shades, [IN_THE_DARK[shade] for shade in shades]):
+            light, dark = sorted(map(luminance, (one, two)), reverse=True)
+            assert (light + 0.05) / (dark + 0.05) >= 4.5, text
+    framed = [path for lines in ax.collections[1:] for path in lines.get_paths()]
+    assert len(framed) == 2 + 2 * int((cells > 0.5).to_numpy().sum())
+    assert len(HEAT) == 10 and len(DARK) == len(IN_THE_DARK) and INK in IN_THE_DARK
 
 
 def luminance(color) -> float:
@@ -235,105 +337,18 @@ def luminance(color) -> float:
     return float(linear @ [0.2126, 0.7152, 0.0722])
 
 
-def test_equal_ratios_keep_the_order_of_the_table():
-    names = ["none", *"bcad"]
-    table = pd.DataFrame({"ratio": [1.0, 0.9, 1.2, 0.9 + 1e-15, 0.9 - 1e-15]}, index=names)
-    residuals = pd.DataFrame({"residual": 0.1}, index=names[1:])
-    figure = ts.charts.leave_one_out(table, residuals)
-    assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == list("badc")
+def test_a_chart_on_given_axes_keeps_their_font_and_fits_85_millimetres(minimax):
+    import matplotlib as mpl
 
-
-@pytest.mark.slow
-def test_every_chart_has_numbers_in_its_words(est):
-    few = {"n_draws": 500}
-    steps = ts.corrections.moving(ts.audit("zai", **few))
-    color = {"Z.ai": "#0072B2"}
-    figures = [
-        ts.charts.waterfall(steps, "Z.ai"),
-        ts.charts.effects({"Z.ai": ts.corrections.effects_alone("zai", **few)}),
-        ts.charts.lags({"Z.ai": ts.sensitivity.lag_and_window("zai", **few)}, color),
-        ts.charts.breaking({"Z.ai": ts.sensitivity.breaking_points("zai", **few)}, color),
-        ts.charts.flop(ts.closed_models.estimators(est)),
-        ts.charts.dollars(ts.shares.dollars_table("zai", **few)),
-        ts.charts.distributions(ts.shares.share_dots([est])),
-    ]
-    for figure in figures:
-        assert isinstance(figure, Figure) and any(letter.isdigit() for letter in figure.alt)
-        assert figure.alt.endswith(".") and not figure.table.empty
-
-
-def test_charts_leave_pyplot_alone_and_seaborn_brings_no_style_of_its_own(est, found):
-    """No figure is kept for a window that never opens, or drawn a second time under its cell."""
-    import matplotlib.pyplot as plt
-
-    ts.charts.cost(est)
-    before = dict(plt.rcParams)
-    ts.charts.next_share(found.prior_and_posterior())
-    ts.charts.surface({"A": pd.DataFrame([[0.1, 0.6]])})
-    assert dict(plt.rcParams) == before and plt.get_fignums() == []
-
-
-# --- measured cases -------------------------------------------------------------------------------
-@pytest.fixture(scope="module")
-def found():
-    return ts.pattern(n_draws=2000)
-
-
-def test_the_pattern_has_every_case_under_what_it_counts(found):
-    table = found.table()
-    figure = ts.charts.pattern(table)
-    labels = [label.get_text() for label in figure.axes[0].get_yticklabels()]
-    assert [label for label in labels if label] == list(table["label"])
-    assert labels.count("") == table["scope"].nunique()
-    shown = [text.get_text() for text in figure.axes[0].texts if text.get_text().endswith("%")]
-    assert [text for text in shown if not text.startswith("\N{LESS-THAN OR EQUAL TO}")] == [
-        f"{100 * share:.1f}%" for share in table.loc[table["grade"] != "bound", "p50"]
-    ]
-    assert "A full pipeline with reasoning RL: Olmo 3, data generation counted 15.8%" in figure.alt
-
-
-def test_the_next_share_is_drawn_before_and_after(found):
-    table = found.prior_and_posterior()
-    figure = ts.charts.next_share(table)
-    assert [ax.get_xlabel() for ax in figure.axes] == [
-        "Share of the next company",
-        "Spread between cases, in logits",
-    ]
-    for column in ("prior", "posterior"):
-        assert table.query("quantity == 'share'")[column].sum() == pytest.approx(1)
-    assert "the prior spreads both far wider" in figure.alt
-    for ax, (_, rows) in zip(figure.axes, table.groupby("quantity", sort=False), strict=True):
-        (line,) = ax.lines
-        assert line.get_xdata() == pytest.approx([*rows["low"], rows["high"].iloc[-1]])
-        assert line.get_ydata()[:-1] == pytest.approx(rows["posterior"], rel=1e-8)
-        tops = ax.collections[0].get_paths()[0].vertices[:, 1]
-        assert tops.max() == pytest.approx(rows["prior"].max(), rel=1e-8)
-
-
-def test_what_is_inferred_is_drawn_hollow():
-    table = ts.measured.windows(companies=NEWSLETTER, n_draws=300)
-    assert table["inferred"].tolist() == [0, 0, 1, 0, 1]
-    assert table["caveat"].tolist() == ["", "", "lower bound", "", "lower bound"]
-    figure = ts.charts.over_time(table)
-    hollow = [
-        line.get_markerfacecolor() == "white"
-        for ax in figure.axes
-        for line in ax.lines
-        if line.get_marker() == "o"
-    ]
-    assert hollow == table["inferred"].tolist()
-    assert figure.alt.count("%, spending partly inferred, lower bound") == 2
-    careful = ts.measured.windows(companies=NEWSLETTER, scenario="careful", n_draws=1000)
-    assert careful["company"].tolist() == ["openai", "minimax", "minimax", "zai", "zai"]
-
-
-def test_hours_are_never_written_as_dollars():
-    est = ts.estimate("ai2", n_draws=300)
-    for figure in (
-        ts.charts.cost(est),
-        ts.charts.ratio(ts.shares.company_ratio_table(est, ts.shares.chart_row)),
-    ):
-        figure.drawing.draw_without_rendering()
-        ax = figure.axes[0]
-        told = [words(ax), figure.alt, *(tick.get_text() for tick in ax.get_xticklabels())]
-        assert not any("$" in text or "USD" in text for text in told) and "M h" in told[0]
+    with mpl.rc_context({"font.family": "serif"}):
+        sheet = Sheet(figsize=(85 / 25.4, 3.2))
+        ax = sheet.subplots()
+    figure = ts.charts.ratio(minimax, ax=ax)
+    assert figure.drawing is sheet and figure.axes == (ax,)
+    assert {text.get_fontfamily()[0] for text in ax.texts} == {"serif"}
+    box = ax.get_position().width * sheet.get_figwidth() * sheet.dpi
+    assert all(Text.get_window_extent(text).width <= box for text in ax.texts)
+    with pytest.raises(ts.InputError, match="the chart has 1 panels, and 2 axes"):
+        ts.charts.ratio(minimax, axes=list(Sheet().subplots(1, 2)))
+    with pytest.raises(ts.InputError, match="more than 1 panels"):
+        ts.charts.hailuo(minimax, ax=Sheet().subplots())

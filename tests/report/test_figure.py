@@ -1,14 +1,15 @@
-"""A figure is the same files on every machine."""
+"""A figure is the same files on every machine, and the same on a dark page."""
+
+import re
 
 import matplotlib as mpl
-import matplotlib.figure
 import numpy as np
 import pandas as pd
 import pytest
 
 import training_share as ts
 from training_share.report.display import save
-from training_share.report.figure import numbered, rounded, svg_of
+from training_share.report.figure import IN_THE_DARK, dark, numbered, rounded, written
 
 TABLE = pd.DataFrame(
     {"p5": [0.1, 0.2], "p50": [0.2, 1 / 3], "p95": [0.4, 0.7], "known": [True, False]},
@@ -37,14 +38,29 @@ def test_tables_are_rounded_to_ten_digits_and_all_else_is_kept():
     assert rounded("text") == "text" and rounded(table)["n"].dtype == table["n"].dtype
 
 
-def test_every_reference_in_an_svg_finds_its_id():
-    import re
-
-    svg = svg_of(ts.charts.intervals(TABLE).drawing).decode()
+def test_the_text_of_an_svg_is_text_of_its_width_and_every_reference_finds_its_id():
+    svg = written(ts.charts.intervals(TABLE).drawing, "svg").decode()
     used = set(re.findall(r'(?:href="#|url\(#)([^")]+)', svg))
     ids = re.findall(r'id="([^"]+)"', svg)
     assert used and used <= set(ids) and len(ids) == len(set(ids))
     assert not re.search(r'"[pmh][0-9a-f]{10}"', svg)
+    texts = re.findall(r'<text textLength="([\d.]+)" [^>]*>([^<]+)</text>', svg)
+    assert {"A", "20%", "10 to 40%", "half"} <= {text for _, text in texts}
+    assert svg.count("<text") == len(texts) and all(float(long) > 0 for long, _ in texts)
+    assert "'Source Sans Pro', 'Source Sans 3', 'Helvetica Neue', Arial, sans-serif" in svg
+
+
+def test_a_dark_page_has_the_same_svg_in_other_colours(tmp_path):
+    chart = ts.charts.intervals(TABLE)
+    paths = save(chart, "chart", tmp_path, dark_too=True)
+    assert [path.name for path in paths][-1] == "chart_dark.svg"
+    light, night = (path.read_text() for path in (paths[1], paths[-1]))
+    assert dark(light.encode()).decode() == night
+    colours = set(re.findall(r"#[0-9a-f]{6}\b", light))
+    assert colours <= set(IN_THE_DARK), "a colour that a dark page does not know"
+    assert not colours & set(re.findall(r"#[0-9a-f]{6}\b", night))
+    assert re.sub(r"#[0-9a-f]{6}\b", "", light) == re.sub(r"#[0-9a-f]{6}\b", "", night)
+    assert 'style="fill: #ffffff"/' not in light[:1500], "nothing behind the chart"
 
 
 def test_ids_are_numbered_in_order_of_appearance_and_colours_stay():
@@ -52,8 +68,11 @@ def test_ids_are_numbered_in_order_of_appearance_and_colours_stay():
     assert numbered(svg) == '<a id="id1"/><b clip-path="url(#id1)" id="id2" fill="#c0ffee"/>'
 
 
-def test_a_figure_shows_itself_as_the_last_line_of_a_cell():
-    assert ts.charts.intervals(TABLE)._repr_png_().startswith(b"\x89PNG")
+def test_a_figure_shows_itself_as_the_last_line_of_a_cell_and_saves_itself(tmp_path):
+    chart = ts.charts.intervals(TABLE)
+    assert chart._repr_png_().startswith(b"\x89PNG")
+    chart.savefig(tmp_path / "mine.png")
+    assert (tmp_path / "mine.png").read_bytes().startswith(b"\x89PNG")
 
 
 def test_a_script_saves_where_it_works_and_overwrites_nothing_unasked(tmp_path, monkeypatch):
@@ -75,14 +94,17 @@ def test_unwritable_folder_is_a_clear_error(tmp_path):
         save(ts.charts.intervals(TABLE), "chart", blocker / "figures")
 
 
-def test_a_chart_leaves_the_process_as_it_is_and_draws_on_axes_that_are_given(tmp_path):
+def test_a_chart_leaves_the_process_as_it_is_and_keeps_what_the_user_has_set(tmp_path):
+    import matplotlib.pyplot as plt
+
     before = dict(mpl.rcParams)
     save(ts.charts.intervals(TABLE), "chart", tmp_path)
-    assert dict(mpl.rcParams) == before
+    assert dict(mpl.rcParams) == before and plt.get_fignums() == []
+    with mpl.rc_context({"font.family": ["DejaVu Sans"]}):
+        chart = ts.charts.intervals(TABLE)
+    assert {text.get_fontfamily()[0] for text in chart.axes[0].texts} == {"DejaVu Sans"}
     sheet = mpl.figure.Figure(figsize=(8, 3))
     left, right = sheet.subplots(1, 2)
     drawn = ts.charts.intervals(TABLE, ax=left)
     assert drawn.drawing is sheet and drawn.axes == (left,) and left.has_data()
     assert not right.has_data() and tuple(sheet.get_size_inches()) == (8, 3)
-    with pytest.raises(ts.InputError, match="the chart has 1 panels, and 2 axes"):
-        ts.charts.intervals(TABLE, ax=[left, right])

@@ -45,6 +45,9 @@ def test_a_code_host_shows_it_whole(path):
     assert canonical(notebook) == text
     nbformat.validate(notebook)
     assert "widgets" not in notebook.metadata
+    prose = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
+    headings = {one.strip().replace(" ", "-") for one in re.findall(r"^#+ (.*)", prose, re.M)}
+    assert {*re.findall(r"\]\(#([^)]+)\)", prose)} <= headings, "a link to no heading"
     for cell in notebook.cells:
         assert cell.get("execution_count", 1), f"did not run: {cell.source}"
         shown = "".join(cell.source) if cell.cell_type == "markdown" else ""

@@ -25,7 +25,7 @@ from training_share.inputs.tables import Tables
 from training_share.model.case import NO_EVIDENCE
 from training_share.report import display as figures
 from training_share.report import text
-from training_share.report.charts.companies import ratio_alt
+from training_share.report.charts import ratio_alt
 
 PAUSE = 0.25  # seconds without a change, after which the rest follows
 TABLE = {"border": 0, "justify": "left", "float_format": text.number, "index_names": False}

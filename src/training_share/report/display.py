@@ -14,16 +14,17 @@ import pandas as pd
 
 from training_share.errors import InputError
 from training_share.files import write_all
-from training_share.report.figure import PNG_DPI, Figure, dark, pdf_of, png_of, svg_of
+from training_share.report.figure import Figure, dark, written
 from training_share.report.text import held_column, number
 from training_share.report.text import percent as as_percent
 
 FOLDER_VARIABLE = "TRAINING_SHARE_FIGURES"
 _kept_in: list[str] = []  # the folder of this process's figures, once `begin` has chosen one
 KINDS = {
-    "png": lambda figure: png_of(figure.drawing, PNG_DPI),
-    "svg": lambda figure: svg_of(figure.drawing),
-    "pdf": lambda figure: pdf_of(figure.drawing),
+    **{
+        kind: lambda figure, kind=kind: written(figure.drawing, kind)
+        for kind in ("png", "svg", "pdf")
+    },
     "csv": Figure.csv,
 }
 SCREEN_DPI = 80  # pixels of a page for an inch of a figure
@@ -74,15 +75,14 @@ def save(
     place = Path(folder).expanduser() / name
     kinds = [place.suffix[1:]] if place.suffix[1:] in KINDS else ["png", "svg", "csv"]
     stem = place.name.removesuffix(f".{kinds[0]}")
-    paths = [place.with_name(f"{stem}.{kind}") for kind in kinds]
-    paths += [place.with_name(f"{stem}_dark.svg")] if dark_too else []
+    made = {f"{stem}.{kind}": KINDS[kind] for kind in kinds}
+    if dark_too:
+        made[f"{stem}_dark.svg"] = lambda figure: dark(KINDS["svg"](figure))
+    paths = [place.with_name(name) for name in made]
     for path in paths if not overwrite else ():
         if path.exists():
             raise InputError(f"{path}: is there already; overwrite=True replaces it")
-    contents = {f"{stem}.{kind}": KINDS[kind](figure) for kind in kinds}
-    if dark_too:
-        svg = contents.get(f"{stem}.svg") or svg_of(figure.drawing)
-        contents[f"{stem}_dark.svg"] = dark(svg)
+    contents = {name: make(figure) for name, make in made.items()}
     write_all(place.parent, contents)
     return paths
 
@@ -99,7 +99,7 @@ def show(
     saved = save(figure, name, folder, overwrite=True, dark_too=dark_too) if folder else []
     if folder and narrow:
         save(narrow, f"{name}_narrow", folder, overwrite=True, dark_too=dark_too)
-    png = saved[0].read_bytes() if saved else png_of(figure.drawing, PNG_DPI)
+    png = saved[0].read_bytes() if saved else written(figure.drawing, "png")
     width = int(figure.drawing.get_figwidth() * SCREEN_DPI)
     display(Image(data=png, format="png", alt=figure.alt, width=width))
     words = f"<details><summary>In words</summary>{escape(figure.alt, quote=False)}</details>"

@@ -25,22 +25,15 @@ DIGITS = 10  # significant, in the drawing and in the CSV beside it
 PNG_DPI = 120  # half as much again as a page shows; a dozen fit into a notebook below 1 MB
 FONT = "Source Sans Pro"
 FALLBACKS = f"'{FONT}', 'Source Sans 3', 'Helvetica Neue', Arial, sans-serif"
-INK, QUIET, ACCENT, REST = "#1b1f24", "#5b6470", "#0b6e99", "#e6e8eb"
-HAIR, PALE, SQUARE, PAPER = "#8b949e", "#cfe2eb", "#d3d7dc", "#ffffff"
+INK, QUIET, ACCENT, REST = "#1b1f24", "#5b6470", "#0b6e99", "#dfe3e7"
+HAIR, PAPER = "#8b949e", "#ffffff"
 # a tenth of R&D compute a colour; the jump at one half lets ink and paper be read on either side
 HEAT = ["#f1f4f6", "#dce8ee", "#c3dae5", "#a9cbdb", "#8fbcd1"]
 HEAT += [ACCENT, "#0a6389", "#08577a", "#074b6b", "#063f5c"]
-IN_THE_DARK = dict(
-    zip(
-        [*HEAT, INK, QUIET, REST, HAIR, PALE, SQUARE, PAPER],
-        [
-            *("#1e252c", "#20303b", "#233c4b", "#26485b", "#29546c"),
-            *("#58b4dc", "#6dbfe2", "#82cae8", "#98d5ee", "#aee0f4"),
-            *("#e8eaed", "#a6aeb8", "#2f363e", "#78838f", "#234050", "#3a424b", "#12161b"),
-        ],
-        strict=True,
-    )
-)
+DARK = ["#1e252c", "#20303b", "#233c4b", "#26485b", "#29546c"]
+DARK += ["#58b4dc", "#6dbfe2", "#82cae8", "#98d5ee", "#aee0f4"]
+DARK += ["#e8eaed", "#a6aeb8", "#333a42", "#78838f", "#12161b"]
+IN_THE_DARK = dict(zip([*HEAT, INK, QUIET, REST, HAIR, PAPER], DARK, strict=True))
 LOOK = {
     "font.family": [FONT],
     "text.color": INK,
@@ -51,7 +44,10 @@ LOOK = {
 LONG_ID = re.compile(  # hashed by matplotlib
     r'(?<=["#])(?:[pmh]|image|C[0-9a-f]+_[0-9a-f]+_)[0-9a-f]{10}(?=["\)])'
 )
-SVG_TEXT = re.compile(r'<text style="font: ((?:[\w-]+ )*?)([\d.]+)px [^>]*>([^<]+)</text>')
+SVG_TEXT = re.compile(
+    r'<text (style="(?:font-weight: (\w+); )?font-size: ([\d.]+)px[^>]*?)'
+    r'( transform="rotate\(-0 [^>]*)?>([^<]+)'
+)
 
 
 @dataclass(frozen=True)
@@ -76,7 +72,7 @@ class Figure:
             self.drawing.savefig(*arguments, **options)
 
     def _repr_png_(self) -> bytes:
-        return png_of(self.drawing, 100)
+        return written(self.drawing, "png", 100)
 
     def csv(self) -> bytes:
         """Return the plotted numbers as CSV; an index without a name is left out."""
@@ -109,16 +105,16 @@ def _add_fonts() -> None:
         fontManager.addfont(str(files("font_source_sans_pro") / "files" / name))
 
 
-def width(text: str, size: float = 11, weight: str = "normal", **_: object) -> float:
+def width(text: str, size: float = 11, weight: str | int = "normal", **_: object) -> float:
     """Return the inches that a text of `size` points takes, as the renderer has them."""
     import matplotlib as mpl
 
-    font = size, weight, tuple(mpl.rcParams["font.family"])
+    font = float(size), weight, tuple(mpl.rcParams["font.family"])
     return _inches(f"{text}|", *font) - _inches("|", *font)
 
 
 @cache
-def _inches(text: str, size: float, weight: str, family: tuple[str, ...]) -> float:
+def _inches(text: str, size: float, weight: str | int, family: tuple[str, ...]) -> float:
     from matplotlib.figure import Figure as Sheet
 
     about = {"size": size, "weight": weight, "family": list(family), "parse_math": False}
@@ -135,40 +131,28 @@ def rounded(value: object) -> object:
     return value
 
 
-def png_of(drawing: "matplotlib.figure.Figure", dpi: int) -> bytes:
-    """Draw a matplotlib figure as PNG on white, the same to the byte whenever it is the same."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-
-    stream, before = io.BytesIO(), (drawing.dpi, drawing.canvas, drawing.get_facecolor())
-    drawing.set(dpi=dpi, facecolor="white")
-    with look():
-        FigureCanvasAgg(drawing).print_png(stream, metadata={"Software": None})
-    drawing.set(dpi=before[0], canvas=before[1], facecolor=before[2])
-    return stream.getvalue()
-
-
-def svg_of(drawing: "matplotlib.figure.Figure") -> bytes:
-    """Draw a matplotlib figure as SVG on nothing, without a date and without indentation, its text
-    as text and its ids numbered in order of appearance."""
+def written(drawing: "matplotlib.figure.Figure", kind: str, dpi: int = PNG_DPI) -> bytes:
+    """Return a matplotlib figure as png on white, or as svg or pdf on nothing: the same to the byte
+    whenever it is the same, without a date, ids numbered in order of appearance, text as text."""
     import matplotlib as mpl
-    from matplotlib.backends.backend_svg import FigureCanvasSVG
 
-    stream, before = io.StringIO(), (drawing.canvas, drawing.get_facecolor())
-    drawing.set_facecolor("none")
-    with look(), mpl.rc_context({"svg.hashsalt": "", "svg.fonttype": "none"}):
-        FigureCanvasSVG(drawing).print_svg(stream, metadata={"Date": None, "Creator": None})
-        svg = SVG_TEXT.sub(_as_wide, numbered(stream.getvalue()))
-    drawing.set(canvas=before[0], facecolor=before[1])
+    stream, paper = io.BytesIO(), "white" if kind == "png" else "none"
+    dates = {"png": {"Software": None}, "pdf": {"CreationDate": None}}
+    about = dates.get(kind, {"Date": None, "Creator": None})
+    with look(), mpl.rc_context({"svg.hashsalt": "", "svg.fonttype": "none", "pdf.fonttype": 42}):
+        drawing.savefig(stream, format=kind, dpi=dpi, facecolor=paper, metadata=about)
+        if kind != "svg":
+            return stream.getvalue()
+        svg = SVG_TEXT.sub(_as_wide, numbered(stream.getvalue().decode()))
     return re.sub(r"\n +", "\n", svg.replace(f"'{FONT}'", FALLBACKS)).encode()
 
 
 def _as_wide(found: re.Match[str]) -> str:
-    """Return a text of an SVG with the width that it was measured to have, which another font, where
-    a page has not this one, then keeps to."""
-    weight = next((word for word in found[1].split() if word.isdigit() or word == "bold"), "normal")
-    weight = int(weight) if weight.isdigit() else weight
-    long = 72 * width(unescape(found[3]), float(found[2]), weight)
-    return found[0].replace("<text ", f'<text textLength="{long:.1f}" ', 1)
+    """Return a text of an SVG with its width, which another font on a page then keeps to."""
+    about, weight, size, _, text = found.groups()
+    long = 72 * width(unescape(text), float(size), int(weight or 400))
+    kept = f'textLength="{long:.1f}" lengthAdjust="spacingAndGlyphs" xml:space="preserve"'
+    return f"<text {kept} {about}>{text}"
 
 
 def dark(svg: bytes) -> bytes:
@@ -176,18 +160,6 @@ def dark(svg: bytes) -> bytes:
     return re.sub(
         r"#[0-9a-f]{6}\b", lambda found: IN_THE_DARK.get(found[0], found[0]), svg.decode()
     ).encode()
-
-
-def pdf_of(drawing: "matplotlib.figure.Figure") -> bytes:
-    """Draw a matplotlib figure as PDF without a date, its text as text."""
-    import matplotlib as mpl
-    from matplotlib.backends.backend_pdf import FigureCanvasPdf
-
-    stream, before = io.BytesIO(), drawing.canvas
-    with look(), mpl.rc_context({"pdf.fonttype": 42}):
-        FigureCanvasPdf(drawing).print_pdf(stream, metadata={"CreationDate": None})
-    drawing.set_canvas(before)
-    return stream.getvalue()
 
 
 def numbered(svg: str) -> str:

@@ -233,18 +233,12 @@ def dollars_rows(estimates: Iterable[Estimate]) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def dots(draws: np.ndarray, weights: np.ndarray | None = None) -> np.ndarray:
-    """Return the quantiles of draws that stand for equal parts of them, `DOTS` in number."""
-    places = (np.arange(DOTS) + 0.5) / DOTS
-    return np.quantile(draws, places, weights=weights, method="inverted_cdf")
-
-
 def pair_dots(comparison: Comparison) -> pd.DataFrame:
     """Return for each of `pairs` by how much the first share exceeds the second in the same draw,
     as dots that each stand for an equal part of the draws: a row a dot."""
-    rows = []
+    rows, places = [], list((np.arange(DOTS) + 0.5) / DOTS)
     for higher, lower, probability in pairs(comparison):
-        values = dots(higher.share - lower.share, comparison.weights)
+        values = comparison.quantile(higher.share - lower.share, places)
         row = {"probability": probability, "higher": name_of(higher), "lower": name_of(lower)}
         rows.append(pd.DataFrame({"value": values}).assign(**row))
     return _of(comparison.values(), pd.concat(rows, ignore_index=True))

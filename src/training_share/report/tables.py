@@ -164,10 +164,12 @@ def higher_text_table(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def published_text_table(table: pd.DataFrame) -> pd.DataFrame:
-    """Return `published_table` for reading: printed beside ours to the digits that hold, and why
-    they differ. Where an interval is printed, both have one."""
-    rows = {}
-    for claim_id, row in table.iterrows():
+    """Return `published_table` for reading, a row a figure with its company and its unit: printed
+    beside ours to the digits that hold, and why they differ. Where an interval is printed, both
+    have one."""
+    names = {key: row.display_name for key, row in load().companies.items()}
+    rows = []
+    for _, row in table.iterrows():
         printed = [
             "" if pd.isna(value) else f"{value:.{row.decimals}f}" if value < 1e6 else number(value)
             for value in (row.p5, row.value, row.p95)
@@ -177,9 +179,17 @@ def published_text_table(table: pd.DataFrame) -> pd.DataFrame:
         ]
         if not printed[0]:
             ours = ["", ours[1], ""]
-        rows[claim_id] = {"printed": _interval(*printed), "ours": _interval(*ours)}
-    told = table.join(pd.DataFrame.from_dict(rows, orient="index"))
-    return told[["quantity", "printed", "ours", "unit", "status", "explanation"]]
+        rows.append(
+            {
+                "figure": f"{names.get(row.company, row.company)}: {row.quantity}",
+                "unit": {"percent": "%"}.get(row.unit, row.unit),
+                "printed": _interval(*printed),
+                "ours": _interval(*ours),
+                "status": row.status,
+                "explanation": row.explanation,
+            }
+        )
+    return pd.DataFrame(rows).set_index("figure")
 
 
 def _interval(low: str, middle: str, high: str) -> str:

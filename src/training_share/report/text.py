@@ -111,9 +111,3 @@ def interval(row, as_text: Callable[[float], str] = percent, prefix: str = "") -
     low, middle, high = (getattr(row, f"{prefix}{name}") for name in ("p5", "p50", "p95"))
     first, last = ends(low), ends(high)
     return as_text(middle) + (f" ({first} to {last})" if first != last else "")
-
-
-def by_name(groups: Iterable[tuple[str, object]], words: Callable, between: str = ". ") -> str:
-    """Return what `words` says of each row of named tables, as in 'OpenAI: a, b. MiniMax: c'."""
-    told = ((name, ", ".join(map(words, rows.itertuples()))) for name, rows in groups)
-    return between.join(f"{name}: {rows}" for name, rows in told)

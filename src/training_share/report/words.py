@@ -4,6 +4,7 @@ A field of a template names its kind, as in `{share:share}` or `{cost:usd}` (see
 what goes with one and with several: `{runs:run|runs}`. So each reads as English for every number.
 """
 
+import re
 import string
 import tomllib
 from functools import cache
@@ -85,7 +86,7 @@ class _Filler(string.Formatter):
 
 def fill(template: str, **numbers: object) -> str:
     """Return a template with its numbers in their places, and an upper-case letter first."""
-    text = _Filler().vformat(template, (), numbers).strip()
+    text = re.sub(" +", " ", _Filler().vformat(template, (), numbers)).strip()
     return text[:1].upper() + text[1:]
 
 

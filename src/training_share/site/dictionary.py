@@ -1,30 +1,22 @@
 """The data dictionary, `data/README.md`: what `data/datapackage.json` says of tables, for people.
 
-`python -m training_share.site.dictionary` writes it.
+`python -m training_share.site.dictionary` writes the sections of the tables; what stands above the
+first of them is written by hand, in the file itself.
 """
-
-from pathlib import Path
-
-from jinja2 import Environment, FileSystemLoader
 
 from training_share.files import repo_root, write_all
 from training_share.inputs.columns import Column, package_of, schema_of
-
-TEMPLATES = Path(__file__).parent / "templates"
-
-
-def main() -> None:
-    """Write `data/README.md`."""
-    write_all(repo_root() / "data", {"README.md": dictionary().encode()})
+from training_share.site.words import TEMPLATES
 
 
 def dictionary() -> str:
-    """Return the data dictionary in Markdown: the introduction, then one section a table."""
-    templates = Environment(
-        loader=FileSystemLoader(TEMPLATES), trim_blocks=True, keep_trailing_newline=True
-    )
-    template = templates.get_template("dictionary.md.j2")
-    return template.render(tables=schema_of(package_of()), content_of=_content)
+    """Return the data dictionary in Markdown: its introduction as it stands, then a section a
+    table."""
+    tables = schema_of(package_of())
+    written = (repo_root() / "data" / "README.md").read_text(encoding="utf-8")
+    introduction = written.partition(f"\n## {next(iter(tables))}\n")[0]
+    template = TEMPLATES.get_template("dictionary.md.j2")
+    return introduction + template.render(tables=tables, content_of=_content)
 
 
 def _content(column: Column) -> str:
@@ -42,4 +34,4 @@ def _content(column: Column) -> str:
 
 
 if __name__ == "__main__":
-    main()
+    write_all(repo_root() / "data", {"README.md": dictionary().encode()})

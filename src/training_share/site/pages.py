@@ -1,63 +1,83 @@
 """The executed notebooks, the method and the data as a small static site that opens from disk.
 
 `build` writes plain HTML without a script and without any address outside the folder but the links
-to sources. Every figure and table says where its formula and its inputs stand; every key leads to
-its row, and every row names its source.
+to sources. A notebook's cells pass one nbconvert template, and what they show is cleaned; each page
+says once where its formulas and its inputs stand; every key leads to its row, and every row names
+its source. The words are in `templates/words.toml`.
 """
 
+import io
+import itertools
+import posixpath
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date
+from functools import lru_cache
+from html import escape
 from importlib.metadata import version
 from pathlib import Path
 
+import bleach
+import font_source_sans_pro
+import nbformat
+import pandas as pd
 from bs4 import BeautifulSoup
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
+from fontTools import subset, ttLib
+from jinja2 import FileSystemLoader
+from nbconvert import HTMLExporter
+from nbconvert.filters import markdown2html
 
 from training_share.errors import InputError
 from training_share.files import SITE_RECORD, repo_root, write_all
-from training_share.inputs.columns import COLUMNS
 from training_share.inputs.tables import Tables, load
 from training_share.model.case import listed
 from training_share.model.comparison import Comparison, compare
+from training_share.report.figure import dark
+from training_share.report.parameters import literals
 from training_share.report.sentences import SOURCE
-from training_share.report.shares import printed
-from training_share.site import links
-from training_share.site.dictionary import TEMPLATES
-from training_share.site.downloads import commit, csv_of, downloads, harmless, typed
-from training_share.site.links import slug
-from training_share.site.notebook import Notebook, markdown, opening, pieces, read
-from training_share.site.tables import tidy
+from training_share.report.shares import headline, printed
+from training_share.report.text import chance
+from training_share.site.downloads import csv_of, downloads, in_numbers
+from training_share.site.tables import addresses, slug, text_of, tidy
+from training_share.site.words import FOLDER, TEMPLATES, WORDS
 
-CHART = "training_share"  # of the index page; with _narrow the one for phones
-SETTINGS = "training_share_settings"  # below it, the same under other settings
-MAIN, LIVE = "comparison", "explorer"  # notebooks with a page of another kind
-GROUPS = ("Answer", "Companies", "Doubts", "Data and method")
-LAST = ("method.html", "data.html", "downloads.html", f"{LIVE}.html")  # first of the last group
-NAMED = {"data/README.md": ("data.html", "Data"), "docs/method.md": ("method.html", "Method")}
-NUMBERS = ("number", "positive", "whole")  # kinds
-ASIDE = ("note", "remark", "explanation", "reason", "why", "source_id")  # set below their row
+MAIN, CHART = "comparison", "training_share"
+NAMED = {
+    "README": ("data", "Data"),
+    "LICENSE": ("data-license", ""),
+    "method": ("method", "Method"),
+}
+ABOUT = {stem: about for pages in WORDS["menu"].values() for stem, about in pages.items()}
+ABOUT["index"] = WORDS["index"]["about"]
+TAGS = "br caption details div h1 h2 h3 h4 hr img p pre span summary table tbody td th thead tr"
+TAGS = {*bleach.ALLOWED_TAGS, *TAGS.split(" ")}
+ATTRIBUTES = {"a": ["href"], "img": ["src", "alt"], "*": ["rowspan", "colspan", "class"]}
+CLEANER = bleach.Cleaner(TAGS, ATTRIBUTES)  # anything else is shown as text
+DROPPED = re.compile(r'<style.*?</style>|<a class="anchor-link".*?</a>', re.S)
+CAPTION = re.compile(r"\*Figure `([\w.-]+)`\.\*.*", re.S)
+COLOUR = re.compile(r"(#[0-9a-fA-F]{6})\b")
+PLACE = re.compile(r'<svg data-chart="([\w.-]+)"></svg>')  # of a chart in a page
+LINK = re.compile(r"^(?![a-z]+:|#|(?:data|downloads)/|[\w.-]+\.html)")  # to a file of the project
+LETTERS = [*itertools.chain(range(0x20, 0x7F), range(0xA0, 0x180), range(0x2010, 0x2266))]
 
 
-@dataclass
+@dataclass(eq=False)
 class Page:
-    """One page: its file, its body, what it says in a sentence, its name and its group in the menu
-    (or "" for none). Its title is its first heading."""
+    """A page: its file, its HTML, the path of what it is made of in the project, its name in the
+    menu, and the parameters that its notebook ran with."""
 
     file: str
     body: str
-    description: str
+    source: str = ""
     label: str = ""
-    group: str = ""
-    source: str = ""  # path of the notebook or document in the project
-    here: str = ""  # page of the menu that it belongs to
+    settings: Mapping[str, object] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.soup = BeautifulSoup(self.body, "html.parser")
-        self.title = " ".join(self.soup.h1.get_text().split()) if self.soup.h1 else ""
-        self.label, self.here = self.label or self.title, self.here or self.file
+        self.stem, self.title = Path(self.file).stem, text_of(self.soup.h1 or self.soup)
+        self.label = self.label or self.title
+        self.about = ABOUT.get(self.stem) or text_of(self.soup.p or self.soup)[:200]
 
 
 def build(
@@ -79,7 +99,6 @@ def build(
     """
     root = repo_root()
     rendered = Path(rendered or root / "notebooks" / "rendered").expanduser()
-    figures = Path(figures or root / "figures").expanduser()
     target = Path(out or root / "site").expanduser().resolve()
     earlier = target.is_dir() and ((target / SITE_RECORD).is_file() or not any(target.iterdir()))
     if target.exists() and not earlier:
@@ -87,54 +106,39 @@ def build(
             f"{target}: holds something else than an earlier site; choose an empty or new folder"
         )
     tables = load(data_dir)
-    notebooks = [one for one in _executed(rendered) if one.companies <= set(tables.companies)]
-    main = next((one for one in notebooks if one.stem == MAIN), None)
-    if main is None:
+    maker = _Maker(tables, Path(figures or root / "figures").expanduser())
+    sources = {path.name for path in rendered.parent.glob("*.ipynb")}  # none of a run's folder
+    for path in sorted(rendered.glob("*.ipynb")):
+        if ".failed" not in path.suffixes and (not sources or path.name in sources):
+            maker.add_notebook(path)
+    if f"{MAIN}.html" not in maker.pages:
         raise InputError(
             f"{rendered}: no {MAIN}.ipynb, so nothing to render; run python -m"
             " training_share.pipeline first"
         )
-    comparison = _comparison(main, data_dir)
+    comparison = _comparison(maker.pages[f"{MAIN}.html"], data_dir)
     files = {f"downloads/{name}": content for name, content in downloads(comparison, False).items()}
-    maker = _Maker(tables, figures, base_url)
-    told = "The results as CSV, Excel and Parquet files."
-    pages = [
-        *(maker.notebook(one) for one in notebooks),
-        *(maker.document(path) for path in sorted(root.glob("docs/*.md"))),
-        *(maker.document(path) for path in sorted(root.glob("data/*.md"))),
-        Page("downloads.html", maker.render("downloads", files=files), told, group=GROUPS[3]),
-        *(maker.table(name) for name in COLUMNS),
-    ]
-    order = [f"{name}.html" for name in (MAIN, *tables.companies)] + [*LAST]
-    pages.sort(key=lambda page: order.index(page.file) if page.file in order else len(order))
-    pages.insert(0, maker.index(main, comparison, pages))
-    for page in pages:
-        files[page.file] = maker.finished(page, pages).encode()
-    shown = {name for page in pages for name in re.findall(r'="figures/([^"]+)\.svg"', page.body)}
-    for name in sorted(shown):
-        files[f"figures/{name}.svg"] = slim(maker.figure(name, "svg")).encode()
-        files[f"figures/{name}.csv"] = harmless(maker.figure(name, "csv")).encode()
+    maker.add("downloads.html", "downloads", files=files)
+    for path in sorted([*root.glob("docs/*.md"), *root.glob("data/*.md")]):
+        maker.add_document(path)
+    for name in tables.texts:
+        maker.add(f"data-{name}.html", "table", name=name, tables=tables)
+        files[f"data/{name}.csv"] = csv_of(in_numbers(tables.frame(name)))
+    files |= {name: page.encode() for name, page in maker.finished(comparison, base_url).items()}
+    for name in maker.charts:  # their numbers, in which no text is a formula to a spreadsheet
+        numbers = pd.read_csv(io.BytesIO(maker.figure(name, "csv")), dtype=str, na_filter=False)
+        files[f"figures/{name}.csv"] = csv_of(numbers)
     files |= {path.name: path.read_bytes() for path in root.glob("docs/*.svg")}
-    for name, columns in COLUMNS.items():
-        amounts = [column for column, of in columns.items() if of.kind.startswith("amount")]
-        amounts += ["value"] if name == "assumptions" else []
-        files[f"data/{name}.csv"] = csv_of(typed(tables.frame(name), *amounts))
-    files["style.css"] = (TEMPLATES / "style.css").read_bytes()
-    files[f"figures/{CHART}.png"] = (figures / f"{CHART}.png").read_bytes()
+    files |= {f"{weight}.woff": font(weight) for weight in ("Regular", "Semibold")}
+    files["style.css"] = (FOLDER / "style.css").read_bytes()
+    files[f"figures/{CHART}.png"] = maker.figure(CHART, "png")
     write_all(target, files, record=SITE_RECORD)
     return target / "index.html"
 
 
-def _executed(rendered: Path) -> list[Notebook]:
-    """Return the executed notebooks of a folder; those of the project have a source beside it."""
-    sources = {path.name for path in rendered.parent.glob("*.ipynb")}
-    found = [path for path in sorted(rendered.glob("*.ipynb")) if ".failed" not in path.suffixes]
-    return [read(path) for path in found if not sources or path.name in sources]
-
-
-def _comparison(notebook: Notebook, data_dir: str | Path | None) -> Comparison:
+def _comparison(page: Page, data_dir: str | Path | None) -> Comparison:
     """Return the comparison that a notebook shows, from the parameters it ran with."""
-    settings = {name: value for name, value in notebook.settings.items() if value != ""}
+    settings = {name: value for name, value in page.settings.items() if value != ""}
     companies = listed(str(settings.pop("companies", ""))) or printed(data_dir)
     for name in ("figures_dir", "scenarios"):
         settings.pop(name, None)
@@ -142,156 +146,158 @@ def _comparison(notebook: Notebook, data_dir: str | Path | None) -> Comparison:
         return compare(companies, data_dir=data_dir, **settings)
     except InputError as error:
         raise InputError(
-            f"{notebook.stem}.ipynb was run with other tables ({error}); run the pipeline again"
+            f"{page.source} was run with other tables ({error}); run the pipeline again"
         ) from error
 
 
-def slim(svg: str) -> str:
-    """Return an SVG drawing in two thirds of its bytes: coordinates to a hundredth of a point,
-    which no eye can tell from more, and no blanks, comments or metadata."""
+@lru_cache
+def font(weight: str) -> bytes:
+    """Return the letters of pages and charts in a weight of Source Sans Pro, as WOFF."""
+    path = Path(font_source_sans_pro.font_directory, f"SourceSansPro-{weight}.ttf")
+    letters, stream = ttLib.TTFont(path), io.BytesIO()
+    few = subset.Subsetter(subset.Options(hinting=False, layout_features=["kern", "tnum"]))
+    few.populate(unicodes=LETTERS)
+    few.subset(letters)
+    letters.flavor = "woff"
+    letters.save(stream)
+    return stream.getvalue()
 
-    def rounded(part: re.Match[str]) -> str:
-        return re.sub(r"\d+\.\d{3,}", lambda long: f"{round(float(long[0]), 2):.12g}", part[0])
 
-    def joined(path: re.Match[str]) -> str:
-        return ' d="' + re.sub(r"\s*([A-Za-z])\s*", r"\1", path[0][4:])
+def clean(html: str) -> str:
+    """Return HTML with nothing alive in it: what is no text, table, link or picture is shown as
+    text."""
+    return CLEANER.clean(DROPPED.sub("", html))
 
-    svg = re.sub(r"<metadata>.*?</metadata>\s*|<!--.*?-->\s*", "", svg, flags=re.S)
-    svg = re.sub(r'\s(?:(?:d|x|y|points)="[^"]*|transform="translate\([^)]*)', rounded, svg)
-    svg = re.sub(r'\sd="[^"]*', joined, svg)
-    return re.sub(r'xlink:href="(#\w+)" transform="translate\((\S+) 0\)"', r'href="\1" x="\2"', svg)
+
+def inline(svg: bytes, name: str, alt: str, kind: str) -> str:
+    """Return a drawing to stand in a page: its text in the page's font, its colours those of a
+    light or a dark page, its ids its own."""
+    light, other = (COLOUR.split(each.decode()) for each in (svg, dark(svg)))
+    both = zip(light, other, strict=True)  # dark changes colours alone
+    text = "".join(one if one == two else f"light-dark({one}, {two})" for one, two in both)
+    text = re.sub(r"<metadata>.*?</metadata>", "", text[text.index("<svg") :], flags=re.S)
+    text = re.sub(r'(id="|href="#|url\(#)', rf"\1{name}-", text)
+    return text.replace("<svg", f'<svg role="img" class="{kind}" aria-label="{escape(alt)}"', 1)
 
 
 class _Maker:
     """Makes pages of one set of tables and one folder of figures."""
 
-    def __init__(self, tables: Tables, figures: Path, base_url: str) -> None:
+    def __init__(self, tables: Tables, figures: Path) -> None:
         self.tables, self.figures = tables, figures
-        self.addresses = links.addresses(tables)
-        self.templates = Environment(
-            loader=FileSystemLoader(TEMPLATES),
-            autoescape=True,
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
+        self.pages: dict[str, Page] = {}
+        self.charts: dict[str, str] = {}  # name -> drawing, of those that pages show
+        self.exporter = HTMLExporter(
+            extra_loaders=[FileSystemLoader(FOLDER)],
+            template_file="notebook.html.j2",
+            filters={"clean": clean, "chart": self._chart},
         )
-        self.templates.filters |= {
-            "slug": slug,
-            "words": lambda name: name.replace("_", " "),
-            "markdown": markdown,
-            "pieces": pieces,
-            "formula": links.formula_of,
-        }
-        self.templates.globals |= {
-            "size": self._size,
-            "narrow": self._narrow,
-            "tables": tables,
-            "models": COLUMNS,
-            "base_url": base_url,
-            "version": version("training_share"),
-            "commit": commit()[:7],
-        }
+        TEMPLATES.filters |= {"slug": slug, "chance": chance}
+        TEMPLATES.filters["day"] = lambda text: f"{date.fromisoformat(text):%-d %B %Y}"
 
-    def figure(self, name: str, kind: str) -> str:
+    def add(self, file: str, template: str, **values: object) -> None:
+        """Add the page of a filled template."""
+        body = TEMPLATES.get_template(f"{template}.html.j2").render(**values)
+        self.pages[file] = Page(file, body)
+
+    def add_notebook(self, path: Path) -> None:
+        """Add the page of an executed notebook, if the tables have the companies it is about.
+        InputError for a file that is none."""
+        try:
+            notebook = nbformat.read(path, as_version=4)
+        except Exception as error:  # nbformat has many
+            raise InputError(f"{path}: not a notebook ({error}); run the pipeline again") from error
+        settings, companies = {}, set()
+        for cell in notebook.cells:
+            companies |= {*re.findall(r'^\w+ = ts\.estimate\(\s*"([^"]+)"', cell.source, re.M)}
+            if {"parameters", "injected-parameters"} & {*cell.metadata.get("tags", ())}:
+                settings |= literals(cell.source)
+            for image, below in itertools.pairwise(cell.get("outputs", [])):
+                caption = CAPTION.fullmatch(below.get("data", {}).get("text/markdown", ""))
+                if caption and "image/png" in image.get("data", {}):
+                    image.metadata["figure"], below.data = caption[1], {}
+        if companies <= {*self.tables.companies}:
+            given = {"words": WORDS["page"], "live": path.stem == "explorer"}
+            body, _ = self.exporter.from_notebook_node(notebook, given)
+            row = self.tables.companies.get(path.stem)
+            label = row.display_name if row else path.stem.replace("_", " ").capitalize()
+            page = Page(f"{slug(path.stem)}.html", body, f"notebooks/{path.name}", label, settings)
+            self.pages[page.file] = page
+
+    def add_document(self, path: Path) -> None:
+        """Add the page of a Markdown file of docs/ or data/."""
+        stem, label = NAMED.get(path.stem, (path.stem, ""))
+        body = clean(markdown2html(path.read_text(encoding="utf-8")))
+        page = Page(f"{slug(stem)}.html", body, f"{path.parent.name}/{path.name}", label)
+        self.pages[page.file] = page
+
+    def figure(self, name: str, kind: str) -> bytes:
         """Return the content of a file of a figure; InputError where it is missing."""
         path = self.figures / f"{name}.{kind}"
-        try:
-            return path.read_text(encoding="utf-8")
-        except OSError:
-            raise InputError(
-                f"{path}: missing; run python -m training_share.pipeline to draw it"
-            ) from None
+        if not path.is_file():
+            raise InputError(f"{path}: missing; run python -m training_share.pipeline to draw it")
+        return path.read_bytes()
 
-    def _size(self, name: str) -> list[int]:
-        """Return width and height of a drawing in pixels, so that a page does not jump."""
-        head = self.figure(name, "svg")[:2000]
-        found = re.findall(r'\s(?:width|height)="([\d.]+)pt"', head)[:2]
-        return [round(float(points) * 4 / 3) for points in found]
+    def _chart(self, name: str, alt: str) -> str:
+        """Return the place of a chart in a page, and keep its drawing: inline, so that it has the
+        page's font and colours, and a second one for phones where there is one."""
+        twins = {name: "broad", f"{name}_narrow": "narrow"}
+        twins = twins if (self.figures / f"{name}_narrow.svg").is_file() else {name: "chart"}
+        drawn = (inline(self.figure(file, "svg"), file, alt, kind) for file, kind in twins.items())
+        self.charts[name] = "".join(drawn)
+        return f'<svg data-chart="{name}"></svg>'
 
-    def _narrow(self, name: str) -> str:
-        """Return the name of a drawing for phones, or "" where it has none."""
-        name = f"{name}_narrow"
-        return name if (self.figures / f"{name}.svg").is_file() else ""
+    def finished(self, comparison: Comparison, base_url: str) -> dict[str, str]:
+        """Return the HTML of all pages by file, an index among them, with their links, tables and
+        menu made."""
+        main, links = self.pages[f"{MAIN}.html"], addresses(self.tables)
+        if main.soup.find(id=CHART) is None:
+            raise InputError(f"{MAIN}.ipynb: shows no figure {CHART}; run it again")
+        said = {"menu": self._menu(), "base_url": base_url, "version": version("training_share")}
+        said["preview"] = text_of(main.soup.find(id=CHART).p)
+        source, n_draws = self.tables.sources[SOURCE], next(iter(comparison.values())).n_draws
+        index = {"main": main.soup, "newsletter": source, "n_draws": n_draws}
+        self.add("index.html", "index", rows=headline(comparison), **index, **said)
+        for page in self.pages.values():
+            self._link(page, links)
+            tidy(page.soup, links, page.stem)
+        template = TEMPLATES.get_template("page.html.j2")
+        pages = {file: template.render(page=page, **said) for file, page in self.pages.items()}
+        return {
+            file: PLACE.sub(lambda place: self.charts[place[1]], html)
+            for file, html in pages.items()
+        }
 
-    def render(self, template: str, **values: object) -> Markup:
-        """Return a filled template."""
-        return Markup(self.templates.get_template(f"{template}.html.j2").render(**values))
+    def _menu(self) -> dict[str, list[Page]]:
+        """Return the groups of the menu and their pages; those that no group names are in the
+        last, companies among the companies."""
+        menu = {group: [*stems] for group, stems in WORDS["menu"].items()}
+        for page in self.pages.values():
+            if page.stem not in ABOUT and not page.stem.startswith("data-"):
+                group = "Companies" if page.stem in self.tables.companies else [*menu][-1]
+                menu[group].append(page.stem)
+        found = {page.stem: page for page in self.pages.values()}
+        return {name: [found[one] for one in stems if one in found] for name, stems in menu.items()}
 
-    def index(self, notebook: Notebook, comparison: Comparison, pages: Sequence[Page]) -> Page:
-        """Return the page of the answer: what the notebook of the comparison says and shows."""
-        charts = {one.name: one for one in notebook.outputs if one.name}
-        if CHART not in charts:
-            raise InputError(f"{notebook.stem}.ipynb: shows no figure {CHART}; run it again")
-        newsletter = self.tables.sources[SOURCE]
-        self.templates.globals["preview"] = charts[CHART]
-        body = self.render(
-            "index",
-            title=next(page.title for page in pages if page.file == f"{MAIN}.html"),
-            answer=notebook.answer,
-            chart=charts[CHART],
-            settings=charts.get(SETTINGS),
-            newsletter=newsletter,
-            day=date.fromisoformat(newsletter.date),
-            n_draws=next(iter(comparison.estimates.values())).n_draws,
-            groups=_menu(pages),
-        )
-        return Page("index.html", body, opening(body), "In short", GROUPS[0])
-
-    def notebook(self, notebook: Notebook) -> Page:
-        """Return the page of an executed notebook."""
-        stem, company = notebook.stem, self.tables.companies.get(notebook.stem)
-        group = {MAIN: GROUPS[0], LIVE: GROUPS[3]}.get(stem, GROUPS[1] if company else GROUPS[2])
-        body = self.render("notebook", notebook=notebook, live=stem == LIVE)
-        label = company.display_name if company else stem.replace("_", " ").capitalize()
-        source = f"notebooks/{stem}.ipynb"
-        return Page(f"{slug(stem)}.html", body, opening(notebook.answer), label, group, source)
-
-    def document(self, path: Path) -> Page:
-        """Return the page of a Markdown file of docs/ or data/."""
-        name = f"{path.parent.name}/{path.name}"
-        file, label = NAMED.get(name, (f"{path.parent.name}-{slug(path.stem.lower())}.html", ""))
-        body = markdown(path.read_text(encoding="utf-8"))
-        told = opening(body)
-        if name == "data/README.md":
-            body = str(body).replace("</h1>", f"</h1>{self.render('tables')}", 1)
-        if path.stem == "LICENSE":
-            return Page(file, body, told, source=name, here="data.html")
-        return Page(file, body, told, label, GROUPS[3], name)
-
-    def table(self, name: str) -> Page:
-        """Return the page of a table of `data/`; an empty column is not shown."""
-        rows, layout, group = (
-            self.tables.texts[name],
-            self.tables.schema[name],
-            links.GROUPED.get(name),
-        )
-        used = [column for column in layout.columns if any(row[column] for row in rows.values())]
-        aside = [column for column in used if column in ASIDE and name != "sources"]
-        body = self.render(
-            "table",
-            name=name,
-            doc=layout.description,
-            columns=[column for column in used if column not in aside],
-            aside=aside,
-            numbers=[column for column in used if layout.columns[column].kind.startswith(NUMBERS)],
-            rows=rows,
-            first={row[group]: key for key, row in reversed(rows.items())} if group else {},
-        )
-        return Page(f"data-{name}.html", body, layout.description, here="data.html")
-
-    def finished(self, page: Page, pages: Sequence[Page]) -> str:
-        """Return the HTML of a page, its links, tables and headings made."""
-        soup = page.soup
-        if page.source:
-            pages_of = {one.source: one.file for one in pages}
-            links.link_files(soup, page.source, self.addresses, pages_of)
-        for heading in soup.find_all(re.compile("^h[1-6]$")):
+    def _link(self, page: Page, links: Mapping[tuple[str, str], str]) -> None:
+        """Turn links to files of the project into links to pages, or to the row that their text
+        names, those to nowhere into text, and names in prose into links; give headings an id."""
+        of_source = {one.source: one.file for one in self.pages.values()}
+        for link in page.soup.find_all("a", href=LINK):
+            path, _, fragment = link["href"].partition("#")
+            path = posixpath.normpath(posixpath.join(posixpath.dirname(page.source), path))
+            table = f"data-{Path(path).stem}.html"
+            file = of_source.get(path) or (table if table in self.pages else "")
+            row = links.get(("", link.get_text()), "")
+            if not file:
+                link.unwrap()
+            elif row.startswith(f"{file}#"):
+                link["href"] = row
+            else:
+                link["href"] = f"{file}#{fragment}" if fragment else file
+        for code in page.soup.find_all("code"):
+            address = links.get(("", code.get_text()))
+            if address and not code.find_parent(["a", "pre"]):
+                code.wrap(page.soup.new_tag("a", href=address))
+        for heading in page.soup.find_all(re.compile("^h[1-6]$")):
             heading["id"] = slug(heading.get_text())
-        tidy(soup)
-        links.link_periods(soup, self.tables, Path(page.source).stem)
-        links.link_keys(soup, self.addresses)
-        return self.render("page", page=page, body=Markup(str(soup)), groups=_menu(pages))
-
-
-def _menu(pages: Sequence[Page]) -> list[tuple[str, list[Page]]]:
-    return [(group, [page for page in pages if page.group == group]) for group in GROUPS]

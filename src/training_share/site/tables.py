@@ -1,84 +1,125 @@
-"""Tables for reading: those of notebooks made safe, and all of them accessible."""
+"""Tables as pages show them: each fits its page, and what is the key of a row is a link to it."""
 
 import re
+from collections.abc import Mapping
 
 from bs4 import BeautifulSoup, Tag
 
-ALLOWED = {  # tags of a table that a notebook shows, and their attributes; anything else is text
-    "table": (),
-    "caption": (),
-    "thead": (),
-    "tbody": (),
-    "tr": (),
-    "th": ("rowspan", "colspan", "style"),
-    "td": ("rowspan", "colspan", "style"),
-    "details": (),
-    "summary": (),
-    "a": ("href",),
-}
-LONG = 60  # characters from which a cell is prose
-WIDE = 8  # columns from which a table is set smaller
+from training_share.inputs.tables import Tables
+from training_share.report.display import NUMERIC
+
+GROUPED = ("corrections", "evidence", "scenarios")  # tables of which several rows share a name
+PROSE = 60  # characters of a cell from which its column is set below the rows
+PHONE, PAGE = 3, 8  # columns beside each other; a row of a wider table is a card
 
 
-def safe(html: str) -> str:
-    """Return the HTML of a notebook's table with nothing in it but a table's own tags."""
-    soup = BeautifulSoup(html, "html.parser")
-    for node in soup.find_all(True):
-        if node.name in ("script", "style"):
-            node.decompose()
-        elif node.name not in ALLOWED:
-            node.unwrap()
-        else:
-            kept = {name: node[name] for name in ALLOWED[node.name] if node.has_attr(name)}
-            if not re.match(r"https?://|#", kept.get("href", "#")):
-                kept.pop("href")
-            node.attrs = kept
-    return str(soup)
+def slug(text: str) -> str:
+    """Return text as the end of an address: letters, digits, dots, underscores and hyphens."""
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", text).strip("-")
 
 
-def tidy(soup: BeautifulSoup) -> None:
-    """Give every table one header row, scopes, aligned numbers, and a frame that scrolls; one with
-    prose in it can be set as cards, a row each, where a page is narrow."""
-    labels: list[str] = []
-    for table in soup.find_all("table"):
-        _one_header(table)
-        for cell in table.find_all(["th", "td"]):
-            if "right" in cell.attrs.pop("style", ""):
-                cell["class"] = "num"
-            elif len(cell.get_text()) >= LONG:
-                cell["class"] = "text"
-        for cell in table.select("thead th"):
-            if cell.get_text(strip=True):
-                cell["scope"] = "col"
-            else:
-                cell.name = "td"
-        for cell in table.select("tbody th"):
+def addresses(tables: Tables) -> dict[tuple[str, str], str]:
+    """Return where the row is that a cell names: (column, text) -> address. The column "" stands
+    for a name in prose."""
+    found: dict[tuple[str, str], str] = {}
+    columns = [column for table in tables.schema.values() for column in table.columns.values()]
+    for name, layout in reversed(tables.schema.items()):
+        naming = {layout.keys[0], *(column.name for column in columns if name in column.refers_to)}
+        for key, row in reversed(tables.texts[name].items()):
+            address = f"data-{name}.html#{slug(key)}"
+            found[layout.keys[-1], key] = address
+            if len(layout.keys) == 1 or name in GROUPED:
+                found |= {(column, row[layout.keys[0]]): address for column in {*naming, ""}}
+            if name == "published":
+                company = tables.companies[row["company"]].display_name
+                found["figure", f"{company}: {row['quantity']}"] = address
+    return found
+
+
+def tidy(soup: BeautifulSoup, links: Mapping[tuple[str, str], str], company: str = "") -> None:
+    """Give every table a caption, one header row with scopes, numbers at the right, links from keys
+    to their rows, and its prose below the rows, so that it fits its page; a table that is too wide
+    is shown as cards, a row each, on phones or everywhere."""
+    for number, table in enumerate(soup.find_all("table"), start=1):
+        if table.caption is None:  # those who go from table to table need a name
+            above = table.find_previous(re.compile("^h[1-6]$"))
+            name = f"{text_of(above) if above else 'Table'} ({number})"
+            table.insert(0, soup.new_tag("caption", string=name, attrs={"class": "unseen"}))
+        for details in table.select("td details"):  # a reason is read where it stands
+            details.summary.append(" ")
+            details.summary.unwrap()
+            details.unwrap()
+        names, rows = _header(table), []
+        for row in table.select("tbody > tr") if names else ():
+            cells = row.find_all(["th", "td"], recursive=False)
+            rows.append(dict(zip(names[len(names) - len(cells) :], cells, strict=True)))
+        below, numeric = [], []
+        for name in names[1:]:
+            texts = [text for row in rows if name in row and (text := text_of(row[name]))]
+            if len(names) > 2 and max(map(len, texts), default=0) > PROSE:
+                below.append(name)
+            elif all(map(NUMERIC.fullmatch, texts)):
+                numeric.append(name)
+        for row in rows:
+            _finish(row, below, links, company)
+            for name in numeric:
+                row[name].attrs.setdefault("class", "num")
+        for head, name in zip(table.select("thead tr > *"), list(names), strict=True):
+            if name in below:
+                head.decompose()
+            elif name in numeric:
+                head["class"] = "num"
+        columns = len(names) - len(below)
+        shape = "cards wide" if columns > PAGE else "cards" if columns > PHONE else "plain"
+        table["class"] = shape
+        table.wrap(soup.new_tag("div", attrs={"class": f"table {shape}"}))
+
+
+def text_of(tag: Tag) -> str:
+    """Return the text of a tag with single blanks."""
+    return " ".join(tag.get_text().split())
+
+
+def _header(table: Tag) -> list[str]:
+    """Join the two rows in which pandas writes the names of columns and of levels of the index, set
+    the scopes, and return the names of the columns."""
+    above, *under = [row.find_all(["th", "td"]) for row in table.select("thead > tr")] or [[]]
+    for row in under:
+        for cell, lower in zip(above, row, strict=True):
+            cell.string = text_of(cell) or text_of(lower)
+        row[0].parent.decompose()
+    for cell in above:
+        cell.attrs = {"scope": "col"} if text_of(cell) else {}
+        cell.name = "th" if text_of(cell) else "td"
+    return [text_of(cell) for cell in above]
+
+
+def _finish(
+    row: Mapping[str, Tag], below: list[str], links: Mapping[tuple[str, str], str], company: str
+) -> None:
+    """Make each cell of a row that names a row of the data a link to it, name the cells by their
+    columns, for cards, and set the prose in a row below."""
+    tag, line = next(iter(row.values())).parent, row.get("line")
+    words = Tag(name="td", attrs={"colspan": str(len(row) - len(below))})
+    for name, cell in row.items():
+        text, label = text_of(cell), name.replace("_", " ")
+        keys = [(name, text), (name, f"{company}/{line and text_of(line)}/{text}")]
+        keys += [("", text)] if cell.name == "th" else []
+        address = next((links[key] for key in keys if key in links), "")
+        if address and not cell.a:
+            cell.string = ""
+            cell.append(Tag(name="a", attrs={"href": address}))
+            cell.a.string = text
+        if name in below:
+            part = Tag(name="p")
+            part.extend([f"{label}: ", *list(cell.contents)])
+            words.append(part) if text else None
+            cell.decompose()
+        elif cell.name == "th":
             cell["scope"] = "rowgroup" if cell.has_attr("rowspan") else "row"
-        heads = [cell.get_text(strip=True) for cell in table.select("thead > tr:last-child > *")]
-        if not table.select("tbody [rowspan]") and table.select(".text"):
-            table["class"] = "rows"
-            for row in table.select("tbody > tr"):
-                cells = row.find_all(["th", "td"], recursive=False)
-                for head, cell in zip(heads, cells, strict=False):
-                    if not cell.get_text(strip=True):
-                        cell["class"] = "blank"
-                    elif len(cells) == len(heads) and cell.name == "td":
-                        cell["data-column"] = head.replace("_", " ")
-        if len(heads) > WIDE:
-            table["class"] = [*table.get_attribute_list("class"), "wide"]
-        caption = table.find("caption")
-        label = caption.get_text(strip=True) if caption else f"Table {len(labels) + 1}"
-        labels.append(label)
-        label += f" ({labels.count(label)})" if labels.count(label) > 1 else ""
-        frame = {"class": "table", "role": "region", "tabindex": "0", "aria-label": label}
-        table.wrap(soup.new_tag("div", attrs=frame))
-
-
-def _one_header(table: Tag) -> None:
-    """Join the two rows in which pandas writes the names of columns and of levels of the index."""
-    rows = [row.find_all(["th", "td"]) for row in table.select("thead > tr")]
-    if len(rows) != 2 or len(rows[0]) != len(rows[1]):
-        return
-    for above, below in zip(*rows, strict=True):
-        above.string = above.get_text(strip=True) or below.get_text(strip=True)
-    table.select("thead > tr")[1].decompose()
+        else:
+            cell.attrs |= {"data-column": label} if text else {"class": "blank"}
+    if words.contents:
+        tag["class"], aside = "noted", Tag(name="tr", attrs={"class": "aside"})
+        aside.append(words)
+        tag.insert_after(aside)

@@ -44,13 +44,17 @@ class Sheet:
         if not self.given:
             return self.wide - 2 * EDGE
         figure = self.given[0].get_figure(root=True)
-        return self.given[0].get_position().width * figure.get_figwidth()
+        return 0.95 * self.given[0].get_position().width * figure.get_figwidth()  # hinted or not
 
     @property
     def small(self) -> bool:
         """Whether names stand over their rows: on a phone, and on axes that someone else laid out,
         which have no room beside them."""
         return bool(self.given) or self.room < SMALL
+
+    def sized(self, font: dict) -> dict:
+        """Return a font as large as it is on this sheet."""
+        return font | {"size": font["size"] * self.scale}
 
     @property
     def scale(self) -> float:
@@ -79,7 +83,7 @@ class Sheet:
 
 @dataclass
 class Drawn:
-    """What a chart has drawn: a table of the numbers, what its rows say, and what fills its words."""
+    """What a chart has drawn: the numbers, what its rows say, and what fills its words."""
 
     table: pd.DataFrame
     rows: pd.DataFrame  # with the texts that stand at the marks
@@ -132,7 +136,8 @@ def chart(draw: Callable[..., Drawn]) -> Callable[..., Figure]:
 
 def told(rows: pd.DataFrame) -> str:
     """Return in words what stands at the marks of rows, for who cannot see them."""
-    rows = rows.reindex(columns=["group", "label", "value", "range", "note"]).fillna("")
+    rows = rows.reindex(columns=["group", "label", "value", "range", "note"]).astype(object)
+    rows = rows.where(rows.notna(), "")
     words = [", ".join(filter(None, map(str, row))) for row in rows.to_numpy()]
     return f"{'; '.join(words)}."
 
@@ -194,7 +199,7 @@ def wrapped(text: str, room: float, font: dict, even: bool = False) -> list[str]
 def put(
     ax: Axes, text: str, x: Any, y: float, dx: float = 0, dy: float = 0, edge: bool = False, **font
 ) -> None:
-    """Write a text `dx`, `dy` points from x, y: data, or with `edge` x as a fraction of the panel."""
+    """Write a text `dx`, `dy` points from x, y in data; with `edge` x is a part of the panel."""
     if text:
         at = ("axes fraction", "data") if edge else "data"
         font = {"parse_math": False, "annotation_clip": False} | font

@@ -13,20 +13,8 @@ from matplotlib import dates
 from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap
 
-from training_share.report.charts.frame import NAME, NOTE, NUMBER, PLAIN, Sheet, put, run, wrapped
-from training_share.report.figure import (
-    ACCENT,
-    HAIR,
-    HEAT,
-    INK,
-    PALE,
-    PAPER,
-    QUIET,
-    REST,
-    SQUARE,
-    rounded,
-    width,
-)
+from training_share.report.figure import ACCENT, HAIR, HEAT, INK, QUIET, REST, rounded, width
+from training_share.report.frame import NAME, NOTE, NUMBER, PLAIN, Sheet, put, run, wrapped
 from training_share.report.shares import HALF
 from training_share.report.words import ten
 
@@ -60,12 +48,14 @@ def names(
     ticks: float = TICKS,
     right: float = 0,
 ) -> Rows:
-    """Return a panel whose rows, each `mark` high, have their texts beside them; or over them, where
-    the panel is small or a height `above` is given for the marks of such rows. `right` is left free.
-    Lengths are inches."""
+    """Return a panel whose rows, each `mark` high, have their texts beside them.
+
+    Where the panel is small, or a height `above` is given for the marks of such rows, texts stand
+    over the rows. `right` is left free. Lengths are inches.
+    """
     over, mark = bool(above) or sheet.small, above or (0.15 if sheet.small else mark)
     blank = dict.fromkeys(FONTS, "") | {"lead": "lead" not in table, "group": ""}
-    rows = table.reindex(columns=list(blank)).fillna(blank)
+    rows = pd.DataFrame(blank, table.index).assign(**table[table.columns.intersection(list(blank))])
     sizes = {"label": size, "value": size, "range": 10.5, "note": 10.5}
     fonts = {text: FONTS[text] | {"size": sizes[text] * sheet.scale} for text in FONTS}
     long = {text: max(width(word, **fonts[text]) for word in rows[text]) for text in FONTS}
@@ -82,7 +72,7 @@ def names(
         if row.group not in heads:
             heads.add(row.group)
             place += 0.1 if middles else 0
-            bold = NAME | {"weight": "bold", "size": NAME["size"] * sheet.scale}
+            bold = sheet.sized(NAME) | {"weight": "bold"}
             pieces.append((row.group, bold, 0, -left, place + 0.08, "left"))
             place += 0.27
         weight = {"weight": "semibold" if row.lead else "normal"}
@@ -96,8 +86,8 @@ def names(
                     pieces.append((text, font, 0, start, place - 0.45 * line, "left"))
                     start += width(text, **font) + 0.1
                 pieces += [(*part, 1, 0, place - 0.45 * line, "right") for part in end]
-            middles.append(place + 0.03 + mark / 2)
-            place += mark + 0.1
+            middles.append(place + 0.05 + mark / 2)
+            place += mark + 0.11
             continue
         label = wrapped(row.label, column, own["label"][1])
         middles.append(place + mark / 2 + 0.09 * (len(label) - 1))
@@ -117,8 +107,8 @@ def names(
 
 
 def _lines_over(own: dict, room: float) -> list[tuple[list, list]]:
-    """Return the lines over a row, each the parts at its left and those at its right: as few as hold
-    its texts within `room` inches."""
+    """Return the lines over a row, each the parts at its left and those at its right: as few as
+    hold its texts within `room` inches."""
 
     def fits(*parts: tuple) -> bool:
         return sum(width(text, **font) + 0.1 for text, font in parts) <= room
@@ -177,7 +167,7 @@ def intervals(rows: Rows, table, high: float = np.inf, lw: float = 3) -> None:
         whiskers(rows.ax, table[part], rows.y[part], high, color, cap=0, lw=lw)
     tint, x = np.where(lead, ACCENT, QUIET), table["p50"].to_numpy()
     inside = x <= high
-    look = {"s": 52, "zorder": 4, "legend": False, "edgecolor": PAPER, "linewidth": 0.8}
+    look = {"s": 52, "zorder": 4, "legend": False, "edgecolor": "white", "linewidth": 0.8}
     look |= {"clip_on": False, "ax": rows.ax}
     if inside.any():
         sns.scatterplot(x=x[inside], y=rows.y[inside], c=list(tint[inside]), **look)
@@ -194,11 +184,8 @@ def powers(ax: Axes, limits: tuple[float, float], unit: str = "") -> None:
     """Give a panel a logarithmic axis in powers of ten, the first with its unit."""
     ax.set_xscale("log")
     whole = np.arange(np.ceil(np.log10(limits[0])), np.floor(np.log10(limits[1])) + 1)
-    axis(
-        ax,
-        {10.0**power: ten(10.0**power, unit if power == whole[0] else "") for power in whole},
-        limits,
-    )
+    words = {10.0**power: ten(10.0**power, unit if power == whole[0] else "") for power in whole}
+    axis(ax, words, limits)
 
 
 def line(rows: Rows, x: float, **look) -> None:
@@ -220,7 +207,7 @@ def axis(ax: Axes, ticks: dict[float, str], limits: tuple[float, float]) -> None
 
 
 def dots(rows: Rows, table, x: str) -> None:
-    """Draw a swarm of equally likely values `x` for each `label`, those above zero in the accent."""
+    """Draw a swarm of equally likely values `x` a `label`, those above zero in the accent."""
     import seaborn as sns
 
     table = rounded(table)
@@ -242,44 +229,37 @@ def curve(ax: Axes, table, points: pd.DataFrame) -> None:
     p5, p50, p95 = (np.interp(x, table["x"], table[p]) for p in ("p5", "p50", "p95"))
     ax.fill_between(x, p5, p95, color=REST, lw=0)
     sns.lineplot(x=x, y=p50, color=ACCENT, lw=2.4, ax=ax, errorbar=None)
-    look = {"s": 60, "zorder": 5, "legend": False, "edgecolor": PAPER, "linewidth": 0.8}
+    look = {"s": 60, "zorder": 5, "legend": False, "edgecolor": "white", "linewidth": 0.8}
     sns.scatterplot(points, x="x", y="y", c=list(points["color"]), ax=ax, **look)
     ax.set(xscale="log", xlabel="", ylabel="", yticks=[])
     ax.minorticks_off()
 
 
 def waffle(sheet: Sheet, table, unit: float) -> Axes:
-    """Draw squares of `unit` each, `part` of `whole` in the accent: a block a row of the table, with
-    its texts at the right of a small block and above a large one; blocks fill lines from the left."""
+    """Draw squares of `unit` each, `part` of `whole` in the accent: a block a row of the table, its
+    texts above it; blocks fill lines from the left."""
     import seaborn as sns
 
     tall, columns = (20, 28) if sheet.small else (10, 51)
-    pitch = sheet.room / columns
-    font = {text: {"size": font["size"] * sheet.scale} for text, font in FONTS.items()}
-    font = {text: FONTS[text] | font[text] for text in FONTS}
-    squares, texts, top, left = [], [], 2, 0
+    pitch, squares, texts, top, left = sheet.room / columns, [], [], 2.0, 0.0
     for row in rounded(table).itertuples():
         cells = np.arange(max(round(row.whole / unit), 1))
-        across = int(cells[-1] // tall) + 1
-        parts = [(getattr(row, text), font[text]) for text in FONTS]
-        beside = across < columns / 3
-        long = max(width(text, **own) for text, own in parts) / pitch + 1.5
-        if left and left + across + long * beside > columns:
-            top, left = top + tall + 2.5, 0
+        parts = [(getattr(row, text), sheet.sized(FONTS[text])) for text in FONTS]
+        across = max(cells[-1] // tall, sum(width(t, **font) + 0.1 for t, font in parts) / pitch)
+        if left and left + across > columns:
+            top, left = top + tall + 3.5, 0.0
+        block = pd.DataFrame({"x": left + cells // tall, "y": top + cells % tall})
         filled = cells < max(round(row.part / unit), row.part > 0)
-        squares.append(pd.DataFrame({"x": left + cells // tall, "y": top + cells % tall}))
-        squares[-1]["color"] = np.where(filled, ACCENT, SQUARE)
-        texts.append((parts, beside, left + across, top, left))
-        left += across + long * beside + 1
+        squares.append(block.assign(color=np.where(filled, ACCENT, REST)))
+        texts.append((parts, left - 0.5, top - 1))
+        left += across + 2
     squares = pd.concat(squares)
     high = squares["y"].max() + 0.6
     ax = sheet.panel(pitch * high)
     look = {"marker": "s", "s": (72 * pitch * 0.86) ** 2, "linewidth": 0, "legend": False, "ax": ax}
     sns.scatterplot(squares, x="x", y="y", c=list(squares["color"]), **look)
-    for parts, beside, right, top, left in texts:
-        for j, part in enumerate(parts if beside else []):
-            run(ax, [part], right, top + 0.5, dy=-15.5 * sheet.scale * j, va="center_baseline")
-        run(ax, [] if beside else parts, left - 0.5, top - 1)
+    for parts, x, y in texts:
+        run(ax, parts, x, y)
     ax.set(xlim=(-0.5, columns - 0.5), ylim=(high, 0), xticks=[], yticks=[], xlabel="", ylabel="")
     return ax
 
@@ -290,10 +270,11 @@ def heat(ax: Axes, table: pd.DataFrame) -> None:
 
     look = {"cmap": ListedColormap(HEAT), "vmin": 0, "vmax": 1, "cbar": False, "linewidths": 1.5}
     look |= {"xticklabels": True, "yticklabels": True}
-    sns.heatmap(rounded(table), ax=ax, annot=True, fmt=".0%", annot_kws={"size": 10.5}, **look)
+    table = rounded(table)
+    sns.heatmap(table, ax=ax, annot=True, fmt=".0%", annot_kws={"size": 10.5}, **look)
     values = table.to_numpy()
     for text, value in zip(ax.texts, values[~np.isnan(values)], strict=True):
-        text.set_color(PAPER if value >= HALF else INK)
+        text.set_color("white" if value >= HALF else INK)
     over = np.pad(values > HALF, 1)
     line = {"color": INK, "lw": 2.2, "clip_on": False, "capstyle": "projecting"}
     down, across = np.argwhere(over[:, 1:] != over[:, :-1]), np.argwhere(over[1:] != over[:-1])
@@ -304,8 +285,8 @@ def heat(ax: Axes, table: pd.DataFrame) -> None:
 
 
 def cloud(ax: Axes, points, band, closed) -> None:
-    """Draw points `x`, `p50` on two log axes, a line with its band, and predictions in the accent; a
-    `label` stands at the side `ha` of its point, `dy` points above the height `at`."""
+    """Draw points `x`, `p50` on two log axes, a line with its band, and predictions in the accent;
+    a `label` stands at the side `ha` of its point, `dy` points above the height `at`."""
     import seaborn as sns
 
     points, band, closed = map(rounded, (points, band, closed))
@@ -313,7 +294,7 @@ def cloud(ax: Axes, points, band, closed) -> None:
     sns.lineplot(band.iloc[[0, -1]], x="x", y="p50", color=HAIR, lw=1.8, ax=ax)
     ax.vlines(closed["x"], closed["p5"], closed["p95"], color=ACCENT, lw=3, zorder=3)
     for table, color, size, font in ((points, QUIET, 30, NOTE), (closed, ACCENT, 62, NUMBER)):
-        look = {"color": color, "s": size, "edgecolor": PAPER, "linewidth": 0.6, "zorder": 4}
+        look = {"color": color, "s": size, "edgecolor": "white", "linewidth": 0.6, "zorder": 4}
         sns.scatterplot(table, x="x", y="p50", ax=ax, **look)
         for row in table.itertuples():
             dx = {"left": 8, "right": -8, "center": 0}[row.ha]
@@ -325,12 +306,12 @@ def cloud(ax: Axes, points, band, closed) -> None:
 
 
 def timeline(sheet: Sheet, spans: pd.DataFrame, events: pd.DataFrame) -> Axes:
-    """Draw a pair of spans `start` to `end` for each `row`, what leads and (`lead`) what follows, with
-    events as dots of an area `size` on the second and their labels below, each where it has room."""
+    """Draw a pair of spans `start` to `end` for each `row`, what leads and what follows (`lead`),
+    and events on the second: dots of an area `size`, their labels below, each where it has room."""
     days, across = dates.date2num, sheet.room
     limits = days(spans["start"].min()), days(spans["end"].max())
     inch = across / (limits[1] - limits[0])  # of a day
-    note = NOTE | {"size": NOTE["size"] * sheet.scale}
+    note = sheet.sized(NOTE)
     placed, bands, top = [], {}, 0.0
     for row in spans["row"].unique():
         bands[row], lines = top + 0.33, [across + 9]  # where the leftmost label of a line starts
@@ -345,13 +326,13 @@ def timeline(sheet: Sheet, spans: pd.DataFrame, events: pd.DataFrame) -> Axes:
     ax = sheet.panel(top - 0.1, top=0.25)
     for span in spans.itertuples():
         y, start = bands[span.row] + 0.27 * span.lead, days(span.start)
-        color = PALE if span.lead else REST
+        color = HEAT[2] if span.lead else REST
         ax.barh(y, days(span.end) - start, 0.22, start, color=color)
         put(ax, span.text, start, y, 5, va="center_baseline", **note)
         put(ax, "" if span.lead else span.row, start, y - 0.17, **NAME)
     for event, at, start, line in placed:
         y = bands[event.row] + 0.27
-        look = {"color": ACCENT, "lw": 0.8, "edgecolor": PAPER, "zorder": 5}
+        look = {"color": ACCENT, "lw": 0.8, "edgecolor": "white", "zorder": 5}
         ax.scatter(days(event.day), y, event.size, **look)
         shift = 72 * (start - at), -27 - 14 * line
         put(ax, event.label, days(event.day), y, *shift, **note, arrowprops=LEADER)
