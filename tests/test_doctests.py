@@ -1,12 +1,19 @@
-"""The examples in docstrings run and print what they say."""
+"""The examples in docstrings and in docs/recipes.md run and print what they say."""
 
 import doctest
 import importlib
 import pkgutil
 
+import matplotlib
+import pytest
+
 import training_share
+from training_share.files import repo_root
+
+IN_A_NOTEBOOK = ("begin", "save", "say", "show", "show_table")
 
 
+@pytest.mark.slow
 def test_the_examples_run():
     modules = [
         importlib.import_module(module.name)
@@ -19,14 +26,16 @@ def test_the_examples_run():
 
 
 def test_the_public_calls_carry_examples():
-    ours = "training_share."
-    offered = vars(training_share).items()
-    calls = {name: call for name, call in offered if getattr(call, "__module__", "")[:15] == ours}
-    shown = ("begin", "save", "say", "show", "show_table")  # in a notebook
-    without = [
-        name
-        for name, call in calls.items()
-        if callable(call) and not isinstance(call, type) and name not in shown
-        if ">>>" not in call.__doc__
-    ]
-    assert not without
+    for name, call in vars(training_share).items():
+        ours = getattr(call, "__module__", "").startswith("training_share.")
+        if ours and not isinstance(call, type) and name not in IN_A_NOTEBOOK:
+            assert ">>>" in call.__doc__, name
+
+
+@pytest.mark.slow
+def test_the_recipes_run(tmp_path):
+    matplotlib.use("Agg")
+    path, given = str(repo_root() / "docs/recipes.md"), {"folder": tmp_path}
+    result = doctest.testfile(path, module_relative=False, extraglobs=given)
+    assert result.failed == 0 and result.attempted > 40
+    assert (tmp_path / "shares.pdf").read_bytes().startswith(b"%PDF")

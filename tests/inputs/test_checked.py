@@ -3,7 +3,6 @@ wherever amounts are written."""
 
 import numpy as np
 import pytest
-from refusals import assert_refused
 
 import training_share as ts
 from training_share.inputs.columns import reader
@@ -11,7 +10,6 @@ from training_share.inputs.notation import Exact
 from training_share.inputs.quantities import Empirical
 
 FLOP = "amount 1e18 to 1e29 FLOP"
-RUN = {"model": "X", "released": "2025-07", "stage": "test"}
 
 
 @pytest.mark.parametrize("amount", ["2.4", "1e17 to 1e20 (p10-p90 lognormal)", "1e30", Exact(24.5)])
@@ -32,38 +30,13 @@ def test_what_a_hand_wrote_is_asked_about_and_no_tail():
 
 
 def test_the_word_does_the_same_in_a_cell_in_python_and_as_text(data_copy):
-    assert_refused("outside 0.01 to 1, in which", ts.estimate, "zai", mfu="0.002")
-    asked = {
-        "python": {"mfu": "0.002 checked"},
-        "changes": {"changes": "assumptions/mfu/value = 0.002 checked"},
-        "factor": {"changes": {"assumptions/mfu/value": "x 1e-9 checked"}},
-    }
-    found = {how: ts.estimate("zai", n_draws=50, **more) for how, more in asked.items()}
+    by_name = ts.estimate("zai", n_draws=50, mfu="0.002 checked")
+    by_change = ts.estimate("zai", n_draws=50, changes="assumptions/mfu/value = 0.002 checked")
+    smaller = by_change.again(changes={"assumptions/mfu/value": "x 1e-9 checked"})
     data_copy.edit("assumptions", "mfu", "value", "0.002 checked")
     edited = ts.estimate("zai", n_draws=50, data_dir=data_copy.folder)
-    assert (found["python"].share == edited.share).all()
-    assert (found["changes"].share == edited.share).all()
-    assert found["factor"].share.min() > edited.share.max()
+    assert (by_name.share == edited.share).all() and (by_change.share == edited.share).all()
+    assert smaller.share.min() > edited.share.max()
     again = edited.again(changes="assumptions/mfu/value = x 2 checked")
     np.testing.assert_allclose(again.assumption("mfu"), 0.004)
-
-
-def test_a_cost_of_one_run_asks_too():
-    assert_refused(r"flop: outside 1e\+18", ts.cost, 24.5)
-    assert_refused(
-        "price_usd_per_gpu_hour: outside 0.1 to 30",
-        ts.cost,
-        1e24,
-        mfu=0.4,
-        price_usd_per_gpu_hour=210,
-    )
     assert ts.cost("24.5 checked", mfu=0.4, price_usd_per_gpu_hour=2).size == 2
-
-
-def test_an_exchange_rate_turned_round_is_one_fault_though_it_stands_in_every_row():
-    assert_refused(
-        "^fx.csv, row CNY/2022/2025, column per_usd: '0.139': outside 0.3 to 50000",
-        ts.estimate,
-        "zai",
-        cny_per_usd=0.139,
-    )

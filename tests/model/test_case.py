@@ -3,13 +3,11 @@
 import numpy as np
 import pandas as pd
 import pytest
-from arithmetic import assert_close
 from refusals import assert_refused
 
 import training_share as ts
 from training_share.inputs.tables import load
-from training_share.model.case import Case, listed
-from training_share.model.world import World
+from training_share.model.case import listed
 
 N = 400
 
@@ -22,21 +20,6 @@ def runs_released(company: str, first: str, last: str) -> list[str]:
 
 
 # --- the request ----------------------------------------------------------------------------------
-def test_an_estimate_is_its_case():
-    asked = {"company": "minimax", "scenario": "careful", "n_draws": 7, "seed": 3, "mfu": "0.3"}
-    est, case = ts.estimate(**asked), Case.of(**asked, base=load())
-    assert isinstance(est, World) and isinstance(est, Case)
-    request = ("company", "scenario", "n_draws", "seed", "corrections", "evidence", "cells")
-    counted = ("runs", "release_window", "denominator_lines", "denominator_window", "unit")
-    for name in (*request, *counted):
-        assert getattr(est, name) == getattr(case, name)
-
-
-def test_more_than_a_million_draws_are_refused_with_the_reason():
-    told = "n_draws: 1,000,001 would not fit into memory; 1,000,000 at most"
-    assert_refused(told, ts.estimate, "zai", n_draws=1_000_001)
-    assert_refused(told, ts.compare, ["zai"], n_draws=1_000_001)
-    assert ts.estimate("zai", n_draws=1_000_000).n_draws == 1_000_000  # nothing is drawn yet
 
 
 def test_the_seed_decides_every_draw_and_numpy_integers_are_whole_numbers():
@@ -110,13 +93,6 @@ def test_a_window_set_by_changes_is_one_set_by_arguments(scenario):
             assert np.array_equal(one.weights, est.weights), "evidence stays in its own window"
 
 
-def test_windows_of_other_lengths_are_refused():
-    est = ts.estimate("minimax", n_draws=5, spending_start="2025-01-01", spending_end="2025-09-30")
-    assert est.share.size == 5
-    told = "12 months .* under the models of 9 months"
-    assert_refused(told, est.again, corrections="fy2024-denominator")
-
-
 # --- caveats --------------------------------------------------------------------------------------
 @pytest.mark.parametrize(("lag", "missing", "beyond"), [(0, 3, 3), (2, 1, 1), (6, 3, 3), (8, 5, 5)])
 def test_a_row_that_stands_for_a_window_fits_no_other(lag, missing, beyond):
@@ -166,45 +142,6 @@ def test_a_company_without_counted_runs_is_refused(data_copy):
 
 
 # --- settings -------------------------------------------------------------------------------------
-def test_settings_that_cannot_be_are_refused():
-    for n in (0, -1, 2.5, "many", "auto", True, None, "", np.nan, 1e4):
-        told = f"n_draws: expected a whole number of at least 1, got {n!r}"
-        assert_refused(told, ts.estimate, "zai", n_draws=n)
-    for seed in (-1, 2.5, "lucky", None, True):
-        told = f"seed: expected a whole number of at least 0, got {seed!r}"
-        assert_refused(told, ts.estimate, "zai", seed=seed)
-    for told, settings in (
-        ("did you mean 'careful'", {"scenario": "carefull"}),
-        ("did you mean 'minimax'", {"company": "minmax"}),
-        ("did you mean 'bootstrap-draws'", {"corrections": "bootstrap-drawn"}),
-        ("group of minimax 'hailu'; did you mean 'hailuo'", {"exclude_groups": "hailu"}),
-        ("unknown argument 'mfu_lr'; did you mean 'mfu_rl'", {"mfu_lr": 0.1}),
-        ("unknown argument 'cls'", {"cls": 1}),
-        ("column release_lag_months", {"release_lag_months": 2.5}),
-        ("column release_lag_months", {"release_lag_months": -1}),
-        ("column release_lag_months: 'many'", {"release_lag_months": "many"}),
-        ("spending_start: 'October': write the date as YYYY-MM-DD", {"spending_start": "October"}),
-        ("swap the dates", {"spending_start": "2026-01-01"}),
-        ("assumptions.csv, row denominator_window", {"denominator_window": "last year"}),
-        ("row mfu, column value: '0.15 to 0.35': the bracket is", {"mfu": "0.15 to 0.35"}),
-        ("write 5% as 0.05", {"mfu": 15}),
-        ("above zero", {"mfu": -0.3}),
-        ("did you mean 'family'", {"bootstrap_unit": "famly"}),
-        ("row CNY/2022/2025, column per_usd", {"cny_per_usd": 0}),
-        ("did you mean 'cny_per_usd'", {"eur_per_usd": 1}),
-    ):
-        assert_refused(told, ts.estimate, **{"company": "minimax"} | settings)
-
-
-def test_an_override_equals_the_edited_table(data_copy):
-    words = "0.2 to 0.4 (p5-p95 lognormal)"
-    data_copy.edit("assumptions", "mfu", "value", words)
-    edited = ts.estimate("zai", n_draws=N, data_dir=data_copy.folder)
-    assert (ts.estimate("zai", n_draws=N, mfu=words).share == edited.share).all()
-    data_copy.edit("fx", "CNY/2022/2025", "per_usd", "14.4")  # an edited table is read again
-    assert_close(edited.again(data_dir=data_copy.folder).share, 2 * edited.share)
-    cheap, dear = (edited.again(price_usd_per_gpu_hour=price).share for price in (1.5, 3))
-    assert_close(dear, 2 * cheap)
 
 
 @pytest.mark.parametrize("nothing", [None, ""])

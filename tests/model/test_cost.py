@@ -1,5 +1,6 @@
 """What a run costs: by hand, by closed forms, and whose draw each input is."""
 
+import itertools
 import math
 
 import numpy as np
@@ -13,17 +14,15 @@ from arithmetic import (
     PRICE,
     PROBABILITIES,
     RL_FRACTION,
-    SFT_FRACTION,
     LogNormalForm,
     assert_close,
     assert_quantiles,
     assert_uniform,
     lognormal,
 )
-from refusals import assert_refused
 
 import training_share as ts
-from training_share.inputs.notation import Exact, LogNormal, Uniform
+from training_share.inputs.notation import Exact, LogNormal
 from training_share.inputs.tables import load
 from training_share.model.draws import generator
 
@@ -31,27 +30,11 @@ N = 16_000
 RL_OF_RL = RL_FRACTION * RL_FRACTION  # two draws
 
 
-def estimated(company: str, *runs: dict[str, str], **settings) -> ts.Estimate:
-    """An estimate with further runs of July 2025."""
-    runs = [{"model": run["run_id"], "released": "2025-07"} | run for run in runs]
-    return ts.estimate(company, n_draws=N, runs=runs, **settings)
-
-
-def assumed(name: str, form: LogNormalForm, seed: int = 42) -> np.ndarray:
-    """Draws of a lognormal from the normals of its name."""
-    return np.exp(form.mu + form.sigma * generator(seed, name).standard_normal(N))
-
-
 def correlation(one: np.ndarray, other: np.ndarray) -> float:
     return np.corrcoef(np.log(one), np.log(other))[0, 1]
 
 
 # --- one run by the formula -----------------------------------------------------------------------
-def test_the_formula_by_hand():
-    hours = ts.gpu_hours(3.6e24, 1e15, 0.25)
-    assert hours == pytest.approx(4e6, rel=1e-15) and ts.cost_usd(hours, 2.5) == 2.5 * hours
-    several = ts.gpu_hours(np.array([3.6e24, 7.2e24]), 1e15, np.array([0.25, 0.5]))
-    assert several == pytest.approx([4e6, 4e6], rel=1e-15)
 
 
 @pytest.mark.parametrize("form", [float, str, Exact])
@@ -101,25 +84,6 @@ def test_a_cost_reads_the_tables_of_its_folder(data_copy):
     assert_uniform(3.6e24 / (0.5 * 3600 * hours), 1e15, 2e15)
 
 
-def test_a_cost_that_cannot_be_is_refused():
-    for told, given in (
-        ("unknown hardware 'h80-sxm-bf16'; did you mean 'h800-sxm-b", {"hardware": "h80-sxm-bf16"}),
-        ("mfu: a fraction cannot exceed 1, got 40; write 5% as 0.05", {"mfu": 40}),
-        ("mfu: a fraction cannot exceed 1, got 1.2", {"mfu": "0.5 to 1.2 (p10-p90 lognormal)"}),
-        ("mfu: a fraction cannot exceed 1, got 1.5", {"mfu": Uniform(0.5, 1.5)}),
-        ("mfu: '0': expected a finite amount above zero", {"mfu": 0}),
-        ("flop: 'much' is not an amount.*; write it as", {"flop": "much"}),
-        ("flop: 'None' is not an amount.*; write it as", {"flop": None}),
-        ("flop: an empty cell where an amount is needed; write it as", {"flop": ""}),
-        ("flop: list is no quantity", {"flop": [1e25]}),
-        ("usd_per_gpu_hour: '2 to 3': the bracket is", {"price_usd_per_gpu_hour": "2 to 3"}),
-        ("1,000,001 would not fit into memory; 1,000,000 at most", {"n_draws": 1_000_001}),
-        ("n_draws: expected a whole number of at least 1, got 0", {"n_draws": 0}),
-        ("seed: expected a whole number of at least 0, got -1", {"seed": -1}),
-    ):
-        assert_refused(told, ts.cost, **{"flop": 1e25} | given)
-
-
 # --- closed forms of an estimate's runs -----------------------------------------------------------
 @pytest.mark.parametrize(
     ("run_id", "form"),
@@ -136,12 +100,12 @@ def test_a_cost_that_cannot_be_is_refused():
     ],
 )
 def test_a_run_has_the_quantiles_of_a_product_of_lognormals(run_id, form):
-    est = estimated(load().training_runs[run_id].company)
+    est = ts.estimate(load().training_runs[run_id].company, n_draws=N)
     assert_quantiles(est.cost_usd_of(run_id), form)
 
 
 def test_a_run_with_uniform_flop_has_the_distribution_of_the_integral():
-    cost = estimated("minimax").cost_usd_of("minimax-m2-pretraining")
+    cost = ts.estimate("minimax", n_draws=N).cost_usd_of("minimax-m2-pretraining")
     per_flop = PRICE / (1.513e15 * 3600) / MFU
     flop = 6e23 + (1.5e24 - 6e23) * (np.arange(2000) + 0.5) / 2000
     for p in PROBABILITIES:
@@ -151,111 +115,130 @@ def test_a_run_with_uniform_flop_has_the_distribution_of_the_integral():
 
 
 # --- whose draw -----------------------------------------------------------------------------------
-def test_pretraining_shares_one_utilization_and_rl_runs_draw_their_own():
-    est = estimated("minimax")
-    m1, vl = map(est.gpu_hours_of, ("minimax-m1-continued-pretraining", "minimax-vl-01"))
-    assert_close(m1 / vl, 2.0655e24 / 1.41e23)
-    own = []
-    for run_id, flop in (("minimax-m1-80k-rl", 2.756e23), ("minimax-m1-40k-rl", 1.378e23)):
-        own.append(flop / BF16 / est.gpu_hours_of(run_id))
-        assert_close(own[-1], assumed(f"mfu_rl/{run_id}", MFU_RL))
-    assert abs(correlation(*own)) < 4 / math.sqrt(N)
+def assumed(name: str, form: LogNormalForm, seed: int = 42) -> np.ndarray:
+    """Draws of a lognormal from the normals of its name."""
+    return np.exp(form.mu + form.sigma * generator(seed, name).standard_normal(N))
 
 
-def test_price_and_utilization_are_shared_by_companies_unless_they_are_their_own():
-    def cost_of_flop(corrections: str) -> list[np.ndarray]:
-        minimax, zai = (estimated(name, corrections=corrections) for name in ("minimax", "zai"))
-        return minimax.cost_usd_of("minimax-vl-01") / 1.41e23, zai.cost_usd_of("glm-4.5v") / 1.44e23
-
-    assert_close(*cost_of_flop(""))
-    minimax, zai = cost_of_flop("independent-market")
-    assert abs(correlation(minimax, zai)) < 4 / math.sqrt(N)
-    assert_close(zai, assumed("price_usd_per_gpu_hour/zai", PRICE) / BF16 / assumed("mfu/zai", MFU))
+def drawn(distribution, *mix: tuple[float, str]) -> float | np.ndarray:
+    """Draws of a distribution from parts of the normals of some names."""
+    if isinstance(distribution, Exact):
+        return distribution.value
+    normals = [part * generator(42, name).standard_normal(N) for part, name in mix if part]
+    return distribution.from_normal(np.sum(normals, axis=0))
 
 
-@pytest.mark.parametrize("run_id", ["hailuo-02-sft", "hailuo-i2v-01-director", "glm-4-voice-sft"])
-def test_a_finetune_costs_its_fraction_of_the_bases_own_draw(run_id):
-    run, fraction = load().training_runs[run_id], assumed(f"sft_fraction/{run_id}", SFT_FRACTION)
-    est = estimated(run.company)
-    assert_close(est.flop_of(run_id) / est.flop_of(run.base_run), fraction)
-    assert_close(est.cost_usd_of(run_id) / est.cost_usd_of(run.base_run), fraction)
+class ByHand:
+    """Runs worked out from their rows, and from the normals that belong to names."""
+
+    def __init__(self, est: ts.Estimate) -> None:
+        self.est, self.tables, self.runs = est, est.tables, est.tables.training_runs
+
+    def assumed(self, name: str, run) -> float | np.ndarray:
+        row, whose = self.tables.assumptions[name], {"shared": "", "per-company": run.company}
+        owners = [(part, whose.get(who, run.run_id)) for part, who in row.correlation]
+        return drawn(row.amount, *[(part, f"{name}/{owner}".strip("/")) for part, owner in owners])
+
+    def given(self, run, column: str) -> float | np.ndarray:
+        return drawn(getattr(run, column), (1, f"{column}/{run.run_id}"))
+
+    def fraction(self, run) -> float | np.ndarray:
+        name = run.fraction_of_base
+        return (
+            self.assumed(name, run)
+            if isinstance(name, str)
+            else self.given(run, "fraction_of_base")
+        )
+
+    def chip(self, run) -> str:
+        return run.hardware or self.chip(self.runs[run.base_run])
+
+    def flop(self, run) -> float | np.ndarray | None:
+        if run.base_run:
+            base = self.flop(self.runs[run.base_run])
+            in_hours = self.tables.choice("rl_fraction_basis") == "gpu-hours"
+            in_hours = in_hours and run.workload == "rl"
+            return None if base is None or in_hours else base * self.fraction(run)
+        if run.flop is None:
+            return None
+        closed = isinstance(run.flop, str)  # see test_scaling.py
+        flop = self.est.closed_model(run.flop) if closed else self.given(run, "flop")
+        return flop * (self.assumed(run.post_training, run) if run.post_training else 1)
+
+    def hours(self, run) -> float | np.ndarray | None:
+        if run.gpu_hours is not None or run.cost_usd is not None:
+            return None if run.gpu_hours is None else self.given(run, "gpu_hours")
+        if (flop := self.flop(run)) is None:
+            hours = self.hours(self.runs[run.base_run])
+            return None if hours is None else hours * self.fraction(run)
+        mfu = self.assumed({"pretraining": "mfu", "rl": "mfu_rl"}[run.workload], run)
+        peak = self.tables.hardware[self.chip(run)].peak_flop_per_s
+        return flop / (drawn(peak, (1, f"hardware/{self.chip(run)}")) * mfu * 3600)
+
+    def usd(self, run) -> float | np.ndarray:
+        if run.cost_usd is not None:
+            rho = float(self.tables.choice("usd_run_correlation"))
+            mix = (
+                (rho**0.5, f"cost_usd/{run.company}"),
+                ((1 - rho) ** 0.5, f"cost_usd/{run.run_id}"),
+            )
+            return drawn(run.cost_usd, *mix)
+        if (hours := self.hours(run)) is None:
+            return self.usd(self.runs[run.base_run]) * self.fraction(run)
+        return hours * self.assumed("price_usd_per_gpu_hour", run)
 
 
-def test_an_rl_run_takes_a_fraction_of_the_bases_flop_at_its_own_utilization():
-    est, fraction = estimated("zai"), assumed("rl_fraction/glm-4.6", RL_FRACTION)
-    slower = assumed("mfu", MFU) / assumed("mfu_rl/glm-4.6", MFU_RL)
-    assert_close(est.flop_of("glm-4.6") / est.flop_of("glm-4.5"), fraction)
-    assert_close(est.gpu_hours_of("glm-4.6") / est.gpu_hours_of("glm-4.5"), fraction * slower)
+SOME = "1e6 to 2e6 (p10-p90 lognormal)"
+TENTH = {"fraction_of_base": "0.05 to 0.15 (p10-p90 lognormal)"}
+OWN = [  # whatever a run may be known by, and finetunes of it
+    {"run_id": "hours", "gpu_hours": SOME},
+    {"run_id": "usd", "cost_usd": SOME},
+    *(
+        {"run_id": f"{base}-{work}", "base_run": base, "workload": work} | TENTH
+        for base, work in itertools.product(["hours", "usd", "fp8"], ["pretraining", "rl"])
+    ),
+    {"run_id": "fp8", "flop": "1e24 to 2e24 (min-max uniform)", "hardware": "h800-fp8"},
+    {"run_id": "again", "base_run": "fp8-rl"} | TENTH,
+    {"run_id": "bf16", "base_run": "fp8", "hardware": "h800-sxm-bf16"} | TENTH,
+]
+OWN = [{"model": run["run_id"], "released": "2025-07"} | run for run in OWN]
+PEAK = {"hardware/h800-fp8/peak_flop_per_s": "1e15 to 2e15 (min-max uniform)"}
 
 
-@pytest.mark.parametrize("settings", [{}, {"mfu_rl": "0.002"}])
-def test_rl_fraction_of_gpu_hours_needs_no_rl_utilization(settings):
-    est = estimated("zai", rl_fraction_basis="gpu-hours", **settings)
-    fraction = assumed("rl_fraction/glm-4.6", RL_FRACTION)
-    assert_close(est.gpu_hours_of("glm-4.6") / est.gpu_hours_of("glm-4.5"), fraction)
-    assert est.flop_of("glm-4.6") is None and est.basis("glm-4.6") == "GPU-hours"
-    form = PRICE * 4.42e24 / BF16 / MFU * POST_TRAINING * RL_FRACTION
-    assert_quantiles(est.cost_usd_of("glm-4.6"), form)
-    assert est.basis("cogvideox-sft") == estimated("zai").basis("glm-4.6") == "FLOP"
-
-
-def test_a_new_run_changes_no_draw():
-    est = ts.estimate("zai", n_draws=500)
-    more = ts.estimate("zai", n_draws=500, runs="model = New, released = 2025-07, flop = 1e24")
-    assert set(more.costs) - set(est.costs) == {"own-new"}
-    assert (more.costs[list(est.costs)] == est.costs).all(axis=None)
-
-
-# --- runs known in GPU-hours or USD ---------------------------------------------------------------
-def test_a_run_in_gpu_hours_uses_no_utilization():
-    new = {"run_id": "new", "gpu_hours": "1e6 to 2e6 (p10-p90 lognormal)"}
-    est = estimated("zai", new, mfu="0.001 checked", mfu_rl="0.001")
-    assert est.flop_of("new") is None and est.basis("new") == "GPU-hours"
-    assert_quantiles(est.cost_usd_of("new"), lognormal(1e6, 2e6) * PRICE)
-
-
-def test_a_run_in_usd_uses_neither_utilization_nor_price():
-    new = {"run_id": "new", "cost_usd": "1e6 to 2e6 (p10-p90 lognormal)"}
-    est = estimated("zai", new, mfu="0.01", price_usd_per_gpu_hour="29")
-    assert est.flop_of("new") is None and est.gpu_hours_of("new") is None
-    assert_quantiles(est.cost_usd_of("new"), lognormal(1e6, 2e6))
-    assert estimated("zai", new | {"cost_usd": "534700"}).cost_usd_of("new") == 534700
-
-
-@pytest.mark.parametrize("workload", ["pretraining", "rl"])
-@pytest.mark.parametrize(("size", "basis"), [("gpu_hours", "GPU-hours"), ("cost_usd", "USD")])
-def test_a_finetune_of_a_run_in_gpu_hours_or_usd_is_a_fraction_of_it(size, basis, workload):
-    newer = {"run_id": "newer", "base_run": "new", "fraction_of_base": "0.25", "workload": workload}
-    est = estimated("zai", {"run_id": "new", size: "258048"}, newer)
-    assert est.basis("newer") == basis
-    assert_close(est.cost_usd_of("newer"), 0.25 * est.cost_usd_of("new"))
-
-
-def test_a_finetune_without_hardware_runs_on_its_bases():
-    half = {"base_run": "minimax-m2-pretraining", "fraction_of_base": "0.5"}
-    second, third = {"run_id": "second"} | half, {"run_id": "third"} | half | {"base_run": "second"}
-    peak = {"hardware/h800-fp8/peak_flop_per_s": "1e15 to 2e15 (min-max uniform)"}
-    est = estimated("minimax", second, third, changes=peak)
-    base = est.cost_usd_of("minimax-m2-pretraining")
-    assert_close(est.cost_usd_of("second"), base / 2)
-    assert_close(est.cost_usd_of("third"), base / 4)
-    own = estimated("minimax", second | {"hardware": "h800-sxm-bf16"})
-    bf16, fp8 = own.cost_usd_of("second"), own.cost_usd_of("minimax-m2-pretraining") / 2
-    assert_close(bf16 * 9.89e14, fp8 * 1.513e15)
-
-
-def test_stated_fractions_of_one_base_are_drawn_apart():
-    base = {"base_run": "glm-4.5", "fraction_of_base": "0.05 to 0.15 (p10-p90 lognormal)"}
-    est = estimated("zai", {"run_id": "one"} | base, {"run_id": "other"} | base)
-    one, other = (est.flop_of(run_id) / est.flop_of("glm-4.5") for run_id in ("one", "other"))
-    assert_close(one, assumed("fraction_of_base/one", RL_FRACTION))
-    assert abs(correlation(one, other)) < 4 / math.sqrt(N)
+@pytest.mark.parametrize(
+    ("company", "settings"),
+    [
+        ("openai", {"usd_run_correlation": 0.5}),
+        ("minimax", {}),
+        ("minimax", {"scenario": "careful", "evidence": "none"}),
+        ("minimax", {"runs": OWN, "changes": PEAK}),
+        ("zai", {}),
+        ("zai", {"corrections": "independent-market"}),
+        ("zai", {"corrections": "half-shared-market"}),
+        ("zai", {"runs": OWN, "rl_fraction_basis": "gpu-hours"}),
+    ],
+)
+def test_every_run_is_worked_out_by_hand(company, settings):
+    """Step by step: what is shared is the same draw, and what is not has one of its own."""
+    est = ts.estimate(company, n_draws=N, **settings)
+    by_hand = ByHand(est)
+    for run_id, run in est.runs.items():
+        steps = by_hand.flop(run), by_hand.hours(run), by_hand.usd(run)
+        found = est.flop_of(run_id), est.gpu_hours_of(run_id), est.cost_usd_of(run_id)
+        for one, other in zip(found, steps, strict=True):
+            if one is not None or other is not None:
+                assert_close(one, other)
+        base = by_hand.runs[run.base_run] if run.base_run else run
+        known = [name for name in ("cost_usd", "gpu_hours") if getattr(base, name) is not None]
+        words = {"cost_usd": "USD", "gpu_hours": "GPU-hours"}
+        if known or steps[0] is not None:
+            assert est.basis(run_id) == words.get("".join(known), "FLOP")
 
 
 @pytest.mark.parametrize("rho", [0, 0.5, 0.9, 1])
 def test_costs_in_usd_correlate_as_the_assumption_says(rho):
     forms = [lognormal(1.7e8, 8.9e8, 0.05), lognormal(2.4e7, 4.35e8, 0.05)]
-    est = estimated("openai", usd_run_correlation=rho)
+    est = ts.estimate("openai", n_draws=N, usd_run_correlation=rho)
     costs = [est.cost_usd_of(run_id) for run_id in ("openai-gpt-4.5", "openai-other-models")]
     for cost, form in zip(costs, forms, strict=True):
         assert_quantiles(cost, form)
@@ -267,14 +250,3 @@ def test_costs_in_usd_correlate_as_the_assumption_says(rho):
         for p in PROBABILITIES:
             below = (est.total_cost < sum(form.quantile(p) for form in forms)).mean()
             assert abs(below - p) < 4 * math.sqrt(p * (1 - p) / N)
-
-
-def test_costs_in_usd_of_two_companies_have_draws_of_their_own():
-    cost = {"released": "2025-07", "cost_usd": "1e6 to 2e6 (p10-p90 lognormal)"}
-    drawn = [
-        ts.estimate(
-            company, n_draws=2_000, usd_run_correlation=1, runs=[cost | {"model": company}]
-        ).chain(f"own-{company}")["cost_usd"]
-        for company in ("minimax", "zai")
-    ]
-    assert abs(np.corrcoef(*drawn)[0, 1]) < 0.1

@@ -8,7 +8,6 @@ import numpy as np
 import pandas as pd
 import pytest
 from arithmetic import BF16, MFU, MFU_RL, PRICE, assert_close
-from refusals import assert_refused
 
 import training_share as ts
 from training_share.inputs.notation import Exact, LogNormal
@@ -57,13 +56,6 @@ def test_groups_are_left_out_one_after_the_other():
     assert (both.share == est.without("reasoning", "hailuo", "hailuo").share).all()
     assert both.excluded == ("hailuo", "reasoning")
     assert (both.again(seed=3).share == other.without("hailuo", "reasoning").share).all()
-    assert_refused("unknown group of minimax 'hailou'; did you mean 'hail", est.without, "hailou")
-
-
-def test_the_cache_and_the_caller_share_arrays_that_nobody_can_write_into(minimax):
-    for values in (minimax.share, minimax.total_cost, minimax.flop_of("minimax-m2-pretraining")):
-        with pytest.raises(ValueError, match="read-only"):
-            values[0] = 0
 
 
 # --- variants -------------------------------------------------------------------------------------
@@ -177,7 +169,6 @@ def test_spread_is_of_the_share_the_total_or_a_run():
             assert [spread[p] for p in P] == quantiles(draws, est.weights).tolist()
         est.spread()["p50"] = 0.0
         assert est.spread()["p50"] > 0, "what is handed out is not what is kept"
-    assert_refused("unknown counted run of minimax 'minimax-vl'; did you", est.spread, "minimax-vl")
 
 
 def test_inputs_show_the_assumptions_in_force(minimax):
@@ -198,8 +189,6 @@ def test_chain_shows_flop_hours_and_cost(minimax):
     assert list(ts.estimate("openai", n_draws=5).chain("openai-gpt-4.5")) == ["cost_usd"]
     hours = minimax.again(corrections="m1-rl-reported-hours").chain("minimax-m1-80k-rl")
     assert list(hours) == ["gpu_hours", "cost_usd"] and (hours["gpu_hours"] == 258048).all()
-    base = "hailuo-01-pretraining"
-    assert_refused(f"unknown counted run of minimax '{base}'", minimax.chain, base)
 
 
 def test_draws_are_a_tidy_frame():
@@ -222,6 +211,9 @@ def test_draws_count_the_same_and_join_one_to_one():
     for company, est in three.items():
         assert est.draws()["share"].equals(three.draws[company].rename("share"))
         assert abs(est.draws()["share"].median() - est.summary()["share_p50"]) < 0.001
+        assert est.median(est.draws()["share"]) == pytest.approx(est.median(est.share), rel=0.01)
+        p95 = est.summary()["share_p95"]  # and what was weighed is not weighed again
+        assert three.quantile(three.draws[company], 0.95) == pytest.approx(p95, rel=0.01)
     joined = three["zai"].draws().join(three["minimax"].draws(), suffixes=("", "_minimax"))
     assert len(joined) == three["zai"].n_draws
 
@@ -241,5 +233,3 @@ def test_it_says_what_it_is_in_a_line():
     assert f"{middle} ({low} to {high}) of R&D compute, lower bound" in repr(est)
     assert f"{middle} ({low} to {high})" in est._repr_html_() and "R&amp;D" in est._repr_html_()
     assert "no share (" in repr(ts.estimate("deepseek"))
-    for one in (est, ts.estimate("minimax", "careful"), ts.estimate("deepseek")):
-        assert len(repr(one)) < 400 and "\n" not in repr(one)

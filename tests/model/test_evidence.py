@@ -255,12 +255,6 @@ def test_the_parts_of_a_weighted_estimate_have_weights_of_their_own():
 
 
 # --- refusals -------------------------------------------------------------------------------------
-def test_evidence_that_cannot_be_taken_is_refused():
-    for told, evidence in (
-        ("unknown evidence 'price-minimx'; did you mean 'price-minimax'", "price-minimx"),
-        ("both speak of share of openai", ["other-rd-flat", "other-rd-beta-1-2"]),
-    ):
-        assert_refused(told, ts.estimate, "minimax", evidence=evidence)
 
 
 @pytest.mark.parametrize(

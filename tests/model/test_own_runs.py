@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-from refusals import assert_refused
 
 import training_share as ts
 
@@ -15,7 +14,7 @@ RUN = {"model": "X", "released": "2025-07", "flop": "2e24"}
     [
         ({"stage": "rl", "workload": "rl", "flop": "1e23"}, ["own-x", "own-x-2"]),
         ({"model": "X!", "flop": "3e24"}, ["own-x", "own-x-2"]),
-        ({"model": "模型"}, ["own-x", "own-run"]),
+        ({"model": "模型"}, ["own-x", "own-run"]),  # without Latin letters
         ({"flop": "3e24"}, ["own-x", "own-x-2"]),
     ],
 )
@@ -28,26 +27,6 @@ def test_two_runs_are_two_runs_whatever_they_are_called(more, keys):
         added = sum(apart) - 2 * base.total_cost
         np.testing.assert_allclose(both.total_cost, base.total_cost + added, rtol=1e-12)
     assert (both.total_cost > apart[0]).all()
-
-
-def test_two_names_without_latin_letters_are_two_keys():
-    est = ts.estimate("zai", runs=[RUN | {"model": "模型"}, RUN | {"model": "大模"}], **FEW)
-    assert {"own-run", "own-run-2"} < est.runs.keys()
-
-
-@pytest.mark.parametrize(
-    ("more", "told"),
-    [
-        ({"released": "2026-07"}, "released 2026-07 of zai, it would change nothing"),
-        (
-            {"company": "minimax"},
-            "released 2025-07 of minimax, it would .* zai from 2024-10 to 2025",
-        ),
-        ({"counted": "no"}, "of zai, counted: no, it would change nothing"),
-    ],
-)
-def test_a_run_that_would_change_nothing_is_refused(more, told):
-    assert_refused(told, ts.estimate, "zai", runs=[RUN | more], **FEW)
 
 
 def test_a_run_that_another_rests_on_need_not_count():
@@ -63,15 +42,9 @@ def test_a_run_that_another_rests_on_need_not_count():
     assert {"own-x-2"} == est.runs.keys() - ts.estimate("zai", **FEW).runs.keys()
 
 
-def test_in_a_comparison_one_company_has_to_count_it():
+def test_in_a_comparison_one_company_counts_it():
     of = RUN | {"company": "zai"}
     assert "own-x" in ts.compare(["minimax", "zai"], runs=[of], **FEW).estimates["zai"].runs
-    told = "zai, it would .* openai from .*, minimax from"
-    assert_refused(told, ts.compare, ["openai", "minimax"], runs=[of], **FEW)
-    assert_refused("would change nothing", ts.sweep, {"mfu": [0.3]}, "openai", runs=[of], **FEW)
-    assert_refused("would change nothing", ts.estimate("openai", **FEW).again, runs=[of])
-    both = ts.compare(["minimax", "zai"], **FEW)
-    assert_refused("would change", both.again, runs=[of | {"company": "openai"}])
     observed = {"evidence": {"company": "zai", "value": "0.1 to 0.5 (p10-p90 lognormal)"}}
     assert ts.compare(["minimax", "zai"], rows=observed, **FEW)["minimax"].evidence == ("own",)
 

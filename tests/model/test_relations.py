@@ -49,7 +49,7 @@ def estimated(company: str, tables: Tables | None = None, **asked: object) -> ts
 @few
 @given(company=st.sampled_from(["openai", "zai"]), factor=FACTORS)
 def test_spending_by_a_factor_is_the_share_divided_by_it(company, factor):
-    more = estimated(company, changes=f"spending/{company}/rd_*/amount_millions = x {factor}")
+    more = estimated(company, changes=f"spending/{company}/rd_*/amount_millions = x{factor}")
     assert_close(more.share, estimated(company).share / factor, 1e-11)
 
 

@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 from arithmetic import NORMAL, assert_close, median_error, regression_points
-from refusals import assert_refused
 from scipy.special import ndtr
 
 import training_share as ts
@@ -54,13 +53,6 @@ def test_the_line_is_that_of_polyfit(modality):
     assert line.models["residual"].to_numpy() == pytest.approx(residual, abs=1e-9)
     on_line = 10 ** np.polyval([slope, intercept], x[0])
     assert line.predict(10 ** x[0]) == pytest.approx(on_line, rel=1e-9)
-
-
-def test_too_few_points_or_one_size_make_no_line():
-    points = used_points(load(), "video")
-    assert_refused("4 used models; a regression needs at least five", fit, points[:4])
-    assert_refused("all used video models have one size", fit, (points[0],) * 6)
-    assert_refused("unknown modality 'vidoe'; did you mean 'video'", used_points, load(), "vidoe")
 
 
 # --- refits ---------------------------------------------------------------------------------------

@@ -78,37 +78,11 @@ def test_a_window_over_two_rates_is_converted_period_by_period(data_copy):
 
 
 # --- refusals -------------------------------------------------------------------------------------
-def test_an_uncovered_window_is_refused_and_says_what_is_disclosed():
-    for told, company, start, end in (
-        ("disclosed: nothing. Choose a window", "deepseek", "2024-01-01", "2024-12-31"),
-        (r"9M2025 \(2025-01-01 to 2025-09-30\)", "minimax", "2024-04-01", "2025-03-31"),
-        (r"disclosed: CY2024 \(2024-01-01 to 2024-12-31", "openai", "2023-01-01", "2023-12-31"),
-        ("be combined to 2024-10-01 to 2025-09-29", "minimax", "2024-10-01", "2025-09-29"),
-        ("ends before it starts; swap the dates", "minimax", "2025-09-30", "2024-10-01"),
-    ):
-        window, est = map(date.fromisoformat, (start, end)), ts.estimate(company, n_draws=10)
-        assert_refused(f"{company}, rd_compute: .*{told}", est.spent, ["rd_compute"], *window)
-
-
-def test_a_denominator_that_is_none_is_refused():
-    in_2022 = {"denominator_window": "2022-01-01 to 2022-12-31"}
-    for told, company, settings in (
-        ("zai, rd_compute: the disclosed periods cannot", "zai", {"spending_start": "2024-04-01"}),
-        ("did you mean 'rd_compute'", "zai", {"denominator_lines": "rd_computing"}),
-        ("minimax: discloses none of", "minimax", {"denominator_lines": "owned_compute_proxy"}),
-    ):
-        assert_refused(told, ts.estimate, company, n_draws=10, **settings)
-    free = ts.estimate("minimax", n_draws=10, denominator_lines="inference_compute", **in_2022)
-    assert_refused("2022-12-31 comes out at or below zero$", getattr, free, "share")
-    half = "spending/zai/owned_compute_proxy/H1 2024/amount_millions = 1 to 900 (p5-p95 lognormal)"
-    told = "comes out at or below zero in some draws"
-    assert_refused(told, spent, "zai", ["owned_compute_proxy"], changes=half)
 
 
 def test_a_company_without_spending_has_a_cost_and_no_share():
     est = ts.estimate("deepseek", n_draws=10)
     assert not est.has_spending and est.unit == "USD" and (est.total_cost > 0).all()
-    assert_refused("deepseek: its spending is missing.* add rows to", getattr, est, "share")
 
 
 def test_a_year_or_a_period_without_a_rate_is_refused(data_copy):
@@ -161,17 +135,6 @@ def test_any_company_may_be_in_hours_and_flop_become_hours_by_the_mfu_alone(data
     assert_refused(told, est.spent, ["inference_compute"], *est.denominator_window)
 
 
-def test_a_run_in_another_unit_is_refused():
-    for column, cells in (
-        ("cost_usd", {"gpu_hours": "", "cost_usd": "1e6"}),
-        ("hardware", {"hardware": "h800-sxm-bf16"}),
-        ("hardware", {"hardware": ""}),
-    ):
-        changes = {f"training_runs/olmo-3-32b-think/{name}": value for name, value in cells.items()}
-        told = f"olmo-3-32b-think, column {column}"
-        assert_refused(told, ts.estimate, "ai2", n_draws=10, changes=changes)
-
-
 def test_lines_in_two_units_do_not_add(data_copy):
     other = {"line": "data", "currency": "USD", "amount_millions": "1"}
     data_copy.add_like("spending", "ai2/rd_compute/Olmo 3", **other)
@@ -188,11 +151,6 @@ def test_lines_in_two_units_do_not_add(data_copy):
 
 
 # --- dates ----------------------------------------------------------------------------------------
-def test_what_is_not_a_date_is_refused():
-    words = ("", "2024-13-01", "2023-02-29", "01.02.2024", "20240101", "2024-W01-1", None, 2024.5)
-    for word in words:
-        told = f"start: '{word}' is not a date; write it as YYYY-MM-DD"
-        assert_refused(told, as_date, word, "start")
 
 
 def test_a_date_is_read_whatever_holds_it():

@@ -6,7 +6,6 @@ from typing import ClassVar
 import numpy as np
 import pytest
 from arithmetic import assert_close, assert_sentence_adds_up, computed
-from refusals import assert_refused
 
 import training_share as ts
 from training_share.inputs.tables import load
@@ -127,7 +126,6 @@ def test_a_bases_draws_stand_beside_the_runs_own():
         expected = quantiles(est.assumption("rl_fraction", run))
         assert_close(table.loc[step, P].to_numpy(float), expected)
     assert table.loc["flop", "expression"] == f"flop of {base} x rl_fraction"
-    assert_refused("unknown counted run of zai 'glm-5'; did you mean", est.trace, "glm-5")
 
 
 def test_a_closed_models_flop_are_told_as_predicted_and_may_be_multiplied():
@@ -149,7 +147,6 @@ def test_sources_are_those_of_the_rows():
     assert est.cite("mfu").index[0] == "assumptions/mfu/value"
     assert est.cite("hardware/h800-sxm-bf16")["content"].item() == "9.89e14"
     assert "training_runs/glm-4.5/flop" in est.cite("glm-4.6").index, "its base's"
-    assert_refused("cite: no 'mfuu'; did you mean 'mfu'", est.cite, "mfuu")
 
 
 # --- GPU-hours ------------------------------------------------------------------------------------
@@ -163,7 +160,6 @@ def test_gpu_hours_of_a_named_chip_are_those_of_the_same_peak():
     assert set(same["hardware"]) == {"h800-sxm-bf16"}
     assert "total" not in own.index, "hours of different chips do not add"
     assert same.loc["total", "p50"] >= same["p50"].drop("total").max()
-    assert_refused("unknown hardware 'h800'; did you mean", est.gpu_hours, "h800")
 
 
 def test_hours_of_a_run_known_by_its_cost_are_what_it_buys():

@@ -11,6 +11,8 @@ import psutil
 import pytest
 from made_notebooks import make
 
+from training_share.run import run
+
 pytestmark = pytest.mark.slow
 
 
@@ -72,11 +74,19 @@ def test_an_interrupt_ends_everything_and_touches_nothing(start, number, ignored
     assert {path.name for path in running.out.iterdir()} <= {"parameters.yaml", "results.csv"}
 
 
-def test_a_closed_terminal_does_not_end_what_nohup_started(start):
+def test_a_closed_terminal_and_a_killed_kernel_end_nothing_else(start):
+    """What nohup started goes on without its terminal, and without one of its kernels."""
     running = start(signal.SIGHUP)
     running.process.send_signal(signal.SIGHUP)
+    kernel = next(running.notebooks.glob("*.pid"))
+    os.kill(int(kernel.stem), signal.SIGKILL)
     (running.notebooks / "go").touch()
-    assert "interrupted" not in running.ended_with() and running.process.returncode == 0
+    said = running.ended_with()
+    assert "DeadKernelError: Kernel died" in said and "interrupted" not in said
+    assert running.process.returncode == 1
+    done = {path.name.split(".")[0]: path.name for path in (running.out / "rendered").iterdir()}
+    assert sorted(done) == ["0", "1", "2"]
+    assert sum(name.endswith(".failed.ipynb") for name in done.values()) == 1
 
 
 def test_nothing_outlives_a_killed_pipeline_and_the_next_clears_what_it_left(start):
@@ -85,21 +95,6 @@ def test_nothing_outlives_a_killed_pipeline_and_the_next_clears_what_it_left(sta
     running.ended_with()
     assert not list(running.out.rglob("rendered")) and list(running.out.glob(".*"))
     (running.notebooks / "go").touch()
-    command = ["-m", "training_share.pipeline", "0", "--out", str(running.out)]
-    subprocess.run(
-        [sys.executable, *command, "--notebooks-dir", str(running.notebooks)], check=True
-    )
+    assert [*run(["0"], out=running.out, notebooks_dir=running.notebooks).values()] == [""]
     left = {path.name for path in running.out.iterdir()}
     assert left == {"rendered", "parameters.yaml", "results.csv"}
-
-
-def test_a_killed_kernel_costs_its_own_notebook_alone(start):
-    running = start()
-    kernel = next(running.notebooks.glob("*.pid"))
-    os.kill(int(kernel.stem), signal.SIGKILL)
-    (running.notebooks / "go").touch()
-    assert "DeadKernelError: Kernel died" in running.ended_with()
-    assert running.process.returncode == 1
-    done = {path.name.split(".")[0]: path.name for path in (running.out / "rendered").iterdir()}
-    assert sorted(done) == ["0", "1", "2"]
-    assert sum(name.endswith(".failed.ipynb") for name in done.values()) == 1

@@ -12,7 +12,7 @@ import pytest
 from packages import needed
 
 from training_share.files import repo_root
-from training_share.run import canonical, parameters_of
+from training_share.run import parameters_of
 
 FOLDER = repo_root() / "notebooks"
 NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
@@ -113,10 +113,3 @@ def test_prose_holds_no_result(notebook):
     printed = {"9.6", "22.6", "12.3", "11.8", "50", "10", "1", "5", "20", "90", "0", "100"}
     text = "\n".join(cell.source for cell in content.cells if cell.cell_type == "markdown")
     assert set(re.findall(r"(\d+(?:\.\d+)?)%", text)) <= printed, path.name
-
-
-def test_canonical_form_has_nothing_that_changes_between_runs():
-    for path in sorted((FOLDER / "rendered").glob("*.ipynb")):
-        text = path.read_text(encoding="utf-8")
-        assert canonical(nbformat.read(path, as_version=4)) == text, path.name
-        assert "start_time" not in text and "iopub" not in text

@@ -1,8 +1,11 @@
 """The notebooks through papermill: the pipeline's refusals, failures and repeats, and the plain
 command."""
 
+import ast
+import csv
 import hashlib
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -18,6 +21,8 @@ from training_share.files import alone_in, repo_root
 
 ROOT = repo_root()
 BIN = Path(sys.executable).parent
+with Path(__file__).with_name("refused.csv").open(encoding="utf-8", newline="") as file:
+    REFUSED = list(csv.reader(file))[1:]
 
 
 def digests(folder: Path) -> dict[str, str]:
@@ -29,27 +34,10 @@ def digests(folder: Path) -> dict[str, str]:
 
 
 # --- refused before anything runs -----------------------------------------------------------------
-@pytest.mark.parametrize(
-    ("names", "grid", "words"),
-    [
-        (["minmax"], {}, "unknown notebook 'minmax'; did you mean 'minimax'"),
-        (["minimax"], {"mfu_lr": ["0.1"]}, "unknown parameter 'mfu_lr'; did you mean 'mfu_rl'"),
-        (["minimax", "sensitivity"], {"mfu": ["0.1"]}, "sensitivity takes no mfu"),
-        (["minimax"], {"n_draws": ["many"]}, "n_draws: expected a whole number, got 'many'"),
-        (["minimax"], {"n_draws": ["0"]}, "n_draws: expected a whole number of at least 1"),
-        (["minimax"], {"mfu": ["0.3", "0.15 to 0.35"]}, "bracket is missing"),
-        (["minimax"], {"scenario": ["carful"]}, "did you mean 'careful'"),
-        (["minimax"], {"exclude_groups": ["hailou"]}, "did you mean 'hailuo'"),
-        (["minimax"], {"spending_start": ["2024-11-01"]}, "cannot be combined"),
-        (["comparison"], {"companies": ["openai,minimx"]}, "did you mean 'minimax'"),
-        (["comparison"], {"scenarios": ["newsletter,appendx"]}, "did you mean 'appendix'"),
-        (["explorer"], {"company": ["minimx"]}, "did you mean 'minimax'"),
-        (["zai"], {"figures_dir": ["elsewhere"]}, "unknown parameter 'figures_dir'"),
-    ],
-)
+@pytest.mark.parametrize(("names", "grid", "words"), REFUSED)
 def test_refused_before_anything_runs(tmp_path, names, grid, words):
     with pytest.raises(ts.InputError, match=words):
-        run.run(names, grid, tmp_path / "out")
+        run.run(names.split(), ast.literal_eval(grid or "{}"), tmp_path / "out")
     assert not (tmp_path / "out").exists()
 
 
@@ -256,32 +244,34 @@ def test_two_runs_cannot_write_to_one_folder(tmp_path):
     assert not list((tmp_path / "out").iterdir())
 
 
+FAILING = {
+    "raise ValueError('it broke here')": "cell 3: ValueError: it broke here",
+    "import sys; sys.exit(0)": "ended in an error",
+    "import os; os._exit(1)": "DeadKernelError",
+}
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    ("cell", "words"),
-    [
-        ("raise ValueError('it broke here')", "cell 3: ValueError: it broke here"),
-        ("import sys; sys.exit(0)", "ended in an error"),
-        ("import os; os._exit(1)", "DeadKernelError"),
-    ],
-)
-def test_a_failing_notebook_loses_nothing(tmp_path, capfd, cell, words):
+def test_failing_notebooks_lose_nothing(tmp_path, capfd):
+    out, command = tmp_path / "out", ["run", "--notebooks-dir", str(tmp_path / "notebooks")]
     figure = (
         "import os, pathlib\nfolder = pathlib.Path(os.environ['TRAINING_SHARE_FIGURES'])\n"
-        "folder.mkdir()\n(folder / 'mine.csv').write_text('a figure')"
+        "folder.mkdir()\n(folder / '{}.csv').write_text('a figure')"
     )
-    out, source = tmp_path / "out", tmp_path / "notebooks/mine.ipynb"
-    command = ["run", "--out", str(out), "--notebooks-dir", str(tmp_path / "notebooks")]
-    make(source, figure)
-    assert cli.main(command) == 0
+    for number in range(3):
+        make(tmp_path / f"notebooks/{number}.ipynb", figure.format(number))
+    assert cli.main([*command, "--out", str(out)]) == 0
     good = {name: of for name, of in digests(out).items() if name != "parameters.yaml"}
-    make(source, figure.replace("a figure", "half"), cell, "1 + 1")
-    assert cli.main(command) == 1
-    told = capfd.readouterr().err
-    assert words in told and "mine.failed.ipynb" in told
-    after = digests(out)
-    assert after.pop("rendered/mine.failed.ipynb") and after.pop("parameters.yaml")
-    assert after == good
+    assert len(good) == 1 + 2 * 3
+    for number, cell in enumerate(FAILING):
+        half = figure.format(number).replace("a figure", "half")
+        make(tmp_path / f"notebooks/{number}.ipynb", half, cell, "1 + 1")
+    assert cli.main([*command, "--out", str(out)]) == 1
+    told, after = capfd.readouterr().err, digests(out)
+    for number, words in enumerate(FAILING.values()):
+        assert words in told and f"{number}.failed.ipynb" in told
+        assert after.pop(f"rendered/{number}.failed.ipynb")
+    assert after.pop("parameters.yaml") and after == good
 
 
 # --- other machines, other programs ---------------------------------------------------------------
@@ -343,9 +333,13 @@ def test_what_is_replaced_stays_until_all_of_the_new_is_there(tmp_path):
     assert any(run.run(**again, replace=True).values())
     assert digests(out)["rendered/a.ipynb"] == before
     make(notebooks / "a.ipynb", "import os, signal; os.kill(os.getppid(), signal.SIGTERM)")
-    command = [sys.executable, "-m", "training_share.pipeline", "--replace", "--out", str(out)]
-    ended = subprocess.run([*command, "--notebooks-dir", str(notebooks)], check=False)
-    assert ended.returncode == 128 + 15 and digests(out)["rendered/a.ipynb"] == before
+    before_test = signal.signal(signal.SIGTERM, signal.default_int_handler)  # as the command does
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            run.run(**again, replace=True)
+    finally:
+        signal.signal(signal.SIGTERM, before_test)
+    assert digests(out)["rendered/a.ipynb"] == before
     make(notebooks / "a.ipynb", "'new'")
     assert run.run(**again, replace=True)
     left = digests(out)
