@@ -147,6 +147,7 @@ def test_every_template_reads_for_every_number():
                 for text in words.words_of(chart, case, numbers):
                     assert text[:1] == text[:1].upper() and text == text.strip(), text
                     assert not re.search(r"[{}]|nan|\b1\.0\b|  ", text), text
+                    assert not re.search(r"\bone (?!of|recipe)\w+s\b", text), text
 
 
 def test_numbers_in_words():
