@@ -158,6 +158,7 @@ def test_numbers_in_words():
     assert words.ten(3.3e24, " FLOP").replace("\u00a0", " ") == "3.3 × 10²⁴ FLOP"
     assert [words.times(x) for x in (1.02, 2.0, 12.4)] == ["about", "twice", "12\u00a0times"]
     assert words.fill("{n:a run|runs} of {n:count}", n=1) == "A run of one"
+    assert [words.signed(x) for x in (-0.04, 1.25, -4.0)] == ["+0.0", "+1.2", "−4.0"]
     assert words.label("rl-mfu-measured") == "RL as slow as benchmarks say"
     assert words.label("a choice of mine") == "A choice of mine"
 
