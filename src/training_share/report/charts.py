@@ -301,7 +301,7 @@ def steps(sheet: Sheet, data: pd.DataFrame, name: str) -> Drawn:
     """Draw `corrections.audit` of the company `name`: the share after each step, and at the right
     the step's move of the median in points."""
     table, moves = grouped(data), 100 * data["in_sequence"]
-    notes = ["" if move != move else signed(move + 0.0) for move in moves]
+    notes = ["" if move != move else signed(move) for move in moves]
     ends = table.index.isin([0, len(table) - 1])
     rows, numbers = share_rows(sheet, table.assign(lead=ends, note=notes))
     first, last = data["p50"].iloc[[0, -1]]
