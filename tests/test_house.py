@@ -82,27 +82,16 @@ def test_every_package_is_pinned_once_and_within_its_range():
 
 
 # --- what a door may hide -------------------------------------------------------------------------
-def packages() -> list[ModuleType]:
-    """The package and its rooms, imported by their doors alone."""
-    rooms = pkgutil.walk_packages(training_share.__path__, "training_share.")
-    return [training_share, *(importlib.import_module(room.name) for room in rooms if room.ispkg)]
-
-
-def test_no_function_hides_a_module_of_its_own_name():
+def test_a_door_offers_what_is_there_and_hides_no_module_behind_a_function_of_its_name():
     """`from training_share.model import estimate` has one meaning, whatever was imported before."""
-    hidden = [
-        f"{package.__name__}.{module.name}"
-        for package in packages()
-        for module in pkgutil.iter_modules(package.__path__)
-        if not isinstance(vars(package).get(module.name, package), ModuleType)
-    ]
-    assert not hidden
-
-
-def test_every_name_that_a_door_offers_is_there():
-    for package in packages():
+    rooms = pkgutil.walk_packages(training_share.__path__, "training_share.")
+    rooms = [importlib.import_module(room.name) for room in rooms if room.ispkg]
+    for package in (training_share, *rooms):
         for name in getattr(package, "__all__", ()):
             assert getattr(package, name) is not None
+        for module in pkgutil.iter_modules(package.__path__):
+            named = vars(package).get(module.name, package)
+            assert isinstance(named, ModuleType), f"{package.__name__}.{module.name}"
 
 
 # --- what an import may change --------------------------------------------------------------------

@@ -23,13 +23,9 @@ TO_SHARE = TO_COST / (2094.719e6 / 7.2)  # over Z.ai's R&D compute
 NAMES = ("price-minimax", "hailuo-ratio", "largest-run-third", "other-rd-beta-1-2")
 
 
-def observe(data_copy, company: str, quantity: str, value: str, name: str = "seen") -> None:
-    """Add a row of evidence to a copy of the tables."""
-    row = {"evidence": name, "company": company, "quantity": quantity, "value": value}
-    data_copy.add_like("evidence", "hailuo-ratio/minimax", **row)
-    if name not in NAMES:
-        lines = data_copy.read("scenarios")
-        data_copy.write("scenarios", [*lines, ["careful", name, "", "Considered by this test."]])
+def seen(company: str, quantity: str, value: str) -> dict[str, dict[str, str]]:
+    """Rows with one of evidence."""
+    return {"evidence": {"company": company, "quantity": quantity, "value": value}}
 
 
 def assert_posterior(est: ts.Estimate, draws: np.ndarray, quantiles: list[float]) -> None:
@@ -51,10 +47,22 @@ def test_lognormal_prior_times_lognormal_likelihood_is_lognormal(
     data_copy, quantity, low, high, prior: LogNormalForm, rest
 ):
     data_copy.count_only("glm-4.5v")
-    observe(data_copy, "zai", quantity, f"{low} to {high} (p10-p90 lognormal)")
-    est = ts.estimate("zai", n_draws=N, evidence="seen", data_dir=data_copy.folder)
+    rows = seen("zai", quantity, f"{low} to {high} (p10-p90 lognormal)")
+    est = ts.estimate("zai", n_draws=N, rows=rows, data_dir=data_copy.folder)
     form = posterior(prior, lognormal(low, high)) * rest * TO_SHARE
     assert_posterior(est, est.share, [form.quantile(p) for p in P])
+
+
+@pytest.fixture
+def uniform_share(data_copy):
+    """A company whose share is uniform between 0 and 1, but for evidence on it."""
+    data_copy.count_only("openai-gpt-4.5")
+    spent = "1e-9 to 5e9 (min-max uniform) checked"
+    data_copy.edit("training_runs", "openai-gpt-4.5", "cost_usd", spent)
+    folder = data_copy.folder
+    return lambda value: ts.estimate(
+        "openai", n_draws=N, rows=seen("openai", "share", value), data_dir=folder
+    )
 
 
 @pytest.mark.parametrize(
@@ -65,13 +73,8 @@ def test_lognormal_prior_times_lognormal_likelihood_is_lognormal(
         ("at most 1e-9 to 1 (min-max uniform)", 2),
     ],
 )
-def test_a_beta_prior_on_a_uniform_share_is_that_beta(data_copy, value, b):
-    data_copy.count_only("openai-gpt-4.5")
-    data_copy.edit(
-        "training_runs", "openai-gpt-4.5", "cost_usd", "1e-9 to 5e9 (min-max uniform) checked"
-    )
-    observe(data_copy, "openai", "share", value)
-    est = ts.estimate("openai", n_draws=N, evidence="seen", data_dir=data_copy.folder)
+def test_a_beta_prior_on_a_uniform_share_is_that_beta(uniform_share, value, b):
+    est = uniform_share(value)
     assert_posterior(est, est.share, [1 - (1 - p) ** (1 / b) for p in P])
     assert est.mean(est.share > 0.5) == pytest.approx(0.5**b, abs=4 / math.sqrt(N))
     assert est.mean(est.share) == pytest.approx(1 / (1 + b), abs=4 / math.sqrt(N))
@@ -79,14 +82,10 @@ def test_a_beta_prior_on_a_uniform_share_is_that_beta(data_copy, value, b):
     assert est.effective_draws / N == pytest.approx(exact, rel=0.02)
 
 
-def test_a_melded_prior_is_the_geometric_mean_of_two_densities(data_copy):
+def test_a_melded_prior_is_the_geometric_mean_of_two_densities(uniform_share):
     """Uniform draws and Beta(1, 3): their densities' geometric mean is proportional to 1 - share,
     which is Beta(1, 2)."""
-    data_copy.count_only("openai-gpt-4.5")
-    spent = "1e-9 to 5e9 (min-max uniform) checked"
-    data_copy.edit("training_runs", "openai-gpt-4.5", "cost_usd", spent)
-    observe(data_copy, "openai", "share", "melded 0 to 1 (1-3 beta)")
-    est = ts.estimate("openai", n_draws=N, evidence="seen", data_dir=data_copy.folder)
+    est = uniform_share("melded 0 to 1 (1-3 beta)")
     found = quantile(est.share, P, est.weights)
     assert found == pytest.approx([1 - math.sqrt(1 - p) for p in P], abs=0.02)
     draws = lognormal(2, 8).quantile(0.5) * np.exp(0.3 * normals(7, "density", 200_000))
@@ -95,22 +94,15 @@ def test_a_melded_prior_is_the_geometric_mean_of_two_densities(data_copy):
     assert abs(log_density(draws) - exact)[inside].max() < 0.05
 
 
-def test_a_price_of_one_run_says_of_others_what_is_common(data_copy):
-    observe(
-        data_copy,
-        "zai",
-        "assumption price_usd_per_gpu_hour of glm-4.5v",
-        "3 to 3.3 (p10-p90 lognormal)",
-    )
-    name, key = "price_usd_per_gpu_hour", "assumptions/price_usd_per_gpu_hour/correlation"
-    medians = []
+def test_a_price_of_one_run_says_of_others_what_is_common():
+    name, medians = "price_usd_per_gpu_hour", []
+    rows = seen("zai", f"assumption {name} of glm-4.5v", "3 to 3.3 (p10-p90 lognormal)")
     for how in ("shared", "0.5 shared + 0.5 per-run", "per-run"):
-        changes = {key: how}
-        asked = {"evidence": "seen", "data_dir": data_copy.folder, "changes": changes}
-        est = ts.estimate("zai", n_draws=N, **asked)
-        seen, other = (est.assumption(name, run) for run in ("glm-4.5v", "glm-4.5"))
+        changes = {f"assumptions/{name}/correlation": how}
+        est = ts.estimate("zai", n_draws=N, rows=rows, changes=changes)
+        priced, other = (est.assumption(name, run) for run in ("glm-4.5v", "glm-4.5"))
         form = posterior(PRICE, lognormal(3, 3.3))
-        assert_posterior(est, seen, [form.quantile(p) for p in P])
+        assert_posterior(est, priced, [form.quantile(p) for p in P])
         rho = {"shared": 1.0, "per-run": 0.0}.get(how, 0.5)
         mu = PRICE.mu + rho * (form.mu - PRICE.mu)
         sigma = math.sqrt(PRICE.sigma**2 * (1 - rho**2) + rho**2 * form.sigma**2)
@@ -142,15 +134,15 @@ def test_a_limit_on_the_largest_run_weighs_by_the_largest_of_the_window():
         assert abs(quantile(est.share, p, est.weights) - np.quantile(kept, p)) < 4 * error
 
 
-def test_a_ratio_of_runs_and_groups_is_that_of_their_sums(data_copy):
+def test_a_ratio_of_runs_and_groups_is_that_of_their_sums():
     names = "gpu_hours of minimax-text-01 + minimax-vl-01 / gpu_hours of hailuo"
-    observe(data_copy, "minimax", names, "2 to 8 (p10-p90 lognormal)")
-    est = ts.estimate("zai", n_draws=N, evidence="seen", data_dir=data_copy.folder)
+    rows = seen("minimax", names, "2 to 8 (p10-p90 lognormal)")
+    est = ts.estimate("zai", n_draws=N, rows=rows)
     hours = ts.estimate("minimax", n_draws=N).gpu_hours_of
     video = ("hailuo-02-pretraining", "hailuo-02-sft", "hailuo-i2v-01-director")
     below = sum(map(hours, (*video, "hailuo-t2v-01-director")))
-    ratio, seen = (hours("minimax-text-01") + hours("minimax-vl-01")) / below, lognormal(2, 8)
-    likely = np.exp(-(((np.log(ratio) - seen.mu) / seen.sigma) ** 2) / 2)
+    ratio, form = (hours("minimax-text-01") + hours("minimax-vl-01")) / below, lognormal(2, 8)
+    likely = np.exp(-(((np.log(ratio) - form.mu) / form.sigma) ** 2) / 2)
     assert_close(est.weights, likely / likely.sum(), 1e-9)
 
 
@@ -176,7 +168,7 @@ def test_draws_without_weight_play_no_part_and_equal_weights_are_none(pairs):
 
 def test_equal_weights_have_the_error_of_unweighted_draws():
     draws, weights = generator(1, "error").standard_normal(5000), np.full(5000, 1 / 5000)
-    assert effective_draws(weights) == pytest.approx(5000)
+    assert effective_draws(7 * weights) == pytest.approx(5000)  # whatever their scale
     assert_close(quantile_error(draws, P, weights), quantile_error(draws, P), rel=0.02)
 
 
@@ -189,9 +181,8 @@ def test_the_order_of_evidence_does_not_matter(names):
 
 
 @pytest.mark.parametrize("value", ["at most 1e9", "at least 1e-9", "1e-9 to 1e9 (min-max uniform)"])
-def test_flat_evidence_changes_nothing(data_copy, value):
-    observe(data_copy, "minimax", "share", value)
-    est = ts.estimate("minimax", n_draws=1000, evidence="seen", data_dir=data_copy.folder)
+def test_flat_evidence_changes_nothing(value):
+    est = ts.estimate("minimax", n_draws=1000, rows=seen("minimax", "share", value))
     assert est.effective_draws == pytest.approx(1000, rel=1e-12)
     assert_close(list(est.share_quantiles.values()), np.quantile(est.share, P), rel=1e-9)
 
@@ -260,7 +251,7 @@ def test_the_parts_of_a_weighted_estimate_have_weights_of_their_own():
 @pytest.mark.parametrize(
     ("company", "quantity", "value", "told"),
     [
-        ("minimax", "share", "at most 0.001", "evidence seen: no draw agrees with all of it"),
+        ("minimax", "share", "at most 0.001", "evidence own: no draw agrees with all of it"),
         ("minimax", "assumption mfu", "0.9 to 0.91 (p10-p90 lognormal)", "too few.*n_draws="),
         ("deepseek", "flop of deepseek-r1-rl", "at most 9e30", "deepseek-r1-rl is not known"),
         ("deepseek", "largest run", "at most 1", "its spending is missing"),
@@ -272,11 +263,10 @@ def test_the_parts_of_a_weighted_estimate_have_weights_of_their_own():
 def test_evidence_that_no_draw_can_answer_is_refused_by_name(
     data_copy, company, quantity, value, told
 ):
-    observe(data_copy, company, quantity, value)
     if "counted" in told:
         data_copy.count_only("minimax-text-01")
-    settings = {"n_draws": 5000, "bootstrap_resamples": 500, "data_dir": data_copy.folder}
-    est = ts.estimate("minimax", evidence="seen", **settings)
+    asked = {"n_draws": 5000, "bootstrap_resamples": 500, "data_dir": data_copy.folder}
+    est = ts.estimate("minimax", rows=seen(company, quantity, value), **asked)
     assert_refused(told, getattr, est, "weights")
 
 
@@ -301,7 +291,3 @@ def test_an_independent_calculation_agrees(evidence, p5, p50, p95, above_half):
     assert 100 * found["p50"] == pytest.approx(p50, abs=1)
     assert 100 * found["p95"] == pytest.approx(p95, rel=0.03)
     assert 100 * est.mean(est.share > 0.5) == pytest.approx(above_half, abs=1)
-
-
-def test_effective_draws_do_not_depend_on_the_scale_of_the_weights():
-    assert effective_draws(np.array([2.0, 2.0, 0.0])) == 2.0
