@@ -10,9 +10,9 @@ import pandas as pd
 import pytest
 from bs4 import BeautifulSoup
 
-import training_share as ts
 from training_share.files import repo_root
-from training_share.report.text import end, percent
+from training_share.report.text import brief_chance, percent
+from training_share.report.words import share
 from training_share.run import canonical, run
 
 ROOT = Path(repo_root())
@@ -130,11 +130,25 @@ def test_committed_figures_show_the_numbers_of_today(executed):
         assert (ROOT / "figures" / fresh.name).read_bytes() == fresh.read_bytes(), fresh.name
 
 
-def test_the_readme_tells_the_shares_as_the_chart_has_them():
+def test_the_readme_tells_the_numbers_of_the_charts():
+    """Every number of its answer, its table and the reasons for differences."""
     told = " ".join((ROOT / "README.md").read_text(encoding="utf-8").split())
-    table = pd.read_csv(ROOT / "figures/training_share_settings.csv")
-    rows = table[table["without"].isna()].set_index(["scenario", "company"])
-    ours = [percent(rows.loc[("newsletter", name), "share_p50"]) for name in ts.shares.printed()]
-    assert "Ours are {}, {} and {}".format(*ours) in told
-    ends = [end(rows.loc[(name, "minimax"), "share_p95"]) for name in ("careful", "newsletter")]
-    assert "its interval ends at {} in place of {}".format(*ends) in told
+    rows = pd.read_csv(ROOT / "figures/training_share.csv", index_col="label")
+    odds = pd.read_csv(ROOT / "figures/training_share_chances.csv", index_col="choice")
+    chances = odds[list(rows.index)].map(brief_chance)
+    columns = [
+        "By the newsletter's text",
+        "If single models stray from the trend",
+        "With our corrections and observations",
+    ]
+    for name, row in rows.iterrows():
+        low, middle, high = map(share, row[["share_p5", "share_p50", "share_p95"]])
+        cells = [middle, f"{low} to {high}", percent(row.published), *chances.loc[columns, name]]
+        assert f"| {name} | {' | '.join(cells)} |" in told
+    slow = chances.loc["If RL is as slow as benchmarks say"]
+    assert f"the chance is {slow['MiniMax']} at MiniMax and {slow['Z.ai']} at Z.ai." in told
+    middles = rows["share_p50"]
+    answer = "About {} at OpenAI, {} at MiniMax and {} at Z.ai: probably".format
+    assert answer(*map(share, middles)) in told
+    assert "Ours are {}, {} and {} before".format(*map(percent, middles)) in told
+    assert told.partition("## Run it")[0].count("%") == 3 + 7 * len(rows) + 2, "one untested"

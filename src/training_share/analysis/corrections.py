@@ -93,6 +93,7 @@ def how_sure(comparison: Comparison, question: str = "how-sure") -> pd.DataFrame
     choice of a question in choices.csv, for each company a column with its name as shown, and one
     behind it (NAME_error) with the Monte Carlo standard error.
 
+    >>> from training_share.model.comparison import compare
     >>> how_sure(compare("minimax", n_draws=1_000)).index[0]
     "By the newsletter's text"
     """
