@@ -120,7 +120,7 @@ def test_the_draft_says_what_the_file_says_and_asks_the_rest(maker):
         assert words in asked
     assert maker.rows("spending")["acme"]["amount_millions"] == ""
     notebook = (maker.folder / "acme.ipynb").read_text()
-    assert "{{" not in notebook and 'The "Acme" Lab: which' in str(json.loads(notebook))
+    assert "{{" not in notebook and 'The "Acme" Lab: what' in str(json.loads(notebook))
     assert maker.draft(maker.models) == 2 and "is there already" in maker.error
     assert {*maker.everything()} - {*maker.folder.iterdir()} == {*before}
 
