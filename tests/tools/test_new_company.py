@@ -307,7 +307,7 @@ def test_a_completed_draft_is_written_once_and_estimated(maker):
     given = {"n_draws": 50, "data_dir": maker.data}
     old, table = ts.estimate("zai", **given).share, before[maker.data / "training_runs.csv"]
     assert maker.run("--write") == 0, maker.error
-    for words in ("runs.csv: 6 rows", "share: ", "moved: the next", "compute of deepseek, USD "):
+    for words in ("runs.csv: 6 rows", "share: ", "moved: implied R&D compute of deepseek, USD "):
         assert words in maker.told
     assert (maker.data / "training_runs.csv").read_bytes().startswith(table)
     est, models = ts.estimate("acme", **given), {"Acme-1", "Acme-1-Think", "Acme-1-VL"}
