@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 from bs4 import BeautifulSoup
 
+import training_share as ts
 from training_share.files import repo_root
 from training_share.report.text import brief_chance, percent
 from training_share.report.words import share
@@ -136,19 +137,15 @@ def test_the_readme_tells_the_numbers_of_the_charts():
     rows = pd.read_csv(ROOT / "figures/training_share.csv", index_col="label")
     odds = pd.read_csv(ROOT / "figures/training_share_chances.csv", index_col="choice")
     chances = odds[list(rows.index)].map(brief_chance)
-    columns = [
-        "By the newsletter's text",
-        "If single models stray from the trend",
-        "With our corrections and observations",
-    ]
+    columns = ["as-printed", "off-trend", "observations"]  # keys of choices.csv
+    columns = [ts.load().choices[key].label for key in columns]
     for name, row in rows.iterrows():
         low, middle, high = map(share, row[["share_p5", "share_p50", "share_p95"]])
         cells = [middle, f"{low} to {high}", percent(row.published), *chances.loc[columns, name]]
         assert f"| {name} | {' | '.join(cells)} |" in told
     slow = chances.loc["If RL is as slow as benchmarks say"]
     assert f"the chance is {slow['MiniMax']} at MiniMax and {slow['Z.ai']} at Z.ai." in told
-    middles = rows["share_p50"]
     answer = "About {} at OpenAI, {} at MiniMax and {} at Z.ai: probably".format
-    assert answer(*map(share, middles)) in told
-    assert "Ours are {}, {} and {} before".format(*map(percent, middles)) in told
+    assert answer(*map(share, rows["share_p50"])) in told
+    assert "Ours are {}, {} and {} before".format(*map(percent, rows["share_p50"])) in told
     assert told.partition("## Run it")[0].count("%") == 3 + 7 * len(rows) + 2, "one untested"
