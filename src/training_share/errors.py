@@ -7,8 +7,8 @@ from typing import Any
 
 
 class InputError(ValueError):
-    """Input that cannot be used. Its message says where it stands, what is wrong and how to mend
-    it."""
+    """Input that cannot be used. Its message says where the fault is, what is wrong and how to
+    mend it."""
 
 
 class UnknownName(InputError, KeyError):

@@ -77,9 +77,9 @@ def run(
 
     `out` receives `rendered/` and `figures/`, in a numbered folder a combination where there are
     several, `parameters.yaml` and `results.csv`, the shares of each combination beside the
-    defaults. Parameters need it, so that the project's own results stand for the defaults. It is a
-    new or empty folder, or an earlier run's: of the same parameters, which is added to, or with
-    `replace`, which first removes what that run wrote. `at_once` notebooks run beside each other.
+    defaults. Parameters need it, so that the project's own results are the defaults'. It is a new
+    or empty folder, or that of an earlier run with the same parameters, which is added to;
+    `replace` first removes what that run wrote. `at_once` notebooks run beside each other.
 
     Raises InputError before anything runs for an unknown notebook or parameter, a value that the
     estimate refuses, a source that is not at its defaults, and a folder that is the project's,
@@ -176,7 +176,7 @@ def plan_of(notebooks: Path, names: Sequence[str], grid: Grid, out: Path | None)
         if not out and edited(form):
             raise InputError(
                 f"{name}.ipynb, parameters cell: {', '.join(edited(form))} differ from the"
-                " defaults, for which rendered/ and figures/ stand; put them back, or add --out"
+                " defaults, which rendered/ and figures/ show; put them back, or add --out"
             )
     combinations, jobs = list(itertools.product(*grid.values())), []
     for number, values in enumerate(combinations, start=1):

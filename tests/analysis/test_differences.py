@@ -49,7 +49,7 @@ def test_who_is_higher_is_that_of_the_comparisons():
     assert set(found.shares["change_of"]) == {"quantiles"}  # other weights: no draw is the same
     moved = found.shares["share_after"] - found.shares["share_before"]
     assert np.allclose(found.shares["change_p50"], moved, rtol=1e-12)
-    assert found.inputs.loc["evidence in force", "before"] == "none"
+    assert found.inputs.loc["evidence", "before"] == "none"
 
 
 def test_a_remark_changes_no_number():

@@ -199,7 +199,7 @@ def test_every_table_refuses_other_columns_and_a_key_twice(data_copy, table):
     ):
         data_copy.write(table, spoilt)
         assert refusal(data_copy).startswith(f"{table}.csv, {told}")
-    assert "' stands twice; keys are unique" in refusal(data_copy)
+    assert "' is there twice; keys are unique" in refusal(data_copy)
 
 
 def test_columns_may_stand_in_any_order(data_copy):

@@ -131,7 +131,7 @@ def test_any_company_may_be_in_hours_and_flop_become_hours_by_the_mfu_alone(data
     est = ts.estimate("zai", n_draws=10, mfu="0.25", data_dir=data_copy.folder)
     assert_close(est.share, 1.44e23 / (9.89e14 * 0.25 * 3600) / 100e6)
     assert est.unit == "H800-hours" and not est.measured
-    told = "inference_compute is given in CNY, and cannot be told in H800-hours: hours of a chip"
+    told = "inference_compute is given in CNY, and cannot be put in H800-hours: hours of a chip"
     assert_refused(told, est.spent, ["inference_compute"], *est.denominator_window)
 
 
@@ -142,8 +142,8 @@ def test_lines_in_two_units_do_not_add(data_copy):
     data_copy.edit("companies", "ai2", "currency", "USD")
     other = first.again(data_dir=data_copy.folder)
     for est, unit, told in (
-        (first, "H100-hours", "data is given in USD, and cannot be told in H100-hours"),
-        (other, "USD", "rd_compute is given in H100-hours, and cannot be told in USD"),
+        (first, "H100-hours", "data is given in USD, and cannot be put in H100-hours"),
+        (other, "USD", "rd_compute is given in H100-hours, and cannot be put in USD"),
     ):
         assert est.unit == unit
         for lines in ("rd_compute + data", told.partition(" ")[0]):

@@ -89,9 +89,8 @@ def beliefs(company: str, scenario: str = "careful", **settings: Any) -> pd.Data
 
 
 def how_sure(comparison: Comparison, question: str = "how-sure") -> pd.DataFrame:
-    """Return the probability that each company's share exceeds one half, by choice made: one row a
-    choice of a question in choices.csv, for each company a column with its name as shown, and one
-    behind it (NAME_error) with the Monte Carlo standard error.
+    """Return the probability that each company's share exceeds one half: one row a choice of a
+    question in choices.csv, for each company a column and its Monte Carlo standard error.
 
     >>> from training_share.model.comparison import compare
     >>> how_sure(compare("minimax", n_draws=1_000)).index[0]

@@ -57,9 +57,9 @@ class Difference:
         `change_p50`, `change_p95`, fractions), and the medians of training cost and of R&D compute
         in USD million before and after.
 
-        `change_of` says what changes: "draws", so that the change's own quantiles stand here, or
-        "quantiles", where the two weigh draws differently and no draw of one is a draw of the
-        other: each is then the later quantile less the earlier one.
+        `change_of` is "draws" where the columns are the quantiles of the change, draw by draw. It
+        is "quantiles" where the two weight draws differently, so that no draw of one is a draw of
+        the other: each is then the later quantile less the earlier one.
         """
         rows = {}
         for company, one in self.before.estimates.items():
@@ -92,7 +92,7 @@ def _contents(est: Estimate) -> dict[str, str]:
         if text and column not in WORDS
     }
     left_out = {f"groups left out of {est.company}": _listed(est.excluded)}
-    return {**cells, "evidence in force": _listed(est.evidence), **left_out}
+    return {**cells, "evidence": _listed(est.evidence), **left_out}
 
 
 def diff(before: Run, after: Run, companies: Any = None, **settings: Any) -> Difference:

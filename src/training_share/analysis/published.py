@@ -58,11 +58,11 @@ def published_table(
     """Return the published figures (of one company, or of all) and ours, indexed by claim_id, as
     `published.csv` has them.
 
-    `value`, `p5` and `p95` are as printed and `our_value`, `our_p5` and `our_p95` as computed under
-    the claim's scenario (our_value is the median), all in `unit`; NaN where nothing is printed,
+    `value`, `p5` and `p95` are printed, and `our_value`, `our_p5` and `our_p95` computed under the
+    claim's scenario (our_value is the median), all in `unit`; NaN where nothing is printed,
     or where a figure is context only. `our_value_error`, `our_p5_error` and `our_p95_error` are
     Monte Carlo standard errors. Raises InputError for an unknown company, and for a row that is not
-    context and that no formula stands for.
+    context and has no formula.
     """
     tables = load(data_dir)
     if company:

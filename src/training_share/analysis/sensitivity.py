@@ -93,8 +93,8 @@ def _failing(
     least: float = 0.0,
     most: float = math.inf,
 ) -> dict[str, float]:
-    """Return median, value, factor and chance of the input that stands in `cells` and is drawn from
-    `now`; nothing where the share does not depend on it."""
+    """Return median, value, factor and chance of the input in `cells` that is drawn from `now`;
+    nothing where the share does not depend on it."""
     from scipy.optimize import brentq
 
     @cache  # the ends are asked for twice

@@ -72,7 +72,7 @@ def _row(est: Any, change: Mapping[str, Any], of: Callable[[Any], np.ndarray] = 
 
 
 def _told(estimates: Mapping[str, Estimate], words: Callable[[Estimate], str]) -> str:
-    """Return what is said of estimates, each behind its company where there are several."""
+    """Return the notes of estimates, each after its company where there are several."""
     told = {company: words(est) for company, est in estimates.items()}
     return "; ".join(f"{company and f'{company}: '}{of}" for company, of in told.items() if of)
 
@@ -87,7 +87,7 @@ def misfit(est: Estimate) -> str:
     if est.caveat == "lower bound":
         return f"no runs collected for {est.months_not_collected} of the release window's months"
     return est.caveat and (
-        f"a run stands for {est.months_out_of_window} months outside the release window too, so"
+        f"a run also covers {est.months_out_of_window} months outside the release window, so"
         " the share may be too high or too low"
     )
 

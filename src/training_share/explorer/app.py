@@ -37,8 +37,8 @@ parts = _templates.get_template("parts.html.j2", globals={"text": text}).module 
 class Explorer:
     """All controls, at first at `settings`, the arguments of `estimate`, and what follows them.
 
-    What is set stands in `controls` and nowhere else; `estimate` is the last answer that worked.
-    Raises InputError where the first one is refused, has no share, or is set by what is no control.
+    `controls` alone hold the settings; `estimate` is the last answer that worked. Raises InputError
+    if the first one is refused, has no share, or has a setting without a control.
     """
 
     def __init__(self, company: str, **settings: object) -> None:
@@ -84,7 +84,7 @@ class Explorer:
 
     # --- what follows a change --------------------------------------------------------------------
     def follow(self, change: object = None) -> None:
-        """Show what follows a change; a refusal is told in place, the last good answer stays."""
+        """Show what follows a change; on a refusal, show why and keep the last good answer."""
         if self._following:  # what the change itself brings along
             return
         if self._later:

@@ -1,7 +1,7 @@
-"""What can be set: one list of controls, each a widget under the name of the argument of `estimate`
-(and of the notebooks' parameter) that it stands for.
+"""What can be set: one list of controls, each a widget with the name of its argument of `estimate`
+(and of its parameter in the notebooks).
 
-A control's `value` is what is asked for. An empty text is as the scenario says, which its
+A control's `value` is that argument. An empty text leaves the scenario's value, which its
 `placeholder` shows.
 """
 
@@ -49,7 +49,7 @@ def controls_of(base: Tables) -> dict[str, widgets.Widget]:
 
 
 def cells_of(base: Tables) -> dict[str, list[str]]:
-    """Return the addresses of the cells that each amount stands for: of an assumption that is drawn
+    """Return the addresses of the cells that each amount sets: of an assumption that is drawn
     (the others are choices of method), or of an exchange rate."""
     drawn = [row.name for row in base.assumptions.values() if row.correlation]
     cells = {name: [f"assumptions/{name}/value"] for name in drawn}
@@ -84,7 +84,7 @@ class Amount(widgets.Text):
         return [round(round(min(max(v, low), high) / step) * step, 9) for v in values]
 
     def _places_of(self, text: str) -> list[float]:
-        """Return where the handles stand for a text; nowhere where it cannot be read."""
+        """Return the places of the handles for a text; none where it cannot be read."""
         try:
             return self._places(map(parse(text).quantile, (0.1, 0.9)))
         except ts.InputError:

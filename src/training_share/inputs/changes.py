@@ -21,11 +21,11 @@ def cells_of(
     changes: Changes, tables: Tables, arguments: Mapping[str, tuple[str, object]] | None = None
 ) -> tuple[Cell, ...]:
     """Return the cells to change, from `{"table/key/column": content}` or the text
-    `table/key/column = content; ...`; before them those of `arguments`, each of which stands for an
-    address and its content.
+    `table/key/column = content; ...`; before them those of `arguments`, each an address and its
+    content.
 
-    A star in the key stands for anything, and a content that begins with `x` multiplies the amount
-    that stands there: `spending/zai/rd_compute/*/amount_millions = x 1.2`. InputError for a cell
+    A star in the key matches anything, and a content that begins with `x` multiplies the amount
+    in the cell: `spending/zai/rd_compute/*/amount_millions = x 1.2`. InputError for a cell
     that does not exist or is set twice, and for an amount that cannot be multiplied.
 
     >>> from training_share.inputs.tables import load

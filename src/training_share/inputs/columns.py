@@ -1,9 +1,9 @@
-"""What a column of a table may hold: stated once, in `data/datapackage.json`, and read from there.
+"""What a column of a table may hold, as `data/datapackage.json` defines it.
 
 A column has a kind. Standard properties of a Data Package say most kinds (an integer with a minimum
 and a maximum is `whole 0 to 36`); the property `kind` says the others, in the words that `reader`
 knows. In assumptions.csv each row says the kind of its value in the same words. `amount 1e18 to
-1e29 FLOP` is an amount that is taken without a question in that range alone.
+1e29 FLOP` is an amount with its usual range.
 """
 
 import json
@@ -89,17 +89,16 @@ def _multiple(content: Content) -> Distribution:
 
 
 def _usual(content: Content, read: Any, low: float, high: float, unit: str) -> Distribution:
-    """Read an amount, and refuse one outside the range in which it is taken without a question,
-    unless `checked` stands behind it.
+    """Read an amount, and refuse one outside its usual range, unless `checked` follows it.
 
-    What counts is what its notation names, and its median: a hand mistypes those, and a lognormal's
-    tails, which nobody wrote, have no end. Zero, nothing spent or where a beta begins, is meant.
+    The range is for the numbers in its notation, which people mistype, and for its median, not for
+    the endless tails of a lognormal. Zero is allowed: nothing spent, or where a beta begins.
     """
     if (words := str(content)).endswith(CHECKED):
         return read(words.removesuffix(CHECKED))
     least, most = ends(value := read(content))
     if most > high or 0 < least < low:
-        told = f"outside {low:g} to {high:g}{unit}, in which it is taken without a question"
+        told = f"outside {low:g} to {high:g}{unit}, the usual range of this column"
         raise ValueError(f"{told}; mend unit or exponent, or insist: '{words}{CHECKED}'")
     return value
 
@@ -184,9 +183,9 @@ TEXTS: dict[str, Callable[[str], Any]] = {
 
 @dataclass(frozen=True)
 class Column:
-    """A column of a table: the kind of its cells, what a reader is told of it, whether they are all
-    filled, the tables (or columns) in which its keys stand, and how to mend a cell where the kind
-    does not say that."""
+    """A column of a table: the kind of its cells, its description, whether every cell is required,
+    the tables (or columns) that have the keys in it, and how to mend a cell where the kind does not
+    say so."""
 
     name: str
     kind: str
@@ -298,7 +297,7 @@ def _resolve(name: str, refers_to: tuple[str, ...], texts: Texts) -> None:
 
 
 def at(table: str, key: str, column: str = "") -> str:
-    """Return where a cell or a row stands, as faults say it."""
+    """Return the place of a cell or a row, as faults name it."""
     return f"{table}.csv, row {key}" + (f", column {column}" if column else "")
 
 

@@ -1,4 +1,4 @@
-"""What a row of evidence says: the quantity it is about, and what that was found to be.
+"""What a row of evidence says: the quantity, and its observed value.
 
 share                                     assumption price_usd_per_gpu_hour of minimax-m1-80k-rl
 largest run                               cost_usd of hailuo
@@ -70,9 +70,9 @@ def _term(words: str, text: str) -> Term:
 
 @dataclass(frozen=True)
 class Observed:
-    """What a quantity was found to be: `value`, or with a `side` ("at most", "at least") a limit at
-    `value`, which is soft where `value` is a distribution. With the side "melded" it is believed
-    beside what the draws say already, and joined with that instead of multiplied into it."""
+    """The observed `value` of a quantity, or with a `side` ("at most", "at least") a limit at
+    `value`, which is soft where `value` is a distribution. With the side "melded" it is a belief,
+    joined with the distribution of the draws instead of multiplied into it."""
 
     value: Distribution
     side: str = ""

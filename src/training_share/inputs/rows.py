@@ -1,4 +1,4 @@
-"""Rows of one's own, for any table: what a row leaves out is as its company or its table has it."""
+"""Rows given in a call, for any table; blanks are filled from their company or their table."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -92,8 +92,8 @@ def _records(table: str, rows: Any, tables: Tables) -> list[dict[str, Content]]:
 def _usual(
     table: str, row: Mapping[str, Any], tables: Tables, given: Any, taken: set[str]
 ) -> Mapping[str, Content]:
-    """Return what stands in the cells that a row leaves blank: spending is on R&D compute, a
-    run a counted pretraining run on the commonest chip of its company, or of all."""
+    """Return the content of the cells that a row leaves blank: spending is on R&D compute, a run
+    is a counted pretraining run on the commonest chip of its company, or of all."""
     common = {"source_id": "own-judgement", "note": "Given in this call."}
     if table == "companies":
         periods = [

@@ -32,7 +32,7 @@ FIRST_YEAR = 2010  # no model of these tables is older
 
 
 def cells(tables: Tables, table: str, column: str) -> Iterator[tuple[str, Any, Row]]:
-    """Yield of each filled cell of a column where it stands, what it means, and its row."""
+    """Yield the place, the meaning and the row of each filled cell of a column."""
     for key, row in tables[table].items():
         if (value := getattr(row, column)) is not None:
             yield at(table, key, column), value, row
@@ -144,9 +144,9 @@ def releases(tables: Tables) -> Iterator[str]:
 
 # --- assumptions ----------------------------------------------------------------------------------
 def assumptions(tables: Tables) -> Iterator[str]:
-    """The rows that are computed with exist. A uniform between percentiles stands for an average:
-    single models and lines do not fit. The lines of the denominator are disclosed, and stand
-    once."""
+    """The rows that the model needs exist. A uniform between percentiles replaces the predictions,
+    so single models and common lines do not go with it. The lines of the denominator are disclosed,
+    each named once."""
     for name in NEEDED:
         if name not in tables.texts["assumptions"]:
             yield f"assumptions.csv: the row '{name}' is missing; the computation needs it"
@@ -161,7 +161,7 @@ def assumptions(tables: Tables) -> Iterator[str]:
     named = chosen.get("denominator_lines", "rd_compute").split("+")
     for line, times in Counter(map(str.strip, named)).items():
         if times > 1:
-            yield f"{where}: {line} stands twice, and would be counted twice; name it once"
+            yield f"{where}: {line} is there twice, and would count twice; name it once"
         if line not in disclosed:
             yield f"{where}: no company discloses '{line}'{nearest(line, disclosed)}"
 
@@ -189,8 +189,8 @@ def dates(tables: Tables) -> Iterator[str]:
 
 
 def lonely_names(tables: Tables) -> Iterator[str]:
-    """A name that ties rows together stands once, and is another but for a letter that is missing,
-    wrong or in the wrong place. Digits tell names apart."""
+    """A name that ties rows together is in one row alone, and differs from another by a letter that
+    is missing, wrong or in the wrong place. Names that differ in digits are different."""
     for table, layout in tables.schema.items():
         for column in [name for name in NAMES if name in layout.columns]:
             rows = {} if layout.columns[column].refers_to else tables.texts[table]
@@ -201,7 +201,7 @@ def lonely_names(tables: Tables) -> Iterator[str]:
                 for near in less if name in less and names[name] == 1 else ():
                     if near != name and not less[near].isdisjoint(less[name]):
                         where = at(table, key, column)
-                        yield f"{where}: '{name}' stands here alone; did you mean '{near}'?"
+                        yield f"{where}: '{name}' is in no other row; did you mean '{near}'?"
 
 
 def _less_a_letter(name: str) -> Iterator[str]:
@@ -243,7 +243,7 @@ def corrections(tables: Tables) -> Iterator[str]:
         if fault := missing_cell(tables, row.table, row.key, row.column):
             yield f"{at('corrections', key)}: {fault}"
     for name in observed & {row["correction"] for row in tables.texts["corrections"].values()}:
-        yield f"evidence.csv, {name}: corrections.csv has this name too, of one rename it"
+        yield f"evidence.csv, {name}: corrections.csv has this name too; rename one of them"
 
 
 # --- what is disclosed ----------------------------------------------------------------------------

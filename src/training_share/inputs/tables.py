@@ -356,7 +356,7 @@ def read_texts(
                 faults.append(f"{where}, column {column}: {len(cell):,} characters; {told}")
         key = "/".join(said[column] for column in layout.keys)
         if key in rows:
-            faults.append(f"{where}: the key '{key}' stands twice; keys are unique")
+            faults.append(f"{where}: the key '{key}' is there twice; keys are unique")
         rows[key] = ReadOnly({column: said[column] for column in columns})
     return rows, faults
 

@@ -26,20 +26,21 @@ WINDOW = ("release_lag_months", "spending_start", "spending_end")  # cells of co
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Case:
-    """A request, checked by `Case.of`, with the tables that it puts in force. Blank means default,
-    resolved once, here."""
+    """A request, checked by `Case.of`, with its tables. Blanks are replaced by defaults here."""
 
     base: Tables  # before scenario and corrections
-    tables: Tables  # in force: scenario, corrections, then what is set by hand
+    tables: Tables  # after scenario, corrections, and what is set by hand
     company: str
     scenario: str
-    corrections: tuple[str, ...]  # in force, the scenario's own first
-    evidence: tuple[str, ...]  # names of that in force
+    corrections: tuple[str, ...]  # that apply, the scenario's own first
+    evidence: tuple[str, ...]  # names of what applies
     n_draws: int
     seed: int
     excluded: tuple[str, ...] = ()  # groups of runs left out of the numerator
     cells: tuple[Cell, ...] = ()  # set by hand: window, assumptions, rates, any cell
-    added: tuple[tuple[str, Mapping[str, Any]], ...] = ()  # rows of one's own, each with its table
+    added: tuple[
+        tuple[str, Mapping[str, Any]], ...
+    ] = ()  # rows given in the call, each with its table
     correlate: Loadings = field(default_factory=dict)  # of assumptions with each other
     resample_part: int | None = None  # of the regressions' resamples: one part instead of all
     call: Mapping[str, Any] = field(default_factory=dict)  # the arguments as they were typed
@@ -168,12 +169,12 @@ class Case:
 
     @property
     def observed(self) -> list:
-        """The rows of evidence in force, of whatever company."""
+        """The rows of evidence that apply, of whatever company."""
         return self.tables.observed(self.evidence)
 
     @property
     def asked(self) -> str:
-        """The scenario, and whether the call asks for anything else than as it stands."""
+        """The scenario, and whether the call changes anything in it."""
         changed = self.further or self.cells or self.added or self.correlate or self.excluded
         return f"{self.scenario}, changed in this call" if changed else self.scenario
 
@@ -243,8 +244,8 @@ class Case:
 
     @cached_property
     def months_out_of_window(self) -> int:
-        """Months outside the release window whose releases a counted run that stands for several
-        months (column `covers`) holds too, so that it cannot be told from them."""
+        """Months outside the release window whose releases a counted run includes, since it covers
+        several months together (column `covers`)."""
         first, last = self.release_window
         covers = [run.covers for run in self.runs.values() if run.covers]
         months = {month for a, b in covers for month in pd.period_range(a, b, freq="M")}
@@ -343,7 +344,7 @@ class Case:
         if months(start, end) != months(*own):
             raise InputError(
                 f"{self.company}: R&D compute of {months(start, end)} months ({words}) under the "
-                f"models of {months(*own)} months is no share; choose a spending window of equal "
+                f"models of {months(*own)} months make no share; choose a spending window of equal "
                 "length, or denominator_window 'spending window'"
             )
         return start, end
@@ -406,7 +407,7 @@ def values_of(name: object, given: Any) -> list[Any]:
 
 
 def require_counted(cases: Iterable["Case"]) -> None:
-    """Raise InputError for a run of one's own that none of some cases counts, or rests on."""
+    """Raise InputError for a run given in the call that no case counts, or uses as a base."""
     counted, windows = set(), []
     for case in (cases := list(cases)):
         counted |= {run.run_id for key in case.window_runs for run in case.with_bases(key)}
@@ -416,8 +417,8 @@ def require_counted(cases: Iterable["Case"]) -> None:
         if run.run_id not in counted:
             what = f"{run.released} of {run.company}{'' if run.counted else ', counted: no'}"
             raise InputError(
-                f"runs, {run.model}: released {what}, it would change nothing; runs count of "
-                f"{', '.join(windows)}; mend it, or leave it out"
+                f"runs, {run.model}: released {what}, it would change nothing; runs count for "
+                f"{', '.join(windows)}; correct it, or leave it out"
             )
 
 
@@ -438,7 +439,7 @@ def argument_names(tables: Tables) -> set[str]:
 
 
 def _by_name(settings: Mapping[str, Any], company: str, tables: Tables) -> dict[str, Any]:
-    """Return the address and the content that each setting stands for; blank is left out."""
+    """Return the address and the content that each setting means; blank is left out."""
     addresses = {name: f"assumptions/{name}/value" for name in tables.assumptions}
     addresses |= {name: f"companies/{company}/{name}" for name in WINDOW}
     rates = tables.rates().items()

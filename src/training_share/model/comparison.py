@@ -91,7 +91,7 @@ class Comparison(InParts, Mapping[str, Estimate]):
 
     @property
     def weights(self) -> np.ndarray | None:
-        """Weight of each draw under the evidence in force; see `Estimate.weights`."""
+        """Weight of each draw under the evidence; see `Estimate.weights`."""
         return next(iter(self.estimates.values())).weights
 
     @cached_property
@@ -137,8 +137,8 @@ def compare(
     """Estimate several companies on common draws, by default those that disclose spending in
     money; `settings` go to `estimate`.
 
-    A group to exclude has to exist in at least one company, and each row of one's own names its
-    company. Raises InputError as `estimate` does, and for an empty or repeated list of companies.
+    A group to exclude has to exist in at least one company, and each row given in the call names
+    its company. Raises InputError as `estimate` does, and for an empty or repeated list.
 
     >>> list(compare(["minimax", "zai"], n_draws=1_000).estimates)
     ['minimax', 'zai']

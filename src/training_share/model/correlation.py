@@ -31,7 +31,7 @@ def loadings(correlate: Any, tables: Tables) -> Loadings:
     for name in names:
         require_known(name, tables.assumptions, "assumption")
         if isinstance(tables.assumptions[name].amount, Exact | None):
-            raise InputError(f"correlate: {name} is exact, so that no correlation moves it")
+            raise InputError(f"correlate: {name} is exact, so no correlation moves it")
         if getattr(tables.assumptions[name].amount, "joint", ""):
             raise InputError(f"correlate: {name} has joint samples, which say how it correlates")
     owners = {name: tables.assumptions[name].correlation for name in names}

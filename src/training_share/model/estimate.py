@@ -1,4 +1,4 @@
-"""An estimate: one company's training share, draw by draw, and what is told of it."""
+"""An estimate: one company's training share, draw by draw, and its statistics."""
 
 from dataclasses import dataclass, replace
 from functools import cached_property, wraps
@@ -73,7 +73,7 @@ class Estimate(World, InParts):
     # --- weights ----------------------------------------------------------------------------------
     @cached_property
     def weights(self) -> np.ndarray | None:
-        """Weight of each draw under the evidence in force, adding to one; None without evidence.
+        """Weight of each draw under the evidence, adding to one; None without evidence.
 
         Raises InputError where the evidence leaves too few draws; see `evidence.weights`.
         """
@@ -180,8 +180,8 @@ class Estimate(World, InParts):
         return pd.DataFrame(known, index=range(self.n_draws))
 
     def inputs(self) -> pd.DataFrame:
-        """Return the assumptions in force: value, unit, correlation, source and note, indexed by
-        name."""
+        """Return the assumptions of this estimate: value, unit, correlation, source and note,
+        indexed by name."""
         frame = self.tables.frame("assumptions").set_index("name")
         sources = self.tables.sources
         frame["source"] = [sources[source_id].title for source_id in frame["source_id"]]

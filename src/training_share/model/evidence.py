@@ -1,9 +1,9 @@
 """Evidence: what was observed, as weights of the draws.
 
-A draw's weight is the product, over the rows of evidence in force, of how likely the observation is
-where the draw is the truth. The draws themselves stay what they are, so this is importance sampling
-from the prior (Owen 2013, "Monte Carlo theory, methods and examples", chapter 9). Rows of all
-companies count, since companies share utilization and price.
+A draw's weight is the product, over the rows of evidence, of how likely the observation is if the
+draw is the truth. The draws do not change: this is importance sampling from the prior (Owen 2013,
+"Monte Carlo theory, methods and examples", chapter 9). Rows of all companies count, since companies
+share utilization and price.
 """
 
 from typing import Any
@@ -34,8 +34,8 @@ def _rests_on(name: str, world: World) -> tuple:
 
 @kept("weights", _rests_on)
 def _weights(world: World) -> np.ndarray:
-    """What was observed does not depend on what is asked: the weights are one to all companies,
-    windows and groups."""
+    """Observations do not depend on the question: all companies, windows and groups have the same
+    weights."""
     logs = _log_likelihoods(world)
     told = f"evidence {', '.join(world.evidence)}"
     together = total(logs.values())

@@ -1,4 +1,4 @@
-"""A number that remembers how it came about: whoever computes with it tells the formula."""
+"""A number that remembers the formula it came from."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass

@@ -92,7 +92,7 @@ def spent(world: "World", lines: Iterable[str], start: date, end: date) -> Quant
         for sign, row in signed_periods(world.tables, company, line, start, end):
             if (chip_of(row.currency) or chip_of(unit)) and row.currency != unit:
                 raise InputError(
-                    f"{company}: {line} is given in {row.currency}, and cannot be told in {unit}: "
+                    f"{company}: {line} is given in {row.currency}, and cannot be put in {unit}: "
                     "hours of a chip have no price here, and money no hours; name other lines"
                 )
             key = f"{company}/{line}/{row.period}"
