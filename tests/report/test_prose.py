@@ -3,29 +3,12 @@
 import json
 import re
 
+import pandas as pd
+
 from training_share.files import repo_root
 
-AVOID = {  # what an editor struck out, and what to say
-    "which share": "what share: it is an amount",
-    "read off": "from what it is estimated",
-    "as printed": "who printed it",
-    "in force": "which estimate uses it",
-    "draws in ten": "the likely range, or nine in ten simulations",
-    "luck of the draw": "random noise, or Monte Carlo error",
-    "it is what one believes": "which belief, and what it does",
-    "to take away": "the answer, once, at the top",
-    "drawing, numbers": "nothing: seven links below every chart that nobody follows",
-    "stands on": "rests on, or uses",
-}
+PROSE = pd.read_csv(repo_root() / "tests/report/prose.csv")  # what to avoid, what others wrote
 TYPED = re.compile(r"(?:\$|USD )\d[\d.,]*\d|\$\d|\d[\d.,]*%")
-QUOTED = {  # what others wrote: Ai2's paper, the newsletter, the press
-    "ai2.ipynb": ["82%", "91%"],
-    "comparison.ipynb": ["12.3%", "22.6%", "9.6%"],
-    "minimax.ipynb": ["$141", "$180"],
-    "openai.ipynb": ["$1", "$3", "$4", "$6"],
-    "sensitivity.ipynb": ["$1.50", "$3.00", "15%", "35%"],
-    "zai.ipynb": ["$216", "$291"],  # the second adds filed periods
-}
 
 
 def prose(path) -> str:
@@ -42,11 +25,12 @@ def prose(path) -> str:
 
 def test_no_word_that_was_struck_out_comes_back():
     places = "*.md docs/*.md data/*.md tools/*.ipynb notebooks/**/*.ipynb src/**/words.toml"
-    texts = {path: prose(path) for of in places.split() for path in repo_root().glob(of)}
+    paths = [path for place in places.split() for path in repo_root().glob(place)]
+    texts = {path: " ".join(prose(path).lower().split()) for path in paths}
     assert len(texts) > 30 and all(texts.values())
-    plain = {path: " ".join(text.lower().split()) for path, text in texts.items()}
-    back = {word: path for path, text in plain.items() for word in AVOID if word in text}
-    assert not back, {f"{path}: {word}": AVOID[word] for word, path in back.items()}
+    for row in PROSE.query("kind == 'avoid'").itertuples():
+        back = [str(path) for path, text in texts.items() if row.text in text]
+        assert not back, f"'{row.text}' ({row.why}): {back}"
 
 
 def test_the_readme_comes_to_its_first_command_within_130_words():
@@ -56,6 +40,8 @@ def test_the_readme_comes_to_its_first_command_within_130_words():
 
 
 def test_a_notebook_types_no_share_and_no_amount_that_code_computes():
-    sources = {path.name: prose(path) for path in repo_root().glob("notebooks/*.ipynb")}
-    typed = {name: sorted({*TYPED.findall(text)}) for name, text in sources.items()}
-    assert {name: found for name, found in typed.items() if found} == QUOTED
+    sources = {path.stem: prose(path) for path in repo_root().glob("notebooks/*.ipynb")}
+    typed = {(name, number) for name, text in sources.items() for number in TYPED.findall(text)}
+    assert typed == {
+        *zip(*PROSE.query("kind == 'quoted'")[["where", "text"]].T.values, strict=True)
+    }
