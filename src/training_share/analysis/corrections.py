@@ -93,7 +93,8 @@ def how_sure(comparison: Comparison, question: str = "how-sure") -> pd.DataFrame
     choice of a question in choices.csv, for each company a column with its name as shown, and one
     behind it (NAME_error) with the Monte Carlo standard error.
 
-    >>> how_sure(compare("minimax", n_draws=1_000)).index[0]
+    >>> import training_share as ts
+    >>> how_sure(ts.compare("minimax", n_draws=1_000)).index[0]
     "By the newsletter's text"
     """
     choices = next(iter(comparison.values())).base.choices_of(question)
