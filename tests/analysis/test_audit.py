@@ -61,7 +61,7 @@ def test_how_sure_counts_draws_above_one_half_and_says_how_exactly():
     assert list(table.index) == list(choices)
     est = found["minimax"]
     plain = np.count_nonzero(est.share > 0.5) / est.share.size
-    assert table.loc["As the newsletter assumes", "MiniMax"] == plain
+    assert table.loc["By the newsletter's text", "MiniMax"] == plain
     weighted = ts.estimate("minimax", "careful", **FEW)
     by_weight = weighted.weights[weighted.share > 0.5].sum()
     observed = table.loc["With our corrections and observations"]
@@ -98,7 +98,7 @@ def test_another_company_and_another_scenario_enter_the_tables(data_copy):
     few = {"data_dir": data_copy.folder, **FEW}
     sure = ts.corrections.how_sure(ts.compare(**few))
     assert "DeepSeek" in sure
-    assert "another" in set(ts.shares.ratio_table("deepseek", **few)["scenario"])
+    assert "another" in set(ts.shares.ratio_table(ts.compare("deepseek", **few))["scenario"])
     assert "deepseek" in set(ts.sweep({}, n_jobs=1, **few)["company"])
     assert "deepseek" in ts.implied_rd_compute("moonshot", **few).pattern.known.estimates
 

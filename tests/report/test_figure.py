@@ -9,7 +9,7 @@ import pytest
 
 import training_share as ts
 from training_share.report.display import save
-from training_share.report.figure import IN_THE_DARK, dark, numbered, rounded, written
+from training_share.report.figure import IN_THE_DARK, dark, rounded, written
 
 TABLE = pd.DataFrame(
     {"p5": [0.1, 0.2], "p50": [0.2, 1 / 3], "p95": [0.4, 0.7], "known": [True, False]},
@@ -63,11 +63,6 @@ def test_a_dark_page_has_the_same_svg_in_other_colours(tmp_path):
     assert 'style="fill: #ffffff"/' not in light[:1500], "nothing behind the chart"
 
 
-def test_ids_are_numbered_in_order_of_appearance_and_colours_stay():
-    svg = '<a id="pc0ffee1234"/><b clip-path="url(#pc0ffee1234)" id="m0123456789" fill="#c0ffee"/>'
-    assert numbered(svg) == '<a id="id1"/><b clip-path="url(#id1)" id="id2" fill="#c0ffee"/>'
-
-
 def test_a_figure_shows_itself_as_the_last_line_of_a_cell_and_saves_itself(tmp_path):
     chart = ts.charts.intervals(TABLE)
     assert chart._repr_png_().startswith(b"\x89PNG")
@@ -103,8 +98,3 @@ def test_a_chart_leaves_the_process_as_it_is_and_keeps_what_the_user_has_set(tmp
     with mpl.rc_context({"font.family": ["DejaVu Sans"]}):
         chart = ts.charts.intervals(TABLE)
     assert {text.get_fontfamily()[0] for text in chart.axes[0].texts} == {"DejaVu Sans"}
-    sheet = mpl.figure.Figure(figsize=(8, 3))
-    left, right = sheet.subplots(1, 2)
-    drawn = ts.charts.intervals(TABLE, ax=left)
-    assert drawn.drawing is sheet and drawn.axes == (left,) and left.has_data()
-    assert not right.has_data() and tuple(sheet.get_size_inches()) == (8, 3)

@@ -162,7 +162,7 @@ def test_how_sure_gives_one_number_where_choices_agree_and_each_where_they_do_no
     agreed, but, each = told.partition("?** ")[2].split(". ")
     assert (agreed, but) == ("A: 100%", "B: 100%, but 82% if RL is as slow as benchmarks say")
     assert each == (
-        "C: 95% as the newsletter assumes, 79% if single models stray from the trend, 53% if RL is "
+        "C: 95% by the newsletter's text, 79% if single models stray from the trend, 53% if RL is "
         "as slow as benchmarks say and 88% with our corrections and observations."
     )
 

@@ -60,7 +60,7 @@ def test_runs_have_amounts_in_words_and_flop_with_their_exponent(zai):
 
 
 def test_the_numbers_of_a_setting_agree_with_its_chart():
-    table = ts.shares.ratio_table("minimax", "newsletter", n_draws=2000)
+    table = ts.shares.ratio_table(ts.compare("minimax", n_draws=2000), "newsletter")
     shown = ts.tables.ratio_text_table(table)
     assert list(shown["company"]) == list(table["label"])
     for share, text, odds in zip(

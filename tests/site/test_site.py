@@ -345,6 +345,9 @@ CUT = """[...document.querySelectorAll('main *')].filter(one => !one.closest('sv
   document.querySelector('main').getBoundingClientRect().right + 1)).map(one => one.outerHTML)"""
 
 
+SOME = ["index.html", "minimax.html", "comparison.html", "audit.html", "data-published.html"]
+
+
 @pytest.mark.parametrize(
     ("width", "scheme", "media"),
     [
@@ -358,7 +361,8 @@ CUT = """[...document.querySelectorAll('main *')].filter(one => !one.closest('sv
 )
 def test_every_page_is_readable_by_everyone(site, axe, browser, width, scheme, media):
     """With the network off and folded parts open: nothing is cut or makes a page scroll sideways,
-    axe-core finds nothing, no message on the console, no request."""
+    axe-core finds nothing (on some pages in the dark and on a phone, where colours and sizes alone
+    differ), no message on the console, no request."""
     size = {"width": width, "height": 900}
     context = browser.new_context(color_scheme=scheme, offline=True, viewport=size)
     page, requests, faults = context.new_page(), [], []
@@ -372,7 +376,8 @@ def test_every_page_is_readable_by_everyone(site, axe, browser, width, scheme, m
         cut = page.evaluate(CUT)
         if wide > width or cut:
             faults.append(f"{path.name}: {wide} px, cut: {cut[:1]}")
-        if (width, scheme) in ((1280, "light"), (1280, "dark"), (320, "light")):
+        everywhere = (width, scheme) == (1280, "light") and not path.name.startswith("data-")
+        if everywhere or (width in (320, 1280) and path.name in SOME):
             page.evaluate(axe)
             options = {"runOnly": RULES, "elementRef": False, "preload": False}
             result = page.evaluate("options => axe.run(document, options)", options)

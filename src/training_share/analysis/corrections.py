@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from training_share.analysis.variants import HALF, NOTED, SPREAD, groups_of, variants
+from training_share.analysis.variants import HALF, NOTED, SPREAD, groups_of, over_half, variants
 from training_share.errors import InputError
 from training_share.model.case import listed
 from training_share.model.comparison import Comparison
@@ -68,14 +68,16 @@ def moving(steps: pd.DataFrame) -> pd.DataFrame:
 
 def effects_alone(company: str, start: str = "newsletter", **settings: Any) -> pd.DataFrame:
     """Return the share with every correction, and every piece of evidence, of the tables applied
-    alone, ranked by how far it moves the median. Columns as in `variants`, `alone` for moved."""
+    alone, ranked by how far it moves the median. Columns as in `variants`, `alone` for moved;
+    `gained` is by how much the chance of more than half moves."""
     est = estimate(company, start, **settings)
     changes = {name: {"corrections": [name]} for name in est.tables.cells_of}
     changes |= {name: {"evidence": [*est.evidence, name]} for name in est.tables.evidence_names}
     table = variants(est, changes).rename(columns={"moved": "alone"}).rename_axis("correction")
+    table["gained"] = table["over_half"] - over_half(est)
     # equal moves keep the file's order, whatever the last bit of a processor's arithmetic
     table = table.sort_values("alone", key=lambda moves: -moves.abs().round(12), kind="stable")
-    return table[[*NOTED, "over_half", "alone"]]
+    return table[[*NOTED, "over_half", "alone", "gained"]]
 
 
 def beliefs(company: str, scenario: str = "careful", **settings: Any) -> pd.DataFrame:
@@ -92,7 +94,7 @@ def how_sure(comparison: Comparison, question: str = "how-sure") -> pd.DataFrame
     behind it (NAME_error) with the Monte Carlo standard error.
 
     >>> how_sure(compare("minimax", n_draws=1_000)).index[0]
-    'As the newsletter assumes'
+    "By the newsletter's text"
     """
     choices = next(iter(comparison.values())).base.choices_of(question)
     columns: dict[str, dict[str, float]] = {}

@@ -52,7 +52,8 @@ def _shares_of(table: pd.DataFrame) -> pd.DataFrame:
 def _weighted(table: pd.DataFrame) -> str:
     """Return under which scenarios evidence weights simulations; "" where none."""
     found = table.loc[table["evidence"] != "", "scenario"].unique()
-    return f"Under {listed(found)} simulations are weighted by evidence." if len(found) else ""
+    names = listed(f"“{label(name)}”" for name in found) if len(found) else ""
+    return f"{names}: simulations that agree with what was observed count more." if names else ""
 
 
 @chart
@@ -133,6 +134,7 @@ def scenarios(sheet: Sheet, data: pd.DataFrame) -> Drawn:
 def chances(sheet: Sheet, data: pd.DataFrame) -> Drawn:
     """Draw the chance that the share is above one half by the choice made: a row a choice, whose
     label is the index, and a column a company by its name as shown; values are fractions."""
+    data = data[[name for name in data if not name.endswith("_error")]]
     order = data.max().sort_values(ascending=False, kind="stable").index
     data = data[order].sort_values(order[0], ascending=False, kind="stable")
     texts = data.map(brief_chance)
@@ -299,7 +301,7 @@ def steps(sheet: Sheet, data: pd.DataFrame, name: str) -> Drawn:
     """Draw `corrections.audit` of the company `name`: the share after each step, and at the right
     the step's move of the median in points."""
     table, moves = grouped(data), 100 * data["in_sequence"]
-    notes = ["" if move != move else signed(move + 0.0) for move in moves]
+    notes = ["" if move != move else signed(move) for move in moves]
     ends = table.index.isin([0, len(table) - 1])
     rows, numbers = share_rows(sheet, table.assign(lead=ends, note=notes))
     first, last = data["p50"].iloc[[0, -1]]
@@ -309,24 +311,20 @@ def steps(sheet: Sheet, data: pd.DataFrame, name: str) -> Drawn:
 
 @chart
 def effects(sheet: Sheet, data: Tables) -> Drawn:
-    """Draw `corrections.effects_alone`: the move of the median in points by each change alone, the
-    largest of each company first."""
+    """Draw `corrections.effects_alone`: the chance of a majority after each change alone, what
+    moves that chance most first."""
     table = grouped(data)
-    rows = table[table["alone"].abs() >= SMALLEST].groupby("group", sort=False).head(MOST)
-    moves = 100 * rows["alone"]
-    rows = rows.assign(p50=moves, p5=moves.clip(upper=0), p95=moves.clip(lower=0), lead=False)
-    rows = rows.assign(value=moves.map(signed), note="")
-    drawn = marks.names(sheet, rows, mark=0.27)
-    marks.intervals(drawn, rows)
-    ends = 1.1 * min(moves.min(), -1), 1.1 * max(moves.max(), 1)
-    step = 10 if np.ptp(ends) > 15 else 2
-    places = np.arange(np.ceil(ends[0] / step), np.floor(ends[1] / step) + 1) * step
-    marks.axis(drawn.ax, {x: signed(x, 0) if x else "unchanged" for x in places}, ends)
-    marks.line(drawn, 0)
-    most = rows.loc[moves.abs().idxmax()]
-    move = abs(most.p50)
-    numbers = {"label": most.label, "name": most.group or "the", "move": move}
-    return Drawn(table, rows, "", numbers | {"points": float(plain(move))})
+    rows = table.assign(size=table["gained"].abs()).sort_values("size", ascending=False)
+    rows = rows[rows["size"] >= SMALLEST].groupby("group", sort=False).head(MOST)
+    rows = pd.concat(part for _, part in rows.groupby("group", sort=False))
+    most = rows.iloc[rows["size"].argmax()]
+    medians = "median " + rows["p50"].map(share)
+    rows = rows.assign(value=rows["over_half"].map(brief_chance), range=medians, note="")
+    rows = rows.assign(p50=rows["over_half"]).drop(columns=["p5", "p95"])
+    drawn = marks.names(sheet, rows, ticks=0)
+    marks.bars(drawn, rows, high=1, whole=1)
+    numbers = {"label": most.label, "name": most.group or "the company", "after": most.over_half}
+    return Drawn(table, rows, "", numbers | {"before": most.over_half - most.gained})
 
 
 @chart
@@ -412,9 +410,12 @@ def breaking(sheet: Sheet, data: Tables) -> Drawn:
     inside = {x: text for x, text in ticks.items() if ends[0] <= x <= ends[1]}
     marks.axis(drawn.ax, inside, ends)
     marks.line(drawn, 1)
-    could = [f"the {text}" for text in rows.loc[rows["lead"], "key"].unique()]
-    numbers = {"listed": listed(could) if could else ""}
-    return Drawn(table, rows, "" if could else "none", numbers)
+    chances = rows[["chance", "chance_predictive"]].max(axis=1).fillna(0)
+    likeliest = rows.loc[chances.idxmax()]
+    numbers = {"label": likeliest.label.removeprefix("FLOP of "), "name": likeliest.group}
+    numbers |= {"factor": max(likeliest.factor, 1 / likeliest.factor), "odds": chances.max()}
+    numbers["way"] = "as much" if likeliest.factor > 1 else "less"
+    return Drawn(table, rows, "" if chances.max() >= UNLIKELY else "none", numbers)
 
 
 def _failure(row) -> str:

@@ -209,5 +209,7 @@ def put(
 def run(ax: Axes, parts: list, x: Any, y: float, dx: float = 0, gap: float = 0.1, **more) -> None:
     """Write parts, each a text and its font, one after the other."""
     for text, font in parts:
-        put(ax, text, x, y, dx, **more, **font)
+        bare = text.lstrip()  # an SVG drops the blanks that a text begins with
+        blanks = 72 * width(text[: len(text) - len(bare)], **font)
+        put(ax, bare, x, y, dx + blanks, **more, **font)
         dx += 72 * (width(text, **font) + gap) if text else 0

@@ -42,7 +42,7 @@ def reach(low: float, high: float) -> str:
 
 def signed(move: float, digits: int = 1) -> str:
     """Return a move with its sign."""
-    return f"{move:+.{digits}f}".replace("-", "−")
+    return f"{round(move, digits) + 0:+.{digits}f}".replace("-", "−")  # no minus before a zero
 
 
 def ten(value: float, unit: str = "") -> str:

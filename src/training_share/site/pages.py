@@ -35,14 +35,13 @@ from training_share.model.case import listed
 from training_share.model.comparison import Comparison, compare
 from training_share.report.figure import dark
 from training_share.report.parameters import literals
-from training_share.report.sentences import SOURCE
 from training_share.report.shares import headline, printed
 from training_share.report.text import chance
 from training_share.site.downloads import csv_of, downloads, in_numbers
 from training_share.site.tables import addresses, slug, text_of, tidy
 from training_share.site.words import FOLDER, TEMPLATES, WORDS
 
-MAIN, CHART = "comparison", "training_share"
+MAIN, CHART, SOURCE = "comparison", "training_share", "newsletter-body"
 NAMED = {
     "README": ("data", "Data"),
     "LICENSE": ("data-license", ""),
@@ -256,7 +255,8 @@ class _Maker:
         said = {"menu": self._menu(), "base_url": base_url, "version": version("training_share")}
         said["preview"] = text_of(main.soup.find(id=CHART).p)
         source, n_draws = self.tables.sources[SOURCE], next(iter(comparison.values())).n_draws
-        index = {"main": main.soup, "newsletter": source, "n_draws": n_draws}
+        cards = [(card, self._card(card)) for card in WORDS["index"]["cards"]]
+        index = {"main": main.soup, "newsletter": source, "n_draws": n_draws, "cards": cards}
         self.add("index.html", "index", rows=headline(comparison), **index, **said)
         for page in self.pages.values():
             self._link(page, links)
@@ -267,6 +267,11 @@ class _Maker:
             file: PLACE.sub(lambda place: self.charts[place[1]], html)
             for file, html in pages.items()
         }
+
+    def _card(self, card: Mapping[str, str]) -> str:
+        """Return the chart of a card of the index, or "" where its page is not there."""
+        page = self.pages.get(f"{card['page']}.html")
+        return str(page and page.soup.find(id=card["chart"]) or "")
 
     def _menu(self) -> dict[str, list[Page]]:
         """Return the groups of the menu and their pages; those that no group names are in the
