@@ -11,7 +11,7 @@ from training_share.files import repo_root
 
 # where tests ask for whichever companies there are
 ROOMS = ["tests/inputs/test_tables.py", "tests/model/test_c*.py", "tests/model/test_e*.py"]
-ROOMS += ["tests/model/test_given.py", "tests/model/test_own_runs.py", "tests/analysis"]
+ROOMS += ["tests/model/test_given.py", "tests/analysis"]
 
 
 @pytest.mark.slow
