@@ -271,7 +271,7 @@ class _Maker:
     def _card(self, card: Mapping[str, str]) -> str:
         """Return the chart of a card of the index, or "" where its page is not there."""
         page = self.pages.get(f"{card['page']}.html")
-        return str(page and page.soup.find(id=card["chart"]) or "")
+        return str(page.soup.find(id=card["chart"]) or "") if page else ""
 
     def _menu(self) -> dict[str, list[Page]]:
         """Return the groups of the menu and their pages; those that no group names are in the
