@@ -137,7 +137,11 @@ def test_a_missing_extra_is_named_before_notebooks_run(package, monkeypatch, tmp
         (["audit"], {}, ["openai", "minimax", "zai"]),
         (["comparison", "zai"], {}, ["openai", "minimax", "zai"]),
         (["comparison"], {"companies": ["zai,openai"]}, ["zai", "openai"]),
-        (["comparison"], {"scenarios": ["newsletter,careful"], "companies": ["zai"]}, ["zai"] * 2),
+        (
+            ["comparison"],
+            {"scenario": ["newsletter", "careful"], "companies": ["zai"]},
+            ["zai"] * 2,
+        ),
         (["explorer"], {"company": ["zai"]}, ["zai"]),
     ],
 )
