@@ -91,7 +91,7 @@ def test_the_scatter_over_seeds_is_the_stated_error(scenario):
     """MiniMax rests on regressions more than on the number of draws. Where the variance over seeds
     is the stated one, its ratio to it falls outside these limits once in a thousand; a fifth of
     slack for what 20 parts can tell."""
-    asked = {"scenario": scenario, "n_draws": 3000, "bootstrap_resamples": 3000}
+    asked = {"scenario": scenario, "n_draws": 5000, "bootstrap_resamples": 5000}
     spreads = [ts.estimate("minimax", seed=seed, **asked).spread() for seed in range(40)]
     low, high = chi2.ppf([0.0005, 0.9995], 39) / 39
     for name in QUANTILES:
