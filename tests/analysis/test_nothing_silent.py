@@ -121,4 +121,6 @@ def test_draws_above_all_of_rd_are_said_with_the_share():
     assert words in ts.variants(est, {"as it is": {}}).loc["as it is", "note"]
     assert est.weights is None and f"above all of R&D in {above:.2%} of draws" in repr(est)
     plain = ts.estimate("zai", **FEW)
-    assert plain.summary()["over_all"] == 0 and "more than all R&D" not in ts.sentences.answer(plain)
+    assert plain.summary()["over_all"] == 0 and "more than all R&D" not in ts.sentences.answer(
+        plain
+    )
