@@ -195,10 +195,7 @@ def test_a_chip_costs_its_own_price_and_one_without_says_so():
     assert "CoreWeave" in moved.cite("glm-4.5").loc[cell, "title"]
     none = ts.estimate("zai", n_draws=50, changes="training_runs/glm-4.5/hardware = h20-hgx-bf16")
     assert "at another chip's price for glm-4.5" in repr(none) and "price" not in repr(moved)
-<<<<<<< HEAD
     assert "We have no rental price for h20-hgx-bf16" in ts.sentences.answer(none)
-=======
->>>>>>> 84d281c046b8673877d5e4b5564481cf24cc9bbc
 
 
 def test_the_cost_of_a_run_on_a_chip_is_by_its_price():
