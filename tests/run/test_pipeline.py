@@ -84,7 +84,60 @@ def test_only_the_source_as_it_is_stands_for_the_defaults(tmp_path):
     nbformat.write(notebook, source)
     with pytest.raises(ts.InputError, match="is an executed copy"):
         run.parameters_of(source)
-    source.write_text("        (
+    source.write_text("<<<<<<< ours\n" + source.read_text())
+    with pytest.raises(ts.InputError, match=r"mine\.ipynb: no notebook"):
+        run.parameters_of(source)
+
+
+MANY = "seed: [" + ", ".join(map(str, range(100))) + "]\nn_draws: [" + "1, " * 30 + "1]"
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("just words", "one parameter a line"),
+        ("[1, 2]", "one parameter a line"),
+        ("a: [1", "one parameter a line"),
+        ("scenario: newsletter", "write a list of values"),
+        ("a: &a [x, x]\nb: [*a, *a]", "write a list of values"),
+        ("seed: [1]\nseed: [2]", "seed is given twice"),
+        (MANY, "3,100 combinations"),
+    ],
+)
+def test_a_bad_grid_is_refused(tmp_path, text, words):
+    (tmp_path / "grid.yaml").write_text(text)
+    with pytest.raises(ts.InputError, match=rf"grid\.yaml.*{words}"):
+        run.grid_of(path=tmp_path / "grid.yaml")
+
+
+def test_a_parameter_given_twice_is_refused(tmp_path):
+    (tmp_path / "grid.yaml").write_text("seed: [1, 2]")
+    for pairs, path in (([("seed", "1"), ("seed", "2")], None), ([("seed", "1")], "grid.yaml")):
+        with pytest.raises(ts.InputError, match="seed is given twice"):
+            run.grid_of(pairs, path and tmp_path / path)
+
+
+@pytest.mark.parametrize("package", ["bs4", "openpyxl"])
+def test_a_missing_extra_is_named_before_notebooks_run(package, monkeypatch, tmp_path, capsys):
+    monkeypatch.delitem(sys.modules, "training_share.site.pages", raising=False)
+    monkeypatch.setitem(sys.modules, package, None)  # as where it is not installed
+    assert cli.main(["run", "zai", "--html", "--out", str(tmp_path / "out")]) == 2
+    told = f"need {package}, which is not installed: pip install -e '.[site]'"
+    assert told in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
+# --- what a run gives -----------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("names", "grid", "companies"),
+    [
+        (["zai", "deepseek"], {}, ["zai"]),
+        (["deepseek"], {}, []),
+        (["minimax", "zai"], {"scenario": ["careful"]}, ["minimax", "zai"]),
+        (["audit"], {}, ["openai", "minimax", "zai"]),
+        (["comparison", "zai"], {}, ["openai", "minimax", "zai"]),
+        (["comparison"], {"companies": ["zai,openai"]}, ["zai", "openai"]),
+        (
             ["comparison"],
             {"scenario": ["newsletter", "careful"], "companies": ["zai"]},
             ["zai"] * 2,
