@@ -16,15 +16,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
+FLAGS = "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking"
+FLAGS = [*FLAGS.split(), "--disable-component-update", "--disable-sync"]
+PLACES = "JUPYTER_CONFIG_DIR JUPYTER_DATA_DIR JUPYTER_RUNTIME_DIR IPYTHONDIR TRAINING_SHARE_FIGURES"
+PLACES += " JUPYTERLAB_SETTINGS_DIR JUPYTERLAB_WORKSPACES_DIR"
 QUIET = {
     "@jupyterlab/apputils-extension/notification.jupyterlab-settings": {
         "fetchNews": "false",
@@ -64,18 +59,7 @@ def jupyter_lab(folder: Path, scratch: Path) -> Iterator[Server]:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     server = Server(port, secrets.token_hex(16))
-    places = {
-        name: str(scratch / name.lower())
-        for name in (
-            "JUPYTER_CONFIG_DIR",
-            "JUPYTER_DATA_DIR",
-            "JUPYTER_RUNTIME_DIR",
-            "IPYTHONDIR",
-            "JUPYTERLAB_SETTINGS_DIR",
-            "JUPYTERLAB_WORKSPACES_DIR",
-            "TRAINING_SHARE_FIGURES",
-        )
-    }
+    places = {name: str(scratch / name.lower()) for name in PLACES.split()}
     for name, content in QUIET.items():
         path = Path(places["JUPYTERLAB_SETTINGS_DIR"], name)
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -83,24 +67,12 @@ def jupyter_lab(folder: Path, scratch: Path) -> Iterator[Server]:
     environment = {**os.environ, **places, "JUPYTER_TOKEN": server.token}
     environment.pop("MPLBACKEND", None)
     root = ["--allow-root"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
+    command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--ip=127.0.0.1", *root]
+    command += [f"--port={port}", "--ServerApp.port_retries=0", "--expose-app-in-browser"]
+    command += [f"--ServerApp.root_dir={folder}"]
     with (scratch / "server.log").open("wb") as log:
         process = subprocess.Popen(
-            [
-                sys.executable,
-                "-m",
-                "jupyterlab",
-                "--no-browser",
-                "--ip=127.0.0.1",
-                f"--port={port}",
-                "--ServerApp.port_retries=0",
-                f"--ServerApp.root_dir={folder}",
-                "--expose-app-in-browser",
-                *root,
-            ],
-            env=environment,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            cwd=folder,
+            command, env=environment, stdout=log, stderr=subprocess.STDOUT, cwd=folder
         )
     try:
         _await(server, process, scratch / "server.log")

@@ -21,7 +21,7 @@ def new(tmp_path):
         (tmp_path / "aside" / name).write_text(f"new {name}")
     for name in "ab":
         (tmp_path / "place" / name).write_text(f"old {name}")
-    return {tmp_path / "aside" / name: tmp_path / "place" / name for name in "abc"}
+    return {tmp_path / "aside" / name: tmp_path / "place" / name for name in "cab"}
 
 
 def test_all_files_move(new, tmp_path):

@@ -206,20 +206,18 @@ def results(plan: Sequence[Job]) -> pd.DataFrame:
         asked = {name: value for name, value in job.settings.items() if value != ""}
         companies = listed(asked.pop("companies", "")) or listed(asked.pop("company", "")) or None
         scenario = asked.pop("scenario", "newsletter")
-        scenarios = listed(asked.pop("scenarios", "")) or (scenario,)
         asked.pop("figures_dir", None)
         if asked.keys() - takes:
             continue
         if job.source.stem in tables.companies:
             companies = (job.source.stem,)
         draws = {name: asked[name] for name in ("n_draws", "seed") if name in asked}
-        for scenario in scenarios:
-            for company, est in compared(companies, scenario, **asked).items():
-                if est.has_spending:
-                    default = compared((company,), **draws)[company].share_quantiles
-                    row = {**job.given, "scenario": scenario, "company": company, **est.summary()}
-                    row |= {"default_p50": default["p50"], "unit": est.unit, "caveat": est.caveat}
-                    rows[tuple(row.items())] = row
+        for company, est in compared(companies, scenario, **asked).items():
+            if est.has_spending:
+                default = compared((company,), **draws)[company].share_quantiles
+                row = {**job.given, "scenario": scenario, "company": company, **est.summary()}
+                row |= {"default_p50": default["p50"], "unit": est.unit, "caveat": est.caveat}
+                rows[tuple(row.items())] = row
     return pd.DataFrame(rows.values())
 
 
@@ -399,6 +397,9 @@ def canonical(notebook: nbformat.NotebookNode) -> str:
         for output in list(cell.get("outputs", ())):
             data = output.get("data", {})
             live = [data.pop(kind) for kind in LIVE & data.keys()]
+            if "image/png" in data and cell.source.startswith("# "):  # a reader's own plot
+                about = output.metadata.setdefault("image/png", {})
+                about.setdefault("alt", cell.source.split("\n")[0].removeprefix("# "))
             if live and not data.keys() - {"text/plain"}:
                 cell.outputs.remove(output)
     return nbformat.writes(notebook, version=nbformat.NO_CONVERT).rstrip("\n") + "\n"

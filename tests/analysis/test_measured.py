@@ -221,7 +221,9 @@ def test_more_spread_beforehand_is_a_wider_interval(found):
 
 def test_one_thing_is_changed_at_a_time(found):
     table = found.dependence()
-    assert table.loc[("as chosen", ""), "p50"] == np.quantile(found.next_share["share"], 0.5)
+    assert table.loc[("as chosen", "by default"), "p50"] == np.quantile(
+        found.next_share["share"], 0.5
+    )
     for name in ("mean", "spread"):
         rows = table.loc[f"prior of the {name}, its scale in logits"]
         other = found.posterior(**{f"{name}_scale": float(rows.index[-1])})

@@ -6,7 +6,6 @@ import re
 import shlex
 from html import unescape
 
-import nbformat
 import numpy as np
 import pytest
 from arithmetic import NEWSLETTER
@@ -19,7 +18,7 @@ from training_share.files import repo_root
 from training_share.inputs.tables import load
 from training_share.report.shares import published_share
 from training_share.report.text import number, percent
-from training_share.run import LIVE, canonical, parameters_of
+from training_share.run import parameters_of
 
 BASE = load()
 FEW = {"n_draws": 500}
@@ -334,20 +333,3 @@ def test_saving_writes_figure_parameters_and_command(explorer, tmp_path):
     explorer.figures = tmp_path / "file" / "below"
     explorer.saving.click()
     assert "cannot be written" in explorer.message.value
-
-
-def test_canonical_copy_keeps_the_still_picture_and_drops_the_live_view():
-    live = next(kind for kind in LIVE if "view" in kind)
-    view = {live: {"model_id": "1", "version_major": 2, "version_minor": 0}}
-    new = nbformat.v4.new_output
-    outputs = [
-        new("display_data", {**view, "text/plain": "", "image/png": "aGk="}),
-        new("display_data", {**view, "text/plain": "VBox()"}),
-        new("display_data", {"text/plain": "kept"}),
-    ]
-    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("1", outputs=outputs)])
-    text = canonical(notebook)
-    left = nbformat.reads(text, as_version=4)
-    kinds = [sorted(output.data) for output in left.cells[0].outputs]
-    assert kinds == [["image/png", "text/plain"], ["text/plain"]]
-    assert canonical(left) == text

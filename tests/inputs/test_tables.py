@@ -119,26 +119,6 @@ def test_a_cell_takes_a_distribution_as_it_is():
     assert text.digest == kept.digest
 
 
-@pytest.mark.parametrize(
-    ("cell", "told"),
-    [
-        ((*MFU, Exact(1.5)), "column value: '1.5': a fraction cannot exceed 1, got 1.5"),
-        ((*MFU, Exact(-0.5)), "'-0.5' runs from -0.5 to -0.5; amounts are finite, above zero"),
-        ((*MFU, Empirical(np.array([0.2, 1.4]))), "a fraction cannot exceed 1, got 1.34"),
-        (
-            (*MFU, Empirical(np.array([0.2, np.inf]))),
-            "runs from inf to inf; amounts are finite, above zero",
-        ),
-        (("companies", "zai", "color", Exact(3.0)), "column color: '3': write a colour"),
-        ((RUNS, "glm-4.5", "counted", Exact(1.0)), "column counted: '1': write yes or no"),
-    ],
-)
-def test_a_distribution_is_checked_as_text_is(cell, told):
-    with pytest.raises(InputError) as caught, np.errstate(invalid="ignore"):
-        load().changed([cell])
-    assert told in str(caught.value)
-
-
 # --- what the columns hold ------------------------------------------------------------------------
 def test_a_folder_may_have_a_data_package_of_its_own(data_copy):
     path = data_copy.folder / "datapackage.json"
@@ -299,26 +279,6 @@ def test_the_scenarios_load_in_their_order(scenario):
     if scenario == "careful":  # which judges every correction
         judged = {row.correction for row in rows}
         assert judged == set(CORRECTIONS) | set(base.evidence_names)
-
-
-@pytest.mark.parametrize(
-    ("one", "other", "cell"),
-    [
-        ("glm-4.6-full-run", "drop-glm-4.6", "training_runs.csv, row glm-4.6, column counted"),
-        ("openai-amortisation-1y", "openai-amortisation-3y", "CY2024, column amount_millions"),
-    ],
-)
-def test_corrections_that_exclude_each_other_are_refused_by_name(one, other, cell):
-    for first, second in ((one, other), (other, one)):
-        told = f"corrections '{first}' and '{second}' exclude each other.*{cell}; choose one"
-        assert_refused(told, load().corrected, [first, second])
-
-
-def test_a_correction_applied_twice_is_refused_by_name():
-    twice, told = ["fp8-sxm-peak", "m2.1-fp8", "fp8-sxm-peak"], "is applied twice; name it once"
-    assert_refused(f"correction 'fp8-sxm-peak' {told}", load().corrected, twice)
-    told = r"'m2\.1-fp8' is applied twice.* scenario already has"
-    assert_refused(told, load().for_scenario, "careful", ["m2.1-fp8"])
 
 
 def test_a_scenario_with_the_same_wishes_is_the_same_object():

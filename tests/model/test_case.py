@@ -1,5 +1,7 @@
 """What is asked: draws, windows, groups and settings, what they count, and what is refused."""
 
+import json
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -28,7 +30,7 @@ def test_the_seed_decides_every_draw_and_numpy_integers_are_whole_numbers():
     assert (first.share != first.again(seed=8).share).all()
 
 
-@pytest.mark.parametrize("kind", [pd.Series, pd.Index, tuple, ", ".join, iter])
+@pytest.mark.parametrize("kind", [pd.Series, pd.Index, tuple, ", ".join, iter, str, json.dumps])
 def test_names_may_stand_in_any_container_and_are_kept(kind):
     est = ts.estimate("minimax", n_draws=50, exclude_groups=kind(["hailuo"]))
     assert est.excluded == est.again().excluded == ("hailuo",)

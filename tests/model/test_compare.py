@@ -65,19 +65,6 @@ def test_two_lognormal_shares_compare_as_the_closed_form_says(data_copy):
     assert abs(found - expected) < 4 * math.sqrt(expected * (1 - expected) / N)
 
 
-def test_shared_conditions_move_renters_together_and_independent_markets_apart(newsletter):
-    logs = np.log(newsletter.draws).corr()
-    assert logs.loc["minimax", "zai"] > 0.4
-    assert abs(logs.loc["openai", "zai"]) < 4 / math.sqrt(N)
-    apart = newsletter.again(corrections="independent-market")
-    assert (apart.draws["openai"] == newsletter.draws["openai"]).all()
-    assert abs(np.log(apart.draws).corr().loc["minimax", "zai"]) < 4 / math.sqrt(N)
-    for company in ("minimax", "zai"):
-        together, alone = newsletter.estimates[company], apart.estimates[company]
-        error = math.sqrt(math.pi) * np.log(together.share).std() / math.sqrt(N)
-        assert abs(np.log(np.median(alone.share) / np.median(together.share))) < 4 * error
-
-
 def test_groups_are_excluded_where_they_exist(newsletter):
     without = ts.compare(NEWSLETTER, n_draws=N, exclude_groups=["hailuo"])
     for company in ("openai", "zai"):

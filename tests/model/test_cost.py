@@ -233,20 +233,3 @@ def test_every_run_is_worked_out_by_hand(company, settings):
         words = {"cost_usd": "USD", "gpu_hours": "GPU-hours"}
         if known or steps[0] is not None:
             assert est.basis(run_id) == words.get("".join(known), "FLOP")
-
-
-@pytest.mark.parametrize("rho", [0, 0.5, 0.9, 1])
-def test_costs_in_usd_correlate_as_the_assumption_says(rho):
-    forms = [lognormal(1.7e8, 8.9e8, 0.05), lognormal(2.4e7, 4.35e8, 0.05)]
-    est = ts.estimate("openai", n_draws=N, usd_run_correlation=rho)
-    costs = [est.cost_usd_of(run_id) for run_id in ("openai-gpt-4.5", "openai-other-models")]
-    for cost, form in zip(costs, forms, strict=True):
-        assert_quantiles(cost, form)
-    assert abs(correlation(*costs) - rho) < 4 * (1 - rho**2) / math.sqrt(N) + 1e-12
-    variance = sum(form.sigma**2 for form in forms) + 2 * rho * forms[0].sigma * forms[1].sigma
-    log_sum = np.log(costs).sum(axis=0)
-    assert abs(log_sum.var() / variance - 1) < 4 * math.sqrt(2 / N)
-    if rho == 1:  # percentiles of the sum are sums of percentiles
-        for p in PROBABILITIES:
-            below = (est.total_cost < sum(form.quantile(p) for form in forms)).mean()
-            assert abs(below - p) < 4 * math.sqrt(p * (1 - p) / N)

@@ -114,6 +114,7 @@ def test_rows_may_stand_in_any_order(scenario, seed):
         for run_id in base.runs:  # a draw belongs to a name, to its last bit
             assert (other.costs[run_id] == base.costs[run_id]).all(), run_id
         assert_close(other.share, base.share, 1e-12)
+        assert other.corrections == base.corrections, "in the order that they say"
         if base.weights is not None:
             assert_close(other.weights, base.weights, 1e-9)
 

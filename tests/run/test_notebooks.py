@@ -18,13 +18,12 @@ FOLDER = repo_root() / "notebooks"
 NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
 COMPANIES = ("minimax", "zai", "openai")
 HEADINGS = [
-    "Why",
-    "What would settle it",
-    "Variants",
-    "Against the newsletter",
-    "Caveats",
+    "The costliest runs",
+    "What moves the answer",
+    "Compared with the newsletter",
+    "What this leaves out",
     "Inputs",
-    "Parameters",
+    "Try it",
 ]
 FOLDED = {"jupyter": {"source_hidden": True}}
 
@@ -52,7 +51,7 @@ def test_cells_are_sentences(notebook):
     cells = [
         cell for cell in content.cells if cell.cell_type == "code" and not cell.metadata.get("tags")
     ]
-    assert len(cells) <= 13
+    assert len(cells) <= 14
     for cell in cells:
         kinds = {type(node) for node in ast.walk(ast.parse(cell.source))}
         forbidden = {
@@ -86,16 +85,16 @@ def test_parameters_cell_is_a_form_that_papermill_reads(notebook):
 
 @pytest.mark.parametrize("name", [*COMPANIES, "comparison", "deepseek", "moonshot"])
 def test_the_first_screen_is_question_answer_and_chart(name):
-    """Title, what has to run first (folded), question, then answer and chart in one cell."""
+    """The question as title, what has to run first, then answer and chart in one cell."""
     first = nbformat.read(FOLDER / f"{name}.ipynb", as_version=4).cells[:5]
-    kinds = ["markdown", "code", "code", "markdown", "code"]
+    kinds = ["markdown", "code", "code", "code", "markdown"]
     assert [cell.cell_type for cell in first] == kinds
-    title, parameters, _, question, answer = first
+    title, parameters, start, answer, _ = first
     assert title.source.split("\n")[0].endswith("?") and "Epoch AI" in title.source
     assert parameters.metadata.pop("tags") == ["parameters"]
-    for cell in (parameters, first[2], answer):
+    for cell in (parameters, start, answer):
         assert dict(cell.metadata) == FOLDED
-    assert question.source.startswith("**Question.**")
+    assert "settings = ts.begin()\n" in start.source and "**settings" in start.source
     assert "ts.say(" in answer.source and answer.source.count("ts.show(") == 1
 
 
@@ -103,13 +102,5 @@ def test_the_first_screen_is_question_answer_and_chart(name):
 def test_company_notebooks_share_their_headings(name):
     content = nbformat.read(FOLDER / f"{name}.ipynb", as_version=4)
     text = "\n".join(cell.source for cell in content.cells if cell.cell_type == "markdown")
-    assert re.findall(r"^## (.+)$", text, re.MULTILINE) == HEADINGS
-
-
-def test_prose_holds_no_result(notebook):
-    """A share or an amount that code computes is never typed: percentages in prose are the
-    newsletter's or inputs."""
-    path, content = notebook
-    printed = {"9.6", "22.6", "12.3", "11.8", "50", "10", "1", "5", "20", "90", "0", "100"}
-    text = "\n".join(cell.source for cell in content.cells if cell.cell_type == "markdown")
-    assert set(re.findall(r"(\d+(?:\.\d+)?)%", text)) <= printed, path.name
+    worked = [] if name == "openai" else ["One run worked out"]  # given in dollars
+    assert re.findall(r"^## (.+)$", text, re.MULTILINE) == worked + HEADINGS

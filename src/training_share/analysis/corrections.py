@@ -92,8 +92,8 @@ def how_sure(comparison: Comparison, question: str = "how-sure") -> pd.DataFrame
     """Return the probability that each company's share exceeds one half: one row a choice of a
     question in choices.csv, for each company a column and its Monte Carlo standard error.
 
-    >>> from training_share.model.comparison import compare
-    >>> how_sure(compare("minimax", n_draws=1_000)).index[0]
+    >>> import training_share as ts
+    >>> how_sure(ts.compare("minimax", n_draws=1_000)).index[0]
     "By the newsletter's text"
     """
     choices = next(iter(comparison.values())).base.choices_of(question)

@@ -193,7 +193,7 @@ class Pattern:
         which cases say something of it, the prior of the mean, and the prior of the spread between
         cases, with their Monte Carlo standard errors and the posterior median of tau. The first row
         is as chosen."""
-        changes: dict[tuple[str, str], dict[str, Any]] = {("as chosen", ""): {}}
+        changes: dict[tuple[str, str], dict[str, Any]] = {("as chosen", "by default"): {}}
         changes |= {("cases", name): {"grouping": name} for name in GROUPINGS if name != ALONE}
         for name, scales in SCALES.items():
             prior = f"prior of the {name}, its scale in logits"

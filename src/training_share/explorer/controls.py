@@ -69,7 +69,7 @@ class Amount(widgets.Text):
     where that is empty; moved, it writes into it."""
 
     def __init__(self, label: str, usual: Distribution, kind: str = "", unit: str = "") -> None:
-        top = min(2 * usual.quantile(0.9), 1.0 if kind == "fraction" else math.inf)
+        top = min(2 * usual.quantile(0.9), 1.0 if kind.startswith("fraction") else math.inf)
         step = 10.0 ** math.floor(math.log10(top / 50))
         ends = {"min": step, "max": math.ceil(round(top / step, 6)) * step, "step": step}
         label = label[0].upper() + label[1:] + (f" ({unit})" if kind.startswith("amount ") else "")

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 DIGITS = 10  # significant, in the drawing and in the CSV beside it
 PNG_DPI = 120  # half as much again as a page shows; a dozen fit into a notebook below 1 MB
+COLOURS = 96  # of a PNG
 FONT = "Source Sans Pro"
 FALLBACKS = f"'{FONT}', 'Source Sans 3', 'Helvetica Neue', Arial, sans-serif"
 INK, QUIET, ACCENT, REST = "#1b1f24", "#5b6470", "#0b6e99", "#dfe3e7"
@@ -142,9 +143,18 @@ def written(drawing: "matplotlib.figure.Figure", kind: str, dpi: int = PNG_DPI) 
     with look(), mpl.rc_context({"svg.hashsalt": "", "svg.fonttype": "none", "pdf.fonttype": 42}):
         drawing.savefig(stream, format=kind, dpi=dpi, facecolor=paper, metadata=about)
         if kind != "svg":
-            return stream.getvalue()
+            return _few_colours(stream) if kind == "png" else stream.getvalue()
         svg = SVG_TEXT.sub(_as_wide, numbered(stream.getvalue().decode()))
     return re.sub(r"\n +", "\n", svg.replace(f"'{FONT}'", FALLBACKS)).encode()
+
+
+def _few_colours(png: io.BytesIO) -> bytes:
+    """Return a PNG with a palette, a third as large: a chart has few colours and their edges."""
+    from PIL import Image
+
+    stream, few = io.BytesIO(), Image.open(png).convert("RGB")
+    few.quantize(COLOURS, dither=Image.Dither.NONE).save(stream, "PNG", optimize=True)
+    return stream.getvalue()
 
 
 def _as_wide(found: re.Match[str]) -> str:

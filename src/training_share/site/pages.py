@@ -139,8 +139,7 @@ def _comparison(page: Page, data_dir: str | Path | None) -> Comparison:
     """Return the comparison that a notebook shows, from the parameters it ran with."""
     settings = {name: value for name, value in page.settings.items() if value != ""}
     companies = listed(str(settings.pop("companies", ""))) or printed(data_dir)
-    for name in ("figures_dir", "scenarios"):
-        settings.pop(name, None)
+    settings.pop("figures_dir", None)
     try:
         return compare(companies, data_dir=data_dir, **settings)
     except InputError as error:

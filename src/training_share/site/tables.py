@@ -15,7 +15,7 @@ PHONE, PAGE = 3, 8  # columns beside each other; a row of a wider table is a car
 
 def slug(text: str) -> str:
     """Return text as the end of an address: letters, digits, dots, underscores and hyphens."""
-    return re.sub(r"[^A-Za-z0-9._-]+", "-", text).strip("-")
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", text.replace("+", "-plus")).strip("-")
 
 
 def addresses(tables: Tables) -> dict[tuple[str, str], str]:
