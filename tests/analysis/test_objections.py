@@ -77,7 +77,7 @@ def test_the_next_company(told):
         low, middle, high = table.loc[place, ["p5", "p50", "p95"]]
         return f"{percent(middle)} ({ends(low, high)})"
 
-    assert f"company-years alone: {interval(('as chosen', ''))}." in told
+    assert f"company-years alone: {interval(('as chosen', 'by default'))}." in told
     assert f"where they give {interval(('cases', 'companies and projects'))}." in told
     mean, spread = (
         table.loc[f"prior of the {name}, its scale in logits"] for name in ("mean", "spread")

@@ -258,7 +258,7 @@ def test_a_file_without_some_columns_and_without_a_date(maker, tmp_path):
     asked = (maker.folder / "questions.md").read_text()
     assert "models.csv has no column of base models" in asked
     assert "the file names no chip for Elk; h800-sxm-bf16 is drafted" in asked
-    assert "Date: the name of models.csv holds no date" in asked
+    assert "Date: the name of models.csv has no date" in asked
 
 
 # --- chips, peaks and currencies ------------------------------------------------------------------
