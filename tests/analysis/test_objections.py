@@ -36,7 +36,7 @@ def told() -> str:
 def test_beliefs(told):
     est = ts.estimate("minimax", "careful")
     labels = {
-        "corrections and observations": "Our corrections and observations",
+        "corrections and observations": "Our corrections",
         "the same, cut at 100%": "Cut at 100%",
         "with a Beta(1, 2) on the share, melded": "Something was left, as one prior",
         "with the same Beta(1, 2), multiplied in": "Something was left, multiplied in",

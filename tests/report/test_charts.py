@@ -159,7 +159,7 @@ def test_numbers_in_words():
     assert [words.times(x) for x in (1.02, 2.0, 12.4)] == ["about", "twice", "12\u00a0times"]
     assert words.fill("{n:a run|runs} of {n:count}", n=1) == "A run of one"
     assert [words.signed(x) for x in (-0.04, 1.25, -4.0)] == ["+0.0", "+1.2", "−4.0"]
-    assert words.label("rl-mfu-measured") == "RL as slow as benchmarks say"
+    assert words.label("rl-mfu-measured") == "RL as slow as benchmarks suggest"
     assert words.label("a choice of mine") == "A choice of mine"
     assert {*ts.load().cells_of, *ts.load().evidence_names} <= {*words.templates()["labels"]}
 
@@ -293,7 +293,7 @@ def test_breaking_points_lead_where_they_are_likely_and_leave_out_what_cannot_be
     figure = ts.charts.breaking({"A": pd.DataFrame(rows, columns=columns)})
     assert (
         figure.title
-        == "The likeliest way to a majority is X at A: 4\u00a0times as much, a chance of 16%"
+        == "The likeliest way to a majority is X at A: 4\u00a0times as much as assumed, a chance of 16%"
     )
     assert {"× 2", "<1%", "÷ 2.5", "taken as exact", "0%, one model 16%"} <= set(texts(figure))
     assert "Size of RL" not in texts(figure)

@@ -80,7 +80,12 @@ def test_a_figure_is_shown_with_its_words_as_alternative_text_and_caption(shown,
     assert image.alt == figure.alt
     assert caption.data.startswith("*Figure `name`.* <details>")
     assert BeautifulSoup(caption.data, "html.parser").get_text().endswith(figure.alt)
-    assert {file.name for file in tmp_path.iterdir()} == {"name.png", "name.svg", "name.csv"}
+    assert {file.name for file in tmp_path.iterdir()} == {
+        "name.png",
+        "name.svg",
+        "name.csv",
+        "name_narrow.svg",
+    }
 
 
 @pytest.mark.parametrize(

@@ -146,7 +146,7 @@ def test_the_readme_tells_the_numbers_of_the_charts():
         low, middle, high = map(share, row[["share_p5", "share_p50", "share_p95"]])
         cells = [middle, f"{low} to {high}", percent(row.published), *chances.loc[columns, name]]
         assert f"| {name} | {' | '.join(cells)} |" in told
-    slow = chances.loc["If RL is as slow as benchmarks say"]
+    slow = chances.loc["If RL is as slow as benchmarks suggest"]
     assert f"the chance is {slow['MiniMax']} at MiniMax and {slow['Z.ai']} at Z.ai." in told
     answer = "About {} at OpenAI, {} at MiniMax and {} at Z.ai: probably".format
     assert answer(*map(share, rows["share_p50"])) in told

@@ -83,12 +83,12 @@ def fits_table(est: Estimate) -> pd.DataFrame:
 def predictions_table(est: Estimate) -> pd.DataFrame:
     """Return p5, p50 and p95 of each closed model's bootstrap predictions in FLOP with their
     standard errors, and the median of the distribution that enters the Monte Carlo."""
-    rows = {}
+    rows, texts = {}, est.tables.texts["closed_models"]
     for key, row in est.tables.closed_models.items():
         used = scaling.closed_model_distribution(est.tables, key, est.seed)
-        rows[key] = {"modality": row.modality, "parameters": str(row.parameters)}
+        rows[key] = {"modality": row.modality, "parameters": texts[key]["parameters"]}
         rows[key] |= spread(scaling.predicted(est.tables, key, est.seed).draws)
-        rows[key]["median in the Monte Carlo"] = f"{used.quantile(0.5):.3g}"
+        rows[key]["median used"] = used.quantile(0.5)
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis("model")
 
 

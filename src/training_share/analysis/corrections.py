@@ -94,7 +94,7 @@ def how_sure(comparison: Comparison, question: str = "how-sure") -> pd.DataFrame
 
     >>> import training_share as ts
     >>> how_sure(ts.compare("minimax", n_draws=1_000)).index[0]
-    "By the newsletter's text"
+    "With the newsletter's text"
     """
     choices = next(iter(comparison.values())).base.choices_of(question)
     columns: dict[str, dict[str, float]] = {}

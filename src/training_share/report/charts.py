@@ -306,7 +306,9 @@ def steps(sheet: Sheet, data: pd.DataFrame, name: str) -> Drawn:
     rows, numbers = share_rows(sheet, table.assign(lead=ends, note=notes))
     first, last = data["p50"].iloc[[0, -1]]
     case = "same" if share(first) == share(last) else ""
-    return Drawn(data, rows, case, numbers | {"name": name, "first": first, "last": last})
+    before, after = data["p95"].iloc[[0, -1]]
+    numbers |= {"name": name, "first": first, "last": last, "before": before, "after": after}
+    return Drawn(data, rows, case, numbers)
 
 
 @chart
@@ -414,7 +416,7 @@ def breaking(sheet: Sheet, data: Tables) -> Drawn:
     likeliest = rows.loc[chances.idxmax()]
     numbers = {"label": likeliest.label.removeprefix("FLOP of "), "name": likeliest.group}
     numbers |= {"factor": max(likeliest.factor, 1 / likeliest.factor), "odds": chances.max()}
-    numbers["way"] = "as much" if likeliest.factor > 1 else "less"
+    numbers["way"] = "as much as" if likeliest.factor > 1 else "less than"
     return Drawn(table, rows, "" if chances.max() >= UNLIKELY else "none", numbers)
 
 
@@ -552,9 +554,10 @@ def scaling(sheet: Sheet, data: ScalingFit, band: pd.DataFrame, predicted: pd.Da
 def pattern(sheet: Sheet, data: pd.DataFrame) -> Drawn:
     """Draw `Pattern.table()`: a row a case by what is counted; modelled ones in the accent."""
     scopes, scope = templates()["scopes"], data["scope"]
+    context = (", " + data["grade"].replace("bound", "at most")).where(~data["used"], "")
     rows = data.assign(
         p5=data["p5"].where(scope != "cluster", 0),  # a bound
-        label=data["label"].str.replace(r", 20\d.*", "", regex=True),
+        label=data["label"].str.replace(r", 20\d.*", "", regex=True) + context,
         group=scope.map(lambda name: scopes.get(name, name)),
         lead=scope == "company-year",
     )

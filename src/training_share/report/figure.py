@@ -8,7 +8,7 @@ shows it, and a dark page has the same SVG in other colours (`dark`).
 
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
@@ -61,6 +61,7 @@ class Figure:
     title: str = ""  # the finding, made from the numbers
     subtitle: str = ""  # what is drawn, and in which unit
     source: str = ""  # where it is from, and what to doubt
+    narrow: Callable[[], "Figure"] | None = None  # draws the same for a phone
 
     @property
     def drawing(self) -> "matplotlib.figure.Figure":

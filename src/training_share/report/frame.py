@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import wraps
+from functools import partial, wraps
 from itertools import takewhile
 from typing import Any
 
@@ -129,7 +129,8 @@ def chart(draw: Callable[..., Drawn]) -> Callable[..., Figure]:
         table = drawn.table.assign(changed=changed) if changed else drawn.table
         alt = f"Changed run ({changed}). {alt}" if changed else alt
         panels = tuple(ax for ax, _ in sheet.taken)
-        return Figure(panels, table, alt, title, about, source)
+        twin = partial(made, data, *more, narrow=True, changed=changed, **options)
+        return Figure(panels, table, alt, title, about, source, None if given else twin)
 
     return made
 

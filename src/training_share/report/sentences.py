@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 import pandas as pd
 
+from training_share.analysis.closed_models import leave_one_out
 from training_share.analysis.corrections import name_of, require_two, without_groups
 from training_share.analysis.information import in_flop
 from training_share.analysis.measured import COMPANY, ImpliedCompute, Pattern
@@ -22,6 +23,7 @@ from training_share.report.words import share, templates, ten, times
 
 LEAST_TOLD = 0.001  # of the simulations, in which more than all R&D compute was spent
 MONEY = ("training_cost", 1, "USD million")
+EVEN = 0.12  # of a probability from one half: close to even
 RARE = 0.01  # chance below which an input is not called likely to be so wrong
 
 
@@ -81,7 +83,7 @@ def doubt(est: Estimate) -> str:
             f"**Main doubt:** {listed(closed)}, {company}'s {listed(kinds)} "
             f"model{'s' if many else ''}. {company} has not said how much compute "
             f"{'they' if many else 'it'} used; we estimate it from open {listed(kinds)} models, "
-            f"which typically stray from their trend by a factor of {factor:.1f}. Without its "
+            f"which miss their trend by a typical factor of {factor:.1f}. Without its "
             f"{group.title()} models, {company}'s share is {_without(est, group)}."
         )
     return " ".join(told)
@@ -139,7 +141,7 @@ def left_out(est: Estimate) -> str:
     company = est.company_row.display_name
     return (
         f"{company} also released {listed(names)} in these months. They are not counted, since "
-        "their size is not known, so the share is somewhat too low."
+        "their size is not known, so the share is too low by an unknown amount."
     )
 
 
@@ -279,8 +281,9 @@ def how_sure(table: pd.DataFrame, comparison: Comparison) -> str:
         others = [f"{odd} {label[0].lower()}{label[1:]}" for label, odd in rest.items()]
         words = [usual] if len(rest) < len(odds) else []
         words += [listed(others)] if others else []
-        told.append(f"{name}: {', but '.join(words)}.")
-    return f"**How sure is it that they are a minority?** {' '.join(told)}"
+        told.append(f"At {name} in {', but '.join(words)}.")
+    sure = " ".join(told).replace(" RL ", " reinforcement learning (RL) ", 1)
+    return f"**How sure is it a minority?** In simulations, final runs took less than half: {sure}"
 
 
 def catch_up(comparison: Comparison) -> str:
@@ -298,11 +301,17 @@ def catch_up(comparison: Comparison) -> str:
                 left = name_of(without[name]).partition(" without ")[2]
                 words += f" ({chance(other)} without {left})"
             told.append(words)
+    even = [
+        name_of(comparison[name])
+        for name in comparison
+        if name != leader and abs(comparison.probabilities.loc[name, leader] - HALF) < EVEN
+    ]
     verdict = "That is what one would expect."
     if min(odds) < 0.9:
         verdict = "So the simulations lean that way, without settling it."
     if min(odds) < HALF:
         verdict = "So the simulations do not bear it out."
+    verdict += f" For {listed(even)} it is close to even." if even else ""
     return (
         "If catching up saves experiments, a company that catches up spends a larger share on "
         f"final runs than {comparison[leader].company_row.display_name}, the largest spender. The "
@@ -326,12 +335,31 @@ def accounting(*estimates: Estimate) -> str:
     if quoted:
         told += (
             f" The newsletter's text quotes {listed(quoted)}: that is fiscal year 2024, while the "
-            "share divides by the twelve months before the releases it counts."
+            "share divides by twelve months that begin a quarter before the releases it counts."
         )
     return told.strip()
 
 
 # --- do the claims survive? -----------------------------------------------------------------------
+def survival(sure: pd.DataFrame, higher: pd.DataFrame) -> str:
+    """Return whether the two claims survive, from `corrections.how_sure` and `who_is_higher`: the
+    least chance of a minority by any choice, and how often each first share is above the second."""
+    least = {name: 1 - sure[name].max() for name in sure if not name.endswith("_error")}
+    parts = listed(f"{chance(odds)} at {name}" for name, odds in least.items())
+    pairs = [
+        f"{first} above {second} in {_chances(row)}" for (first, second), row in higher.iterrows()
+    ]
+    return (
+        f"**A minority?** Whatever is assumed, in at least {parts} of simulations.\n\n"
+        f"**Who is higher?** By what runs have in common: {'; '.join(pairs)}."
+    )
+
+
+def _chances(odds: pd.Series) -> str:
+    low, high = chance(odds.min()), chance(odds.max())
+    return low if low == high else f"{low} to {high}"
+
+
 def largest_effect(effects: Mapping[str, pd.DataFrame], tables: Tables) -> str:
     """Return which single change moves a median most, for companies' tables of
     `corrections.effects_alone`, what it does to the chance of a majority, and why our corrections
@@ -384,11 +412,11 @@ def breaking_conclusion(tables: Mapping[str, pd.DataFrame]) -> str:
         nearest = found.loc[np.log(found["factor"]).abs().sort_values(kind="stable").index[0]]
         line = f"**{name}**: "
         if chances.max() < RARE:
-            line += "no single input is likely to be so wrong that final runs are a majority. "
+            line += "by its own range no input is likely to be so wrong that final runs pass half. "
         else:
             likeliest = found.loc[chances.idxmax()]
             line += f"the likeliest way to a majority is {_failure(likeliest)}, "
-            line += f"a chance of {chance(chances.max())}. "
+            line += f"a chance of {chance(chances.max())} by its own range or trend. "
         if chances.max() < RARE or chances.idxmax() != nearest.name:
             line += f"The smallest error that would do it is {_failure(nearest)}."
         lines.append(line.strip())
@@ -414,12 +442,12 @@ def flop_conclusion(est: Estimate, ratio: float = 0.5) -> str:
     half, middle = in_flop(est, [ratio]).iloc[0], est.share_quantiles["p50"]
     name = name_of(est)
     told = (
-        f"If other R&D used its GPUs {ratio:.0%} as well as final runs do, {name}'s share would be "
-        f"{share(half.p50)} in FLOP ({_range(half.p5, half.p95)})"
+        f"If experiments use GPUs {ratio:.0%} as efficiently as final runs do, {name}'s share in "
+        f"FLOP is {share(half.p50)} ({_range(half.p5, half.p95)})"
     )
     if middle >= HALF:
         return f"{told}."
-    return f"{told}; below {share(middle / (1 - middle))} as well it would be a majority."
+    return f"{told}; below {share(middle / (1 - middle))} it passes half."
 
 
 def closed_answer(est: Estimate, model: str, correction: str) -> str:
@@ -432,13 +460,14 @@ def closed_answer(est: Estimate, model: str, correction: str) -> str:
     moved = 100 * (est.share_quantiles["p50"] - other.share_quantiles["p50"])
     fit = scaling.fit(scaling.used_points(est.tables, row.modality))
     name = next(run.model for run in est.tables.training_runs.values() if run.flop == model)
+    without = leave_one_out(est, model)["flop"]
     return (
-        f"**The newsletter's method takes {times(uniform / median)} the compute that size "
-        f"predicts for {name}.** It replaces the predictions, whose median is "
-        f"{ten(median, ' FLOP')}, by a uniform distribution between their ends, whose median is "
-        f"{ten(uniform, ' FLOP')}. That alone is worth {moved:.0f} points of "
-        f"{est.company_row.display_name}'s share. Size explains {share(fit.r_squared)} of the "
-        f"variance among {fit.n} open {row.modality} models."
+        f"**The newsletter uses {ten(uniform, ' FLOP')} for {name}, {times(uniform / median)} the "
+        "median that its trend predicts**, because it takes all values between the 5th and the "
+        f"95th percentile as equally likely. The median is {ten(median, ' FLOP')}. The difference "
+        f"is worth {moved:.0f} points of {est.company_row.display_name}'s share. Size explains "
+        f"{share(fit.r_squared)} of the variance among {fit.n} open {row.modality} models; without "
+        f"any one of them the trend predicts {ten(without.min())} to {ten(without.max(), ' FLOP')}."
     )
 
 
@@ -462,10 +491,10 @@ def pattern_answer(found: Pattern) -> str:
     ]
     left = f" Left out are {listed(dropped)} simulations, above all R&D compute." if dropped else ""
     return (
-        f"**Final training runs take {_span(years)} of what a company spends on R&D compute in a "
-        f"year.** Developers who measured their own projects find {told}: what is counted decides "
-        f"the share. After the {counted(len(years))} company-years modelled here, the next one's "
-        f"share would be {share(middle)}, and anything from {_range(low, high)} is likely.{left}"
+        f"**At {counted(len(years))} companies final training runs took {_span(years)} of a year's "
+        f"R&D compute (medians).** Developers who measured their own projects find {told}: what is "
+        f"counted decides the share. After these companies, the next one's share would be "
+        f"{share(middle)}, and anything from {_range(low, high)} is likely.{left}"
     )
 
 
