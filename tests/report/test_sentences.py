@@ -245,10 +245,8 @@ def test_the_likeliest_and_the_smallest_failure_are_named():
         "likeliest way to a majority is X at 4.0 × 10²⁴ FLOP instead of 10²⁴ FLOP"
         in told.replace("\u00a0", " ")
     )
-    assert (
-        "a chance of 16% by its own range or trend. The smallest error that would do it is Price at "
-        "4 USD per hour" in told
-    )
+    assert "a chance of 16% by its own range or trend. The smallest error that would do" in told
+    assert "is Price at 4 USD per hour instead of 2 USD per hour." in told
     unlikely = table.assign(chance=0.001, chance_predictive=np.nan)
     assert "by its own range no input is likely" in sentences.breaking_conclusion({"A": unlikely})
     assert "no single input could" in sentences.breaking_conclusion(
