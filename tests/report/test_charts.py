@@ -246,7 +246,7 @@ def test_the_chain_of_a_run_is_its_trace(minimax):
         assert row["median"] == trace.loc[step, "p50"]
         assert row["p95"] == pytest.approx(trace.loc[step, "p95"] / trace.loc[step, "p50"])
     with pytest.raises(ts.InputError, match="no step leads to it"):
-        ts.charts.worked(ts.estimate("openai", **FEW))
+        ts.charts.worked(ts.estimate("openai", **FEW), "openai-gpt-4.5")
 
 
 def test_a_majority_by_hailuos_compute_is_where_the_median_passes_half(minimax):
@@ -332,6 +332,6 @@ def test_a_chart_on_given_axes_keeps_their_font_and_fits_85_millimetres(minimax)
     box = ax.get_position().width * sheet.get_figwidth() * sheet.dpi
     assert all(Text.get_window_extent(text).width <= box for text in ax.texts)
     with pytest.raises(ts.InputError, match="the chart has 1 panels, and 2 axes"):
-        ts.charts.ratio(minimax, axes=list(Sheet().subplots(1, 2)))
+        ts.charts.ratio(minimax, ax=list(Sheet().subplots(1, 2)))
     with pytest.raises(ts.InputError, match="more than 1 panels"):
         ts.charts.hailuo(minimax, ax=Sheet().subplots())

@@ -18,7 +18,6 @@ from training_share.report.text import (
     listed,
     number,
     percent,
-    points,
     short,
 )
 
@@ -93,8 +92,6 @@ def test_a_figure_is_shown_with_its_words_as_alternative_text_and_caption(shown,
     [
         (percent, 0.2266, "22.7%"),
         (percent, -0.0001, "0.0%"),
-        (points, 0.0123, "+1.2"),
-        (points, -0.0001, "+0.0"),
         (end, 0.0616, "6.2%"),
         (end, 0.4917, "49%"),
         (chance, 0.0004, "less than 1%"),

@@ -17,6 +17,12 @@ from training_share.report.shares import HALF, window_text
 from training_share.report.text import brief_chance, interval, listed, percent, short
 from training_share.report.words import label, plain, reach, share, signed, templates, ten, times
 
+
+def _count(value: float) -> str:
+    """Return a number of hours in short, as in '4.1 million'."""
+    return f"{value / 1e6:.1f} million" if value >= 1e6 else f"{value:,.0f}"
+
+
 UNITS = (1e6, 2e6, 5e6, 1e7, 2e7, 5e7, 1e8, 2e8, 5e8, 1e9, 2e9)  # USD of a square
 SQUARES = 600  # of the largest company at most
 WORTH = 0.02  # part of the cost of all runs from which a model is named on the calendar
@@ -29,7 +35,7 @@ FORMATS = {"price_usd_per_gpu_hour": "${:.2f}".format}  # of an assumption's val
 STEPS = {  # how a step's name begins: words, the median in words, an end in words
     "flop": ("Training compute", lambda v: ten(v, " FLOP"), ten),
     "mfu": ("÷ what a GPU does of its peak", share, share),
-    "gpu_hours": ("= hours of one GPU", lambda v: _count(v), lambda v: _count(v)),
+    "gpu_hours": ("= hours of one GPU", _count, _count),
     "price_usd_per_gpu_hour": ("× rent of an hour", "${:.2f}".format, "${:.2f}".format),
     "cost_usd": ("= cost", lambda v: short(v / 1e6), lambda v: short(v / 1e6)),
 }
@@ -37,13 +43,6 @@ FAR = 5  # times off the trend, from which a model is named
 
 
 # --- companies side by side
-def estimates_of(data: object) -> list[Estimate]:
-    """Return the estimates of an estimate or a comparison; none of a table."""
-    if isinstance(data, Comparison):
-        return list(data.values())
-    return [data] if isinstance(data, Estimate) else []
-
-
 def _shares_of(table: pd.DataFrame) -> pd.DataFrame:
     """Return rows of `shares.ratio_table` with p5, p50 and p95 under these names."""
     return table.rename(columns={f"share_{name}": name for name in ("p5", "p50", "p95")})
@@ -52,7 +51,7 @@ def _shares_of(table: pd.DataFrame) -> pd.DataFrame:
 def _weighted(table: pd.DataFrame) -> str:
     """Return under which scenarios evidence weights simulations; "" where none."""
     found = table.loc[table["evidence"] != "", "scenario"].unique()
-    names = listed(f"“{label(name)}”" for name in found) if len(found) else ""
+    names = listed(f"“{label(name)}”" for name in found)
     return f"{names}: simulations that agree with what was observed count more." if names else ""
 
 
@@ -64,7 +63,7 @@ def ratio(sheet: Sheet, data: Estimate | Comparison | pd.DataFrame) -> Drawn:
     `data` is an estimate (as estimated, and without each of its groups of runs), a comparison, or
     rows of `shares.ratio_table`.
     """
-    table, found = data, estimates_of(data)
+    table, found = data, shares.estimates_of(data)
     if isinstance(data, Comparison):
         table = shares.headline(data, shares.chart_row)
     elif isinstance(data, Estimate):
@@ -117,7 +116,7 @@ def scenarios(sheet: Sheet, data: pd.DataFrame) -> Drawn:
     worst, usual = data.loc[data["over_half"].idxmax()], data["scenario"].iloc[0]
     without = data["without"].str.title()
     rows = _shares_of(data).assign(
-        group=data["label"].str.partition(", ")[0].str.partition(" without ")[0],
+        group=data["label"].str.replace("(, | without ).*", "", regex=True),
         label=data["scenario"].map(label) + without.where(without == "", ", without " + without),
         note="over half " + data["over_half"].map(brief_chance),
         lead=data["scenario"].eq(usual) & without.eq(""),
@@ -177,10 +176,10 @@ def higher(sheet: Sheet, data: Comparison) -> Drawn:
 
 
 @chart
-def dollars(sheet: Sheet, data: Comparison | Estimate | pd.DataFrame) -> Drawn:
+def dollars(sheet: Sheet, data: Comparison | Estimate) -> Drawn:
     """Draw R&D compute in squares of so many dollars, final training runs in the accent, all
-    companies to one scale. A table is `shares.dollars_table`."""
-    table = data if isinstance(data, pd.DataFrame) else shares.dollars_rows(estimates_of(data))
+    companies to one scale."""
+    table = shares.dollars_table(shares.estimates_of(data))
     whole = table["final_training"] + table["other_rd"]
     rows = pd.DataFrame(
         {
@@ -197,7 +196,7 @@ def dollars(sheet: Sheet, data: Comparison | Estimate | pd.DataFrame) -> Drawn:
     first, *others = rows.itertuples()
     each = [f"{times(first.whole / row.whole)} as much as {row.label}" for row in others]
     numbers = {"first": first.label, "most": short(first.whole / 1e6), "part": first.value}
-    numbers |= {"factors": listed(each) if each else "", "unit": short(unit / 1e6)}
+    numbers |= {"factors": listed(each), "unit": short(unit / 1e6)}
     return Drawn(table, rows, "" if each else "one", numbers)
 
 
@@ -205,7 +204,7 @@ def dollars(sheet: Sheet, data: Comparison | Estimate | pd.DataFrame) -> Drawn:
 def calendar(sheet: Sheet, data: Comparison | Estimate) -> Drawn:
     """Draw the months of spending, and those of the releases that the share sets against it, with
     the models on them."""
-    found, spans, events = estimates_of(data), [], []
+    found, spans, events = shares.estimates_of(data), [], []
     for est in found:
         name, costs = est.company_row.display_name, est.cost_table()["p50"]
         spent = f"{short(est.median(est.rd_compute) / 1e6, est.unit)} spent"
@@ -351,13 +350,10 @@ def surface(sheet: Sheet, data: Tables) -> Drawn:
     for where, axis in zip(("down", "across"), table.axes, strict=True):
         words = templates()["assumptions"].get(axis.name, [axis.name] * 2)
         numbers |= {where: words[1], f"{where}_short": words[0]}
-    values = [
-        f"{share(table.min(axis=None))} to {share(table.max(axis=None))}"
-        for table in tables.values()
-    ]
-    told = pd.DataFrame({"label": list(tables), "value": values})
-    parts = pd.concat(tables, names=["company"]).reset_index()
-    return Drawn(parts, told, "" if any(over.values()) else "none", numbers)
+    parts = pd.concat(tables, names=["company"])
+    ends = parts.stack().groupby("company", sort=False).agg(["min", "max"]).map(share)
+    told = pd.DataFrame({"label": list(tables), "value": ends["min"] + " to " + ends["max"]})
+    return Drawn(parts.reset_index(), told, "" if any(over.values()) else "none", numbers)
 
 
 def _value(name: str, value: float) -> str:
@@ -398,10 +394,11 @@ def breaking(sheet: Sheet, data: Tables) -> Drawn:
     rows = table.assign(far=np.log(table["factor"]).abs()).dropna(subset=["factor"])
     rows = pd.concat(part.sort_values("far") for _, part in rows.groupby("group", sort=False))
     factor = rows["factor"]
+    chances = rows[["chance", "chance_predictive"]].max(axis=1).fillna(0)
     rows = rows.assign(
         value=[f"× {plain(x)}" if x > 1 else f"÷ {plain(1 / x)}" for x in factor],
         range=[_failure(row) for row in rows.itertuples()],
-        lead=rows[["chance", "chance_predictive"]].max(axis=1).fillna(0) >= UNLIKELY,
+        lead=chances >= UNLIKELY,
         **{"p5": factor.clip(upper=1), "p50": factor, "p95": factor.clip(lower=1)},
     )
     drawn = marks.names(sheet, rows)
@@ -412,7 +409,6 @@ def breaking(sheet: Sheet, data: Tables) -> Drawn:
     inside = {x: text for x, text in ticks.items() if ends[0] <= x <= ends[1]}
     marks.axis(drawn.ax, inside, ends)
     marks.line(drawn, 1)
-    chances = rows[["chance", "chance_predictive"]].max(axis=1).fillna(0)
     likeliest = rows.loc[chances.idxmax()]
     numbers = {"label": likeliest.label.removeprefix("FLOP of "), "name": likeliest.group}
     numbers |= {"factor": max(likeliest.factor, 1 / likeliest.factor), "odds": chances.max()}
@@ -430,11 +426,6 @@ def _failure(row) -> str:
 
 
 # --- training runs
-def _count(value: float) -> str:
-    """Return a number of hours in short, as in '4.1 million'."""
-    return f"{value / 1e6:.1f} million" if value >= 1e6 else f"{value:,.0f}"
-
-
 @chart
 def cost(sheet: Sheet, data: Estimate) -> Drawn:
     """Draw `shares.largest_runs` without the total: the largest runs by name, the others pooled."""
@@ -457,10 +448,9 @@ def cost(sheet: Sheet, data: Estimate) -> Drawn:
 
 
 @chart
-def worked(sheet: Sheet, data: Estimate, run: str = "") -> Drawn:
+def worked(sheet: Sheet, data: Estimate, run: str) -> Drawn:
     """Draw the chain of one run from compute to cost, a step a row, with the range of each step as
-    a multiple of its median. Without a key in `run` it is the costliest run."""
-    run = run or data.costs.median().idxmax()
+    a multiple of its median."""
     trace = data.trace(run)[["p5", "p50", "p95"]]
     model, found = data.runs[run].model, {}
     for begin in STEPS:

@@ -20,13 +20,7 @@ from training_share.report.text import percent as as_percent
 
 FOLDER_VARIABLE = "TRAINING_SHARE_FIGURES"
 _kept_in: list[str] = []  # the folder of this process's figures, once `begin` has chosen one
-KINDS = {
-    **{
-        kind: lambda figure, kind=kind: written(figure.drawing, kind)
-        for kind in ("png", "svg", "pdf")
-    },
-    "csv": Figure.csv,
-}
+KINDS = ("png", "svg", "pdf", "csv")
 SCREEN_DPI = 80  # pixels of a page for an inch of a figure
 LONG = 160  # letters of a cell from which all but its first sentence is folded
 CELL = re.compile(r"<td>(.*?)</td>", re.S)
@@ -75,14 +69,16 @@ def save(
     place = Path(folder).expanduser() / name
     kinds = [place.suffix[1:]] if place.suffix[1:] in KINDS else ["png", "svg", "csv"]
     stem = place.name.removesuffix(f".{kinds[0]}")
-    made = {f"{stem}.{kind}": KINDS[kind] for kind in kinds}
+    contents = {
+        f"{stem}.{kind}": figure.csv() if kind == "csv" else written(figure.drawing, kind)
+        for kind in kinds
+    }
     if dark_too:
-        made[f"{stem}_dark.svg"] = lambda figure: dark(KINDS["svg"](figure))
-    paths = [place.with_name(name) for name in made]
+        contents[f"{stem}_dark.svg"] = dark(written(figure.drawing, "svg"))
+    paths = [place.with_name(name) for name in contents]
     for path in paths if not overwrite else ():
         if path.exists():
             raise InputError(f"{path}: is there already; overwrite=True replaces it")
-    contents = {name: make(figure) for name, make in made.items()}
     write_all(place.parent, contents)
     return paths
 

@@ -123,14 +123,9 @@ def _inches(text: str, size: float, weight: str | int, family: tuple[str, ...]) 
     return Sheet(dpi=150).text(0, 0, text, **about).get_window_extent().width / 150
 
 
-def rounded(value: object) -> object:
-    """Return a table, or a dict of tables, with its numbers rounded to the digits that are drawn;
-    anything else as it is."""
-    if isinstance(value, dict):
-        return {name: rounded(part) for name, part in value.items()}
-    if isinstance(value, pd.DataFrame):
-        return value.map(lambda c: float(f"{c:.{DIGITS}g}") if isinstance(c, float) else c)
-    return value
+def rounded(table: pd.DataFrame) -> pd.DataFrame:
+    """Return a table with its numbers rounded to the digits that are drawn."""
+    return table.map(lambda c: float(f"{c:.{DIGITS}g}") if isinstance(c, float) else c)
 
 
 def written(drawing: "matplotlib.figure.Figure", kind: str, dpi: int = PNG_DPI) -> bytes:
@@ -145,7 +140,11 @@ def written(drawing: "matplotlib.figure.Figure", kind: str, dpi: int = PNG_DPI) 
         drawing.savefig(stream, format=kind, dpi=dpi, facecolor=paper, metadata=about)
         if kind != "svg":
             return _few_colours(stream) if kind == "png" else stream.getvalue()
-        svg = SVG_TEXT.sub(_as_wide, numbered(stream.getvalue().decode()))
+        ids: dict[str, str] = {}  # matplotlib's long ones, numbered as they appear
+        svg = LONG_ID.sub(
+            lambda found: ids.setdefault(found[0], f"id{len(ids) + 1}"), stream.getvalue().decode()
+        )
+        svg = SVG_TEXT.sub(_as_wide, svg)
     return re.sub(r"\n +", "\n", svg.replace(f"'{FONT}'", FALLBACKS)).encode()
 
 
@@ -171,9 +170,3 @@ def dark(svg: bytes) -> bytes:
     return re.sub(
         r"#[0-9a-f]{6}\b", lambda found: IN_THE_DARK.get(found[0], found[0]), svg.decode()
     ).encode()
-
-
-def numbered(svg: str) -> str:
-    """Return an SVG with numbers in order of appearance in place of matplotlib's long ids."""
-    ids: dict[str, str] = {}
-    return LONG_ID.sub(lambda found: ids.setdefault(found[0], f"id{len(ids) + 1}"), svg)

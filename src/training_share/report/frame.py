@@ -14,8 +14,6 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Drawing
 
 from training_share.errors import InputError
-from training_share.model.comparison import Comparison
-from training_share.model.estimate import Estimate
 from training_share.report import shares
 from training_share.report.figure import ACCENT, INK, QUIET, Figure, look, width
 from training_share.report.words import words_of
@@ -94,9 +92,9 @@ class Drawn:
 def chart(draw: Callable[..., Drawn]) -> Callable[..., Figure]:
     """Make a chart of a function that draws on a `Sheet` and returns what was `Drawn`.
 
-    The chart takes `ax=`, the axes to draw on, of several panels a list of them (`axes=` is the
-    same): their fonts and size are then their own, and title, subtitle and source are in the
-    `Figure` that comes back. Without, they stand around it; `narrow` is for a phone. How a run
+    The chart takes `ax=`, the axes to draw on, of several panels a list of them: their fonts and
+    size are then their own, and title, subtitle and source are in the `Figure` that comes back.
+    Without, they stand around it; `narrow` is for a phone. How a run
     departs from its scenario stands under the title, in the alternative text and in the table: an
     estimate, a comparison and a table of `shares` know it, for any other table `changed` says it.
     """
@@ -106,21 +104,18 @@ def chart(draw: Callable[..., Drawn]) -> Callable[..., Figure]:
         data: Any,
         *more: Any,
         ax: Any = None,
-        axes: Any = None,
         narrow: bool = False,
         changed: str = "",
         **options: Any,
     ) -> Figure:
-        given = ax if axes is None else axes
-        given = [] if given is None else list(np.ravel(given))
+        given = [] if ax is None else list(np.ravel(ax))
         sheet = Sheet(given, NARROW if narrow else WIDE)
         changed = changed or max(map(_changed, (data, *more)), key=len)
         theirs = {"font.family": given[0].title.get_fontfamily()} if given else {}
         with mpl.rc_context(theirs) if given else look():
             drawn = draw(sheet, data, *more, **options)
-            if len(sheet.taken) < len(given):
-                more = f"{len(sheet.taken)} panels, and {len(given)} axes"
-                raise InputError(f"ax: the chart has {more}")
+            if (panels := len(sheet.taken)) < len(given):
+                raise InputError(f"ax: the chart has {panels} panels, and {len(given)} axes")
             title, about, source = words_of(draw.__name__, drawn.case, drawn.numbers)
             if not given:
                 _frame(sheet, title, changed, about, source)
@@ -145,11 +140,9 @@ def told(rows: pd.DataFrame) -> str:
 
 def _changed(data: Any) -> str:
     """Return how the run behind what a chart is given departs from its scenario."""
-    if isinstance(data, Estimate):
-        return shares.changes(data)
-    if isinstance(data, Comparison):
-        return shares.changes(*data.values())
-    return data.attrs.get("changed", "") if isinstance(data, pd.DataFrame) else ""
+    return shares.changes(*shares.estimates_of(data)) or getattr(data, "attrs", {}).get(
+        "changed", ""
+    )
 
 
 def _frame(sheet: Sheet, title: str, changed: str, about: str, source: str) -> None:

@@ -18,7 +18,6 @@ from training_share.report.frame import NAME, NOTE, NUMBER, PLAIN, Sheet, put, r
 from training_share.report.shares import HALF
 from training_share.report.words import ten
 
-LINE = 0.17  # inches
 MOST = 2.8  # inches of a name beside its row
 GAP = 0.13  # inches between texts
 FONTS = {"label": NAME, "value": NUMBER, "range": NOTE, "note": NOTE}
@@ -46,12 +45,11 @@ def names(
     size: float = 11.5,
     top: float = 0,
     ticks: float = TICKS,
-    right: float = 0,
 ) -> Rows:
     """Return a panel whose rows, each `mark` high, have their texts beside them.
 
     Where the panel is small, or a height `above` is given for the marks of such rows, texts stand
-    over the rows. `right` is left free. Lengths are inches.
+    over the rows. Lengths are inches.
     """
     over, mark = bool(above) or sheet.small, above or (0.15 if sheet.small else mark)
     blank = dict.fromkeys(FONTS, "") | {"lead": "lead" not in table, "group": ""}
@@ -61,13 +59,8 @@ def names(
     long = {text: max(width(word, **fonts[text]) for word in rows[text]) for text in FONTS}
     column, line = min(long["label"], MOST), 0.19 * sheet.scale * size / 11.5
     left = 0 if over else column + long["value"] + 2 * GAP
-    right += 0 if over else sum(long[text] + GAP for text in ("range", "note") if long[text])
-    pieces, middles, place, heads = (
-        [],
-        [],
-        0.02,
-        {""},
-    )  # of text: edge, inches across and down, side
+    right = 0 if over else sum(long[text] + GAP for text in ("range", "note") if long[text])
+    pieces, middles, place, heads = [], [], 0.02, {""}  # a piece: text, font, edge, across, down
     for row in rows.itertuples():
         if row.group not in heads:
             heads.add(row.group)
@@ -235,7 +228,7 @@ def curve(ax: Axes, table, points: pd.DataFrame) -> None:
     ax.minorticks_off()
 
 
-def waffle(sheet: Sheet, table, unit: float) -> Axes:
+def waffle(sheet: Sheet, table, unit: float) -> None:
     """Draw squares of `unit` each, `part` of `whole` in the accent: a block a row of the table, its
     texts above it; blocks fill lines from the left."""
     import seaborn as sns
@@ -261,7 +254,6 @@ def waffle(sheet: Sheet, table, unit: float) -> Axes:
     for parts, x, y in texts:
         run(ax, parts, x, y)
     ax.set(xlim=(-0.5, columns - 0.5), ylim=(high, 0), xticks=[], yticks=[], xlabel="", ylabel="")
-    return ax
 
 
 def heat(ax: Axes, table: pd.DataFrame) -> None:
@@ -305,7 +297,7 @@ def cloud(ax: Axes, points, band, closed) -> None:
     ax.minorticks_off()
 
 
-def timeline(sheet: Sheet, spans: pd.DataFrame, events: pd.DataFrame) -> Axes:
+def timeline(sheet: Sheet, spans: pd.DataFrame, events: pd.DataFrame) -> None:
     """Draw a pair of spans `start` to `end` for each `row`, what leads and what follows (`lead`),
     and events on the second: dots of an area `size`, their labels below, each where it has room."""
     days, across = dates.date2num, sheet.room
@@ -343,4 +335,3 @@ def timeline(sheet: Sheet, spans: pd.DataFrame, events: pd.DataFrame) -> Axes:
     for text in ax.get_xticklabels():
         text.set_horizontalalignment("left")
     ax.tick_params(labelsize=PLAIN["size"] * sheet.scale)
-    return ax

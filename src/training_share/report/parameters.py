@@ -5,7 +5,7 @@ shows a reader what can be set, and cannot quietly say something else than the d
 """
 
 import ast
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from training_share.errors import InputError, nearest
@@ -49,11 +49,14 @@ def begin() -> dict[str, object]:
     while every parameter stands at its default, and beside the run where one does not, with a line
     saying so.
     """
-    form, injected = _cells_run()
+    from IPython import get_ipython
+
+    held = getattr(get_ipython(), "user_ns", {})
+    form, injected = _cells_run(held.get("In", []))
     for name in injected:
         if name not in form:
             raise InputError(f"this notebook has no parameter '{name}'{nearest(name, form)}")
-    now = _values_now(form | injected)
+    now = {name: held.get(name, written) for name, written in (form | injected).items()}
     folder, here = folder_given(str(now.pop("figures_dir", ""))), Path.cwd()
     if form and not folder:
         folder = str(repo_root() / "figures")
@@ -66,23 +69,12 @@ def begin() -> dict[str, object]:
     return now
 
 
-def _values_now(names: Mapping[str, object]) -> dict[str, object]:
-    """Return what the notebook's variables hold, and of those that are gone what was written."""
-    from IPython import get_ipython
-
-    held = getattr(get_ipython(), "user_ns", {})
-    return {name: held.get(name, written) for name, written in names.items()}
-
-
-def _cells_run() -> tuple[dict[str, object], dict[str, object]]:
+def _cells_run(sources: Iterable[str]) -> tuple[dict[str, object], dict[str, object]]:
     """Return what the notebook's parameters cell assigned and what papermill injected, as the
-    kernel ran them last; nothing outside a notebook."""
-    from IPython import get_ipython
-
-    shell = get_ipython()
+    kernel ran them last."""
     form: dict[str, object] = {}
     injected: dict[str, object] = {}
-    for source in shell.user_ns.get("In", []) if shell else []:
+    for source in sources:
         try:
             found = literals(source)
         except (ValueError, SyntaxError):

@@ -19,7 +19,7 @@ from training_share.model.precision import QUANTILES, quantiles
 from training_share.report.parameters import DEFAULTS
 from training_share.report.shares import changes, window_text
 from training_share.report.text import amount, chance, counted, listed, number, percent
-from training_share.report.words import share, templates, ten, times
+from training_share.report.words import label, share, templates, ten, times
 
 LEAST_TOLD = 0.001  # of the simulations, in which more than all R&D compute was spent
 MONEY = ("training_cost", 1, "USD million")
@@ -31,42 +31,41 @@ RARE = 0.01  # chance below which an input is not called likely to be so wrong
 def answer(est: Estimate) -> str:
     """Return the answer for a company: share, likely range, amounts, chance of a majority, main
     doubt, and what to keep in mind."""
-    s = est.summary()
     low, middle, high = est.share_quantiles.values()
-    lead = (
-        f"**About {share(middle)} of {name_of(est)}'s R&D compute went to final training runs; the "
-        f"likely range is {_range(low, high)}.**"
+    cost, spent = _sums(est)
+    likely = _range(low, high)
+    about, ends = ("About ", f"; the likely range is {likely}") if likely else ("", "")
+    told = (
+        f"{_changed(est)}**{about}{share(middle)} of {name_of(est)}'s R&D compute went to final "
+        f"training runs{ends}.** That is {cost} of the {spent} spent from "
+        f"{window_text(*est.denominator_window)}, for {_runs(est)}."
     )
-    if not (likely := _range(low, high)):
-        lead = f"**{share(middle)} of {name_of(est)}'s R&D compute went to final training runs.**"
-    sums = amount(s["training_cost_p50"], est.unit), amount(s["rd_compute"], est.unit)
-    told = [
-        _changed(changes(est)) + lead,
-        f"That is {sums[0]} of the {sums[1]} spent from {window_text(*est.denominator_window)}, "
-        f"for {_runs(est)}.",
-        f"The chance that they took more than half is {chance(over_half(est))}." if likely else "",
-    ]
-    paragraphs = [" ".join(filter(None, told)), doubt(est), " ".join(_remarks(est))]
-    return "\n\n".join(filter(None, paragraphs))
+    if likely:
+        told += f" The chance that they took more than half is {chance(over_half(est))}."
+    return "\n\n".join(filter(None, [told, doubt(est), " ".join(_remarks(est))]))
 
 
 def measured_answer(est: Estimate) -> str:
     """Return the answer for a company whose hours were counted: a share without any model."""
-    s = est.summary()
-    sums = amount(s["training_cost_p50"], est.unit), amount(s["rd_compute"], est.unit)
+    low, middle, high = est.share_quantiles.values()
+    cost, spent = _sums(est)
     return (
-        f"**{percent(s['share_p50'])} of the compute behind the whole development went into the "
-        f"final training runs**: {sums[0]} of {sums[1]}. {name_of(est)} counted both, so neither a "
-        f"price nor a utilization enters; rounding leaves {100 * s['share_p5']:.2f}% to "
-        f"{100 * s['share_p95']:.2f}%."
+        f"**{percent(middle)} of the compute behind the whole development went into the final "
+        f"training runs**: {cost} of {spent}. {name_of(est)} counted both, so neither a price nor "
+        f"a utilization enters; rounding leaves {low:.2%} to {high:.2%}."
     )
+
+
+def _sums(est: Estimate) -> list[str]:
+    """Return the median cost of the final runs and the R&D compute, as amounts."""
+    return [amount(x, est.unit) for x in est.summary()[["training_cost_p50", "rd_compute"]]]
 
 
 def cost_answer(est: Estimate) -> str:
     """Return the answer for a company whose spending is unknown: the cost of its final runs."""
     low, middle, high = (amount(est.spread("training_cost")[name]) for name in QUANTILES)
     return (
-        f"{_changed(changes(est))}**{name_of(est)}'s final training runs cost about {middle} at "
+        f"{_changed(est)}**{name_of(est)}'s final training runs cost about {middle} at "
         f"rental prices; the likely range is {low} to {high}.** That is for {_runs(est)}."
     )
 
@@ -101,15 +100,12 @@ def doubts(*estimates: Estimate) -> str:
 
 def _closed(est: Estimate) -> dict[str, dict[str, str]]:
     """Return by group the models whose compute is predicted from others, and of which kind."""
-    found = {
-        group: {
-            run.model: est.tables.closed_models[run.flop].modality
-            for run in est.runs.values()
-            if run.group == group and isinstance(run.flop, str)
-        }
-        for group in groups_of(est)
-    }
-    return {group: closed for group, closed in found.items() if closed}
+    found: dict[str, dict[str, str]] = {}
+    for run in est.runs.values():
+        if isinstance(run.flop, str) and run.group in groups_of(est):
+            modality = est.tables.closed_models[run.flop].modality
+            found.setdefault(run.group, {})[run.model] = modality
+    return found
 
 
 def _without(est: Estimate, group: str) -> str:
@@ -160,22 +156,21 @@ def expensed(est: Estimate) -> str:
     )
 
 
-def _changed(told: str) -> str:
+def _changed(*estimates: Estimate) -> str:
+    told = changes(*estimates)
     return f"Changed run ({told}). " if told else ""
 
 
 def _runs(est: Estimate) -> str:
-    count, (first, last) = len(est.runs), est.release_window
-    runs = "training run" if count == 1 else "training runs"
-    return f"{count} {runs} of models released {first:%b %Y} to {last:%b %Y}"
+    runs = "1 training run" if len(est.runs) == 1 else f"{len(est.runs)} training runs"
+    return f"{runs} of models released {window_text(*est.release_window)}"
 
 
 def _remarks(est: Estimate) -> list[str]:
     """Return what to keep in mind about a share, each in a sentence."""
     told = []
     if est.caveat == "lower bound":
-        count = est.months_not_collected
-        months = f"{count} month{'s' if count > 1 else ''}"
+        months = "1 month" if (n := est.months_not_collected) == 1 else f"{n} months"
         told.append(f"**This is a lower bound**: the runs of {months} have not been collected.")
     elif est.caveat:
         told.append(
@@ -255,17 +250,9 @@ def comparison_answer(comparison: Comparison, sure: pd.DataFrame) -> str:
     parts = [share(est.share_quantiles["p50"]) for est in estimates]
     parts[0] += " of R&D compute"
     shares = listed(f"{part} at {name_of(e)}" for part, e in zip(parts, estimates, strict=True))
-    told = _changed(changes(*estimates))
-    return "\n\n".join(
-        filter(
-            None,
-            [
-                f"{told}**About {shares} went to final training runs.**",
-                how_sure(sure, comparison),
-                " ".join(filter(None, map(doubt, estimates))),
-            ],
-        )
-    )
+    told = f"{_changed(*estimates)}**About {shares} went to final training runs.**"
+    main_doubts = " ".join(filter(None, map(doubt, estimates)))
+    return "\n\n".join(filter(None, [told, how_sure(sure, comparison), main_doubts]))
 
 
 def how_sure(table: pd.DataFrame, comparison: Comparison) -> str:
@@ -279,8 +266,7 @@ def how_sure(table: pd.DataFrame, comparison: Comparison) -> str:
         usual = odds.mode().iloc[0]
         rest = odds[odds != usual] if (odds == usual).mean() > HALF else odds
         others = [f"{odd} {label[0].lower()}{label[1:]}" for label, odd in rest.items()]
-        words = [usual] if len(rest) < len(odds) else []
-        words += [listed(others)] if others else []
+        words = filter(None, [usual if len(rest) < len(odds) else "", listed(others)])
         told.append(f"At {name} in {', but '.join(words)}.")
     sure = " ".join(told).replace(" RL ", " reinforcement learning (RL) ", 1)
     return f"**How sure is it a minority?** In simulations, final runs took less than half: {sure}"
@@ -369,11 +355,10 @@ def largest_effect(effects: Mapping[str, pd.DataFrame], tables: Tables) -> str:
     change = table["alone"].abs().idxmax()
     row = table.loc[change]
     why = next((r.why for r in tables.scenarios.values() if r.correction == change), "")
-    label = templates()["labels"].get(change, change)
     return (
-        f"**The largest effect of any single change** is “{label}” (`{change}`): it takes {name}'s "
-        f"share from {share(row.p50 - row.alone)} to {share(row.p50)} and the chance of a majority "
-        f"to {chance(row.over_half)}. {why}"
+        f"**The largest effect of any single change** is “{label(change)}” (`{change}`): it takes "
+        f"{name}'s share from {share(row.p50 - row.alone)} to {share(row.p50)} and the chance of a "
+        f"majority to {chance(row.over_half)}. {why}"
     )
 
 
@@ -382,18 +367,15 @@ def beliefs_conclusion(tables: Mapping[str, pd.DataFrame]) -> str:
     upper end of the range depend on what is believed."""
     lines = []
     for name, table in tables.items():
-        table = table.dropna(subset=["p50"])
-        least, most = table["over_half"].idxmin(), table["over_half"].idxmax()
+        least, most = table[["p50", "p95"]].agg(["min", "max"]).map(share).to_numpy()
         line = (
-            f"**{name}**: by what is believed, the median lies between "
-            f"{share(table['p50'].min())} and {share(table['p50'].max())} and the upper end of the "
-            f"range between {share(table['p95'].min())} and {share(table['p95'].max())}."
+            f"**{name}**: by what is believed, the median lies between {least[0]} and {most[0]} "
+            f"and the upper end of the range between {least[1]} and {most[1]}."
         )
-        if chance(table.loc[most, "over_half"]) != chance(table.loc[least, "over_half"]):
-            line += (
-                f" The chance of a majority goes from {chance(table.loc[least, 'over_half'])} "
-                f"(“{least}”) to {chance(table.loc[most, 'over_half'])} (“{most}”)."
-            )
+        odds = table["over_half"].dropna().sort_values(kind="stable").map(chance)
+        if odds.iloc[0] != odds.iloc[-1]:
+            first, last = (f"{odds[label]} (“{label}”)" for label in odds.index[[0, -1]])
+            line += f" The chance of a majority goes from {first} to {last}."
         lines.append(line)
     return "\n\n".join(lines)
 
@@ -409,17 +391,14 @@ def breaking_conclusion(tables: Mapping[str, pd.DataFrame]) -> str:
         if found.empty:
             lines.append(f"**{name}**: no single input could make it a majority.")
             continue
-        nearest = found.loc[np.log(found["factor"]).abs().sort_values(kind="stable").index[0]]
-        line = f"**{name}**: "
-        if chances.max() < RARE:
-            line += "by its own range no input is likely to be so wrong that final runs pass half. "
-        else:
-            likeliest = found.loc[chances.idxmax()]
-            line += f"the likeliest way to a majority is {_failure(likeliest)}, "
-            line += f"a chance of {chance(chances.max())} by its own range or trend. "
-        if chances.max() < RARE or chances.idxmax() != nearest.name:
-            line += f"The smallest error that would do it is {_failure(nearest)}."
-        lines.append(line.strip())
+        likeliest, nearest = chances.idxmax(), np.log(found["factor"]).abs().idxmin()
+        odds = f"a chance of {chance(chances.max())} by its own range or trend"
+        line = f"the likeliest way to a majority is {_failure(found.loc[likeliest])}, {odds}."
+        if rare := chances.max() < RARE:
+            line = "by its own range no input is likely to be so wrong that final runs pass half."
+        if rare or likeliest != nearest:
+            line += f" The smallest error that would do it is {_failure(found.loc[nearest])}."
+        lines.append(f"**{name}**: {line}")
     return "\n\n".join(lines)
 
 
@@ -440,10 +419,9 @@ def flop_conclusion(est: Estimate, ratio: float = 0.5) -> str:
     """Return what a share is in FLOP instead of dollars, if other R&D has `ratio` times the
     utilization of final runs, and from which such ratio on it would be a majority."""
     half, middle = in_flop(est, [ratio]).iloc[0], est.share_quantiles["p50"]
-    name = name_of(est)
     told = (
-        f"If experiments use GPUs {ratio:.0%} as efficiently as final runs do, {name}'s share in "
-        f"FLOP is {share(half.p50)} ({_range(half.p5, half.p95)})"
+        f"If experiments use GPUs {ratio:.0%} as efficiently as final runs do, {name_of(est)}'s "
+        f"share in FLOP is {share(half.p50)} ({_range(half.p5, half.p95)})"
     )
     if middle >= HALF:
         return f"{told}."
@@ -475,31 +453,26 @@ def closed_answer(est: Estimate, model: str, correction: str) -> str:
 def pattern_answer(found: Pattern) -> str:
     """Return the range of company-years, that of what is counted most narrowly, what the next
     company-year's share would be, and which draws were left out."""
-    rows = found.table().query("used")
-    ranges = {scope: part["p50"] for scope, part in rows.groupby("scope", sort=False)}
-    years, others = ranges.pop(COMPANY), [_span(values) for values in ranges.values()]
-    names = [templates()["scopes"].get(scope, scope).partition(", ")[0] for scope in ranges]
-    told = listed(
-        f"{part} of {name[0].lower()}{name[1:]}" for part, name in zip(others, names, strict=True)
-    )
+    rows = found.table().query("used").groupby("scope", sort=False)["p50"]
+    ends = {scope: (p.min(), p.max()) for scope, p in rows}
+    ranges = {scope: _range(*both) or share(both[0]) for scope, both in ends.items()}
+    years, scopes, told = ranges.pop(COMPANY), templates()["scopes"], []
+    for scope, part in ranges.items():
+        name = scopes.get(scope, scope).partition(", ")[0]
+        told.append(f"{part} of {name[0].lower()}{name[1:]}")
     low, middle, high = quantiles(found.next_share["share"])
-    above = {name: est.mean(est.share > 1) for name, est in found.known.items()}
     dropped = [
-        f"{percent(part)} of {found.known[name].company_row.display_name}'s"
-        for name, part in above.items()
-        if part >= LEAST_TOLD
+        f"{percent(part)} of {est.company_row.display_name}'s"
+        for est in found.known.values()
+        if (part := est.mean(est.share > 1)) >= LEAST_TOLD
     ]
     left = f" Left out are {listed(dropped)} simulations, above all R&D compute." if dropped else ""
     return (
-        f"**At {counted(len(years))} companies final training runs took {_span(years)} of a year's "
-        f"R&D compute (medians).** Developers who measured their own projects find {told}: what is "
-        f"counted decides the share. After these companies, the next one's share would be "
+        f"**At {counted(len(found.known))} companies final training runs took {years} of a year's "
+        f"R&D compute (medians).** Developers who measured their own projects find {listed(told)}: "
+        f"what is counted decides the share. After these companies, the next one's share would be "
         f"{share(middle)}, and anything from {_range(low, high)} is likely.{left}"
     )
-
-
-def _span(values: pd.Series) -> str:
-    return _range(values.min(), values.max()) or share(values.min())
 
 
 def implied_answer(implied: ImpliedCompute) -> str:

@@ -14,7 +14,7 @@ from training_share.analysis.variants import HALF, groups_of, over_half, variant
 from training_share.errors import InputError, require_known
 from training_share.inputs.tables import Tables, load
 from training_share.model.case import listed
-from training_share.model.comparison import Comparison, compare
+from training_share.model.comparison import Comparison
 from training_share.model.estimate import Estimate
 from training_share.model.precision import QUANTILES
 
@@ -36,6 +36,13 @@ def window_text(start, end) -> str:
     return f"{start:%b %Y} to {end:%b %Y}"
 
 
+def estimates_of(data: object) -> list[Estimate]:
+    """Return the estimates of an estimate or a comparison; none of a table."""
+    if isinstance(data, Comparison):
+        return list(data.values())
+    return [data] if isinstance(data, Estimate) else []
+
+
 def changes(*estimates: Estimate) -> str:
     """Return how a run departs from its scenario, as in 'newsletter, changed: MFU 0.30 to 0.50', or
     "" where it does not; of several estimates of one run, the one that departs most.
@@ -43,7 +50,7 @@ def changes(*estimates: Estimate) -> str:
     Corrections on top, groups left out, and every value or window set by hand to something else
     than the scenario has count; draws and seed do not.
     """
-    return max(map(_changes, estimates), key=len)
+    return max(map(_changes, estimates), key=len, default="")
 
 
 def _of(estimates: Iterable[Estimate], table: pd.DataFrame) -> pd.DataFrame:
@@ -72,13 +79,11 @@ def _changes(est: Estimate) -> str:
 
 def _set_by_hand(own: Tables, table: str, key: str, column: str, content: object) -> str:
     """Return a cell set by hand in words, or "" where the scenario has it so."""
-    if own.texts[table][key][column] == str(content):
+    row = own.texts[table][key]
+    if row[column] == str(content):
         return ""
-    labels = {
-        "assumptions": own.assumptions[key].label if key in own.assumptions else key,
-        "fx": f"{key[:3].lower()} per usd",
-        "companies": column.replace("_", " "),
-    }
+    labels = {"assumptions": row.get("label"), "companies": column.replace("_", " ")}
+    labels["fx"] = f"{key[:3].lower()} per usd"
     return f"{labels.get(table, f'{key} {column}')} {str(content).partition(' (')[0]}"
 
 
@@ -112,11 +117,11 @@ def chart_row(est: Estimate, label: str = "") -> dict:
 def error_columns(est: Estimate) -> dict[str, float]:
     """Return the Monte Carlo standard errors of share and training cost under the names of the
     columns they belong to, as in share_p50_error."""
-    spreads = {quantity: est.spread(quantity) for quantity in ("share", "training_cost")}
     return {
-        f"{quantity}_{name}_error": spread[f"{name}_error"]
-        for quantity, spread in spreads.items()
-        for name in QUANTILES
+        f"{quantity}_{name}": value
+        for quantity in ("share", "training_cost")
+        for name, value in est.spread(quantity).items()
+        if name.endswith("_error")
     }
 
 
@@ -157,9 +162,8 @@ def ratio_table(comparison: Comparison, scenarios: Iterable[str] | str = "") -> 
     names, shown = listed(scenarios) or next(iter(comparison.values())).base.scenario_names, {}
     for scenario in names:
         for est in comparison.again(scenario=scenario).values():
-            measured = est.measured
-            shown.setdefault((measured, est.company, "" if measured else scenario), est)
-    ordered = [est for _, est in sorted(shown.items(), key=lambda item: item[0][0])]
+            shown.setdefault((est.company, "" if est.measured else scenario), est)
+    ordered = sorted(shown.values(), key=lambda est: est.measured)
     table = pd.concat([company_ratio_table(est) for est in ordered], ignore_index=True)
     return _of(ordered, table)
 
@@ -167,13 +171,13 @@ def ratio_table(comparison: Comparison, scenarios: Iterable[str] | str = "") -> 
 def example(est: Estimate) -> str:
     """Return the run that best shows how a cost is worked out: the costliest whose compute is
     reported, or else the costliest of all."""
-
-    def known(run) -> bool:
-        return run.evidence == "reported" and bool(run.flop or run.gpu_hours)
-
     costs = est.cost_table()["p50"].drop(index="total")
-    told = [key for key, run in est.runs.items() if known(run)]
-    return str(costs[told or list(costs.index)].idxmax())
+    told = [
+        key
+        for key, run in est.runs.items()
+        if run.evidence == "reported" and (run.flop or run.gpu_hours)
+    ]
+    return costs[told or costs.index].idxmax()
 
 
 def largest_runs(est: Estimate, most: int = LARGEST) -> pd.DataFrame:
@@ -198,19 +202,10 @@ def largest_runs(est: Estimate, most: int = LARGEST) -> pd.DataFrame:
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis("run").astype({"runs": int})
 
 
-def dollars_table(
-    companies: Iterable[str] | str = "", scenario: str = "newsletter", **settings
-) -> pd.DataFrame:
+def dollars_table(estimates: Iterable[Estimate]) -> pd.DataFrame:
     """Return final training, other R&D and inference compute of each company in USD million, over
     its spending window. Training is the median; other R&D is the rest of R&D compute; inference is
-    NaN where none is disclosed for the window. Blank means the companies that the newsletter prints
-    a share of."""
-    names = listed(companies) or printed(settings.get("data_dir"))
-    return dollars_rows(compare(names, scenario, **settings).values())
-
-
-def dollars_rows(estimates: Iterable[Estimate]) -> pd.DataFrame:
-    """Return `dollars_table` of estimates; those that count hours are left out."""
+    NaN where none is disclosed for the window. Estimates that count hours are left out."""
     rows = []
     for est in estimates:
         if est.unit != "USD":
@@ -259,8 +254,6 @@ def hailuo_tables(est: Estimate) -> tuple[pd.DataFrame, pd.DataFrame]:
             rows.append({"x": flop, **one.share_quantiles})
     ways = estimators(est)[list(QUANTILES)]
     line, off = ways.loc["line interval, resampling model"], "predictive interval, resampling model"
-    uniform = {p: line["p5"] + q * (line["p95"] - line["p5"]) for p, q in QUANTILES.items()}
-    ways.loc["uniform"] = pd.Series(uniform)
+    ways.loc["uniform"] = line["p5"] + pd.Series(QUANTILES) * (line["p95"] - line["p5"])
     order = [line.name, "uniform", *(name for name in ways.index if "vendor" in name), off]
-    ways = ways.loc[order]
-    return pd.DataFrame(rows), ways.assign(lead=ways.index == "uniform")
+    return pd.DataFrame(rows), ways.loc[order].assign(lead=lambda rows: rows.index == "uniform")

@@ -68,27 +68,23 @@ def denominator_table(est: Estimate) -> pd.DataFrame:
     """Return the signed disclosed periods that make up the company's R&D compute, with links to
     their sources; below them their sum, as in force, and the exchange rates it rests on."""
     sources, (start, end) = est.tables["sources"], est.denominator_window
-    signed = [
-        (line, sign, row)
-        for line in est.denominator_lines
-        for sign, row in signed_periods(est.tables, est.company, line, start, end)
-    ]
-    rows = [
-        {
-            "line": line,
-            "sign": f"{sign:+d}",
-            "period": row.period,
-            "from": str(row.period_start),
-            "to": str(row.period_end),
-            "amount (millions)": str(row.amount_millions),
-            "currency": row.currency,
-            "note": row.note,
-            "source": sources[row.source_id].url,
-        }
-        for line, sign, row in signed
-    ]
-    used = (rate(est.tables, row.currency, row.period_start, row.period_end) for *_, row in signed)
-    rates = list(dict.fromkeys(filter(None, used)))
+    rows, used = [], {}
+    for line in est.denominator_lines:
+        for sign, row in signed_periods(est.tables, est.company, line, start, end):
+            used[rate(est.tables, row.currency, row.period_start, row.period_end)] = None
+            about = {
+                "line": line,
+                "sign": f"{sign:+d}",
+                "period": row.period,
+                "from": str(row.period_start),
+                "to": str(row.period_end),
+                "amount (millions)": str(row.amount_millions),
+                "currency": row.currency,
+                "note": row.note,
+                "source": sources[row.source_id].url,
+            }
+            rows.append(about)
+    rates = list(filter(None, used))
     at = "; ".join(f"{fx.per_usd} {fx.currency} for a dollar" for fx in rates)
     total = {
         "line": "sum",
@@ -149,7 +145,7 @@ def _ends(table: pd.DataFrame, prefix: str, scale: float = 1) -> list[str]:
 
 def implied_text_table(implied: ImpliedCompute) -> pd.DataFrame:
     """Return `ImpliedCompute.table` for reading."""
-    rows = implied.table.drop(columns="unit").astype(float).T
+    rows = implied.table.loc
     told = {
         "share borrowed from the others": interval(rows["share"]),
         "implied R&D compute": interval(rows["rd_compute"], amount),
@@ -170,32 +166,22 @@ def published_text_table(table: pd.DataFrame) -> pd.DataFrame:
     names = {key: row.display_name for key, row in load().companies.items()}
     rows = []
     for _, row in table.iterrows():
-        printed = [
-            "" if pd.isna(value) else f"{value:.{row.decimals}f}" if value < 1e6 else number(value)
-            for value in (row.p5, row.value, row.p95)
-        ]
-        ours = [
-            held(row[name], row[f"{name}_error"]) for name in ("our_p5", "our_value", "our_p95")
-        ]
-        if not printed[0]:
-            ours = ["", ours[1], ""]
-        rows.append(
-            {
-                "figure": f"{names.get(row.company, row.company)}: {row.quantity}",
-                "unit": {"percent": "%"}.get(row.unit, row.unit),
-                "printed": _interval(*printed),
-                "ours": _interval(*ours),
-                "status": row.status,
-                "explanation": row.explanation,
-            }
-        )
+        printed, ours = {}, {}
+        for name in ("value", "p5", "p95") if pd.notna(row.p5) else ("value",):
+            as_text = number if row[name] >= 1e6 else f"{{:.{row.decimals}f}}".format
+            printed[name] = as_text(row[name]) if pd.notna(row[name]) else ""
+            ours[name] = held(row[f"our_{name}"], row[f"our_{name}_error"])
+        about = {"figure": f"{names.get(row.company, row.company)}: {row.quantity}"}
+        about |= {"unit": {"percent": "%"}.get(row.unit, row.unit)}
+        about |= {"printed": _interval(**printed), "ours": _interval(**ours)}
+        rows.append(about | dict(row[["status", "explanation"]]))
     return pd.DataFrame(rows).set_index("figure")
 
 
-def _interval(low: str, middle: str, high: str) -> str:
+def _interval(value: str, p5: str = "", p95: str = "") -> str:
     """Return a median with its interval in brackets, or what there is of the two."""
-    ends = f"{low} to {high}" if low else ""
-    return f"{middle} ({ends})" if middle and ends else middle or ends
+    ends = f"{p5} to {p95}" if p5 else ""
+    return f"{value} ({ends})" if value and ends else value or ends
 
 
 def cases_text_table(table: pd.DataFrame) -> pd.DataFrame:
@@ -222,13 +208,12 @@ def dependence_text_table(table: pd.DataFrame) -> pd.DataFrame:
 def implied_costs_table(table: pd.DataFrame) -> pd.DataFrame:
     """Return `implied_training_costs` as text in USD billion, with two significant digits: so few
     cases tell no more."""
+    billion = "{:.2g}".format
+    own = table.apply(interval, axis=1, args=[billion, "own_"])
     columns = {
         "R&D compute by": table["source"],
         "R&D compute (USD billion)": table["R&D compute"].map("{:.3g}".format),
-        "final training runs (USD billion)": table.apply(interval, axis=1, args=["{:.2g}".format]),
-        "at its own share (USD billion)": [
-            "" if pd.isna(row.own_p50) else interval(row, "{:.2g}".format, "own_")
-            for row in table.itertuples()
-        ],
+        "final training runs (USD billion)": table.apply(interval, axis=1, args=[billion]),
+        "at its own share (USD billion)": own.where(table["own_p50"].notna(), ""),
     }
     return pd.DataFrame(columns).set_index(table["company"])

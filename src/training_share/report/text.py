@@ -11,7 +11,7 @@ FLOP = 1e15  # from here on with a power of ten
 
 def percent(fraction: float) -> str:
     """Return a fraction as a percentage with one decimal."""
-    return f"{_tenths(fraction):.1f}%"
+    return f"{round(100 * fraction, 1) + 0:.1f}%"  # adding zero takes the sign from a zero
 
 
 def end(fraction: float) -> str:
@@ -30,15 +30,6 @@ def chance(probability: float) -> str:
 def brief_chance(probability: float) -> str:
     """Return `chance` in short for a column, as in '<1%'."""
     return chance(probability).replace("less than ", "<").replace("more than ", ">")
-
-
-def points(move: float) -> str:
-    """Return the move of a fraction in percentage points, with its sign and one decimal."""
-    return f"{_tenths(move):+.1f}"
-
-
-def _tenths(fraction: float) -> float:
-    return round(100 * fraction, 1) + 0  # adding zero takes the sign from a zero
 
 
 def amount(millions: float, unit: str = "USD") -> str:
@@ -92,8 +83,8 @@ def held_column(table: pd.DataFrame, column: str, scale: float = 1) -> list[str]
 
 
 def listed(names: Iterable[str]) -> str:
-    """Return names as a list in a sentence, as in 'OpenAI, MiniMax and Z.ai'."""
-    *first, last = names
+    """Return names as a list in a sentence, as in 'OpenAI, MiniMax and Z.ai'; "" of none."""
+    *first, last = [*names] or [""]
     return f"{', '.join(first)} and {last}" if first else last
 
 

@@ -79,22 +79,14 @@ class Page:
         self.about = ABOUT.get(self.stem) or text_of(self.soup.p or self.soup)[:200]
 
 
-def build(
-    rendered: str | Path = "",
-    figures: str | Path = "",
-    out: str | Path = "",
-    *,
-    data_dir: str | Path | None = None,
-    base_url: str = "",
-) -> Path:
+def build(rendered: str | Path = "", figures: str | Path = "", out: str | Path = "") -> Path:
     """Write the site of executed notebooks into `out` (default: `site/` of the project) and return
     its index page: all files or none, in place of those of an earlier build.
 
     `rendered` and `figures` are the folders the pipeline filled. Downloads have the settings that
     the notebook `comparison` ran with. Notebooks without a source, or about a company that the
-    tables do not have, are left out. `base_url`, ending in a slash, makes addresses for previews
-    absolute. Raises InputError where there is nothing to render, where a figure lacks its files,
-    and for a folder that holds anything but an earlier site.
+    tables do not have, are left out. Raises InputError where there is nothing to render, where a
+    figure lacks its files, and for a folder that holds anything but an earlier site.
     """
     root = repo_root()
     rendered = Path(rendered or root / "notebooks" / "rendered").expanduser()
@@ -104,7 +96,7 @@ def build(
         raise InputError(
             f"{target}: holds something else than an earlier site; choose an empty or new folder"
         )
-    tables = load(data_dir)
+    tables = load()
     maker = _Maker(tables, Path(figures or root / "figures").expanduser())
     sources = {path.name for path in rendered.parent.glob("*.ipynb")}  # none of a run's folder
     for path in sorted(rendered.glob("*.ipynb")):
@@ -115,7 +107,7 @@ def build(
             f"{rendered}: no {MAIN}.ipynb, so nothing to render; run python -m"
             " training_share.pipeline first"
         )
-    comparison = _comparison(maker.pages[f"{MAIN}.html"], data_dir)
+    comparison = _comparison(maker.pages[f"{MAIN}.html"])
     files = {f"downloads/{name}": content for name, content in downloads(comparison, False).items()}
     maker.add("downloads.html", "downloads", files=files)
     for path in sorted([*root.glob("docs/*.md"), *root.glob("data/*.md")]):
@@ -123,7 +115,7 @@ def build(
     for name in tables.texts:
         maker.add(f"data-{name}.html", "table", name=name, tables=tables)
         files[f"data/{name}.csv"] = csv_of(in_numbers(tables.frame(name)))
-    files |= {name: page.encode() for name, page in maker.finished(comparison, base_url).items()}
+    files |= {name: page.encode() for name, page in maker.finished(comparison).items()}
     for name in maker.charts:  # their numbers, in which no text is a formula to a spreadsheet
         numbers = pd.read_csv(io.BytesIO(maker.figure(name, "csv")), dtype=str, na_filter=False)
         files[f"figures/{name}.csv"] = csv_of(numbers)
@@ -135,13 +127,13 @@ def build(
     return target / "index.html"
 
 
-def _comparison(page: Page, data_dir: str | Path | None) -> Comparison:
+def _comparison(page: Page) -> Comparison:
     """Return the comparison that a notebook shows, from the parameters it ran with."""
     settings = {name: value for name, value in page.settings.items() if value != ""}
-    companies = listed(str(settings.pop("companies", ""))) or printed(data_dir)
+    companies = listed(str(settings.pop("companies", ""))) or printed()
     settings.pop("figures_dir", None)
     try:
-        return compare(companies, data_dir=data_dir, **settings)
+        return compare(companies, **settings)
     except InputError as error:
         raise InputError(
             f"{page.source} was run with other tables ({error}); run the pipeline again"
@@ -219,15 +211,14 @@ class _Maker:
             body, _ = self.exporter.from_notebook_node(notebook, given)
             row = self.tables.companies.get(path.stem)
             label = row.display_name if row else path.stem.replace("_", " ").capitalize()
-            page = Page(f"{slug(path.stem)}.html", body, f"notebooks/{path.name}", label, settings)
-            self.pages[page.file] = page
+            file, source = f"{slug(path.stem)}.html", f"notebooks/{path.name}"
+            self.pages[file] = Page(file, body, source, label, settings)
 
     def add_document(self, path: Path) -> None:
         """Add the page of a Markdown file of docs/ or data/."""
         stem, label = NAMED.get(path.stem, (path.stem, ""))
-        body = clean(markdown2html(path.read_text(encoding="utf-8")))
-        page = Page(f"{slug(stem)}.html", body, f"{path.parent.name}/{path.name}", label)
-        self.pages[page.file] = page
+        file, body = f"{slug(stem)}.html", clean(markdown2html(path.read_text(encoding="utf-8")))
+        self.pages[file] = Page(file, body, f"{path.parent.name}/{path.name}", label)
 
     def figure(self, name: str, kind: str) -> bytes:
         """Return the content of a file of a figure; InputError where it is missing."""
@@ -245,17 +236,16 @@ class _Maker:
         self.charts[name] = "".join(drawn)
         return f'<svg data-chart="{name}"></svg>'
 
-    def finished(self, comparison: Comparison, base_url: str) -> dict[str, str]:
+    def finished(self, comparison: Comparison) -> dict[str, str]:
         """Return the HTML of all pages by file, an index among them, with their links, tables and
         menu made."""
         main, links = self.pages[f"{MAIN}.html"], addresses(self.tables)
         if main.soup.find(id=CHART) is None:
             raise InputError(f"{MAIN}.ipynb: shows no figure {CHART}; run it again")
-        said = {"menu": self._menu(), "base_url": base_url, "version": version("training_share")}
+        said = {"menu": self._menu(), "version": version("training_share")}
         said["preview"] = text_of(main.soup.find(id=CHART).p)
         source, n_draws = self.tables.sources[SOURCE], next(iter(comparison.values())).n_draws
-        cards = [(card, self._card(card)) for card in WORDS["index"]["cards"]]
-        index = {"main": main.soup, "newsletter": source, "n_draws": n_draws, "cards": cards}
+        index = {"main": main.soup, "newsletter": source, "n_draws": n_draws, "pages": self.pages}
         self.add("index.html", "index", rows=headline(comparison), **index, **said)
         for page in self.pages.values():
             self._link(page, links)
@@ -266,11 +256,6 @@ class _Maker:
             file: PLACE.sub(lambda place: self.charts[place[1]], html)
             for file, html in pages.items()
         }
-
-    def _card(self, card: Mapping[str, str]) -> str:
-        """Return the chart of a card of the index, or "" where its page is not there."""
-        page = self.pages.get(f"{card['page']}.html")
-        return str(page.soup.find(id=card["chart"]) or "") if page else ""
 
     def _menu(self) -> dict[str, list[Page]]:
         """Return the groups of the menu and their pages; those that no group names are in the
