@@ -3,6 +3,7 @@
 import math
 
 import numpy as np
+import pandas as pd
 import pytest
 from arithmetic import MFU, NORMAL, PRICE
 
@@ -74,6 +75,17 @@ def test_how_sure_counts_draws_above_one_half_and_says_how_exactly():
     exact = ts.compare("openai", **FEW)  # rests on no regression
     odds, error = exact["openai"].probability_of(lambda one: one.share > 0.2)
     assert error == pytest.approx(math.sqrt(odds * (1 - odds) / 3000), rel=1e-9)
+
+
+def test_a_choice_says_all_that_it_means():
+    plain = ts.corrections.how_sure(ts.compare("minimax", **FEW))
+    own = {"corrections": "drop-glm-4.6", "evidence": "other-rd-flat", "scenario": "appendix"}
+    pd.testing.assert_frame_equal(
+        plain, ts.corrections.how_sure(ts.compare("minimax", **own, **FEW))
+    )
+    effects = ts.corrections.effects_alone("minimax", corrections="rl-mfu-measured", **FEW)
+    both = ts.estimate("minimax", corrections=["rl-mfu-measured", "kokoro-duplicate"], **FEW)
+    assert effects.loc["kokoro-duplicate", "p50"] == both.share_quantiles["p50"]
 
 
 def test_beliefs_are_choices_of_evidence_in_a_table(data_copy):

@@ -116,6 +116,16 @@ def test_a_company_in_the_sample_has_its_own_share_beside_the_next_ones():
     assert table.loc["anthropic/rd_compute/CY2025", ["own_p5", "own_p95"]].isna().all()
 
 
+def test_under_evidence_cost_and_share_come_from_the_same_draw():
+    implied = ts.implied_rd_compute("deepseek", ["zai"], scenario="careful", n_draws=20_000)
+    found = implied.pattern
+    at = found.shares.index[found.next_share["draw"]]
+    known = found.known["zai"].share[at]
+    assert (found.shares["zai"].to_numpy()[found.next_share["draw"]] == known).all()
+    cost = implied.estimate.total_cost[at]
+    assert np.corrcoef(np.log(cost), np.log(known))[0, 1] > 0.2, "one market for both"
+
+
 def test_hours_of_a_calendar_year_are_no_dollars(data_copy):
     data_copy.edit("spending", "ai2/rd_compute/Olmo 3", "period_end", "2025-12-31")
     data_copy.edit("companies", "ai2", "spending_end", "2025-12-31")

@@ -202,6 +202,19 @@ def test_weights_are_one_to_a_company_alone_in_a_pair_and_in_three(settings):
     assert one == both
 
 
+def test_weights_are_those_of_the_correlations_asked_for():
+    """The same tables, with and without: neither takes the other's weights, in whatever order."""
+    pair = {("mfu", "price_usd_per_gpu_hour"): 0.6}
+    few = {"scenario": "careful", "n_draws": 2000}
+    found = []
+    for first, second in ((None, pair), (pair, None)):
+        normals.cache.clear()
+        found.append(ts.estimate("minimax", correlate=first, **few).weights)
+        found.append(ts.estimate("minimax", correlate=second, **few).weights)
+    assert (found[0] == found[3]).all() and (found[1] == found[2]).all()
+    assert (found[0] != found[1]).any()
+
+
 def test_what_was_observed_does_not_depend_on_what_is_asked(data_copy):
     """Groups, lag and window, however set: evidence is judged in the scenario's own."""
     few = {"n_draws": 2000, "bootstrap_resamples": 2000}

@@ -215,6 +215,18 @@ def test_what_is_given_may_change_afterwards():
     assert (est.share == before.share).all() and (est.again(seed=42).share == before.share).all()
 
 
+def test_parts_that_are_shared_may_be_written_in_any_order():
+    cells = {"assumptions/price_usd_per_gpu_hour/correlation": "per-company"}
+    shares = []
+    for words in ("0.5 shared + 0.5 per-run", "0.5 per-run + 0.5 shared"):
+        changes = cells | {"assumptions/mfu/correlation": words}
+        shares.append(ts.estimate("minimax", n_draws=500, changes=changes, correlate={PAIR: 0.6}))
+    assert (shares[0].share == shares[1].share).all()
+    runs = ("minimax-text-01", "minimax-m2-pretraining")
+    prices = [shares[0].assumption(PRICE, run) for run in runs]
+    assert (prices[0] == prices[1]).all(), "the price is the company's, and takes no run's normals"
+
+
 def test_the_order_in_which_things_are_given_moves_nothing():
     pairs = {("mfu", "mfu_rl"): 0.3, ("mfu_rl", PRICE): 0.5, PAIR: 0.2}
     turned = {pair[::-1]: rho for pair, rho in reversed(pairs.items())}

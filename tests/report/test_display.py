@@ -6,8 +6,9 @@ import pytest
 from bs4 import BeautifulSoup
 
 import training_share as ts
+from training_share.files import repo_root
 from training_share.model.precision import QUANTILES, spread
-from training_share.report.display import keep_in
+from training_share.report.display import CHANGED_FOLDER, keep_in
 from training_share.report.text import (
     amount,
     brief_chance,
@@ -85,6 +86,14 @@ def test_a_figure_is_shown_with_its_words_as_alternative_text_and_caption(shown,
         "name.csv",
         "name_narrow.svg",
     }
+
+
+def test_a_changed_chart_is_kept_out_of_the_figures_of_the_project(shown, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    keep_in(repo_root() / "figures")
+    ts.show(ts.charts.ratio(ts.estimate("zai", n_draws=50, mfu=0.4)), "zai_share")
+    keep_in("")
+    assert (tmp_path / CHANGED_FOLDER / "zai_share.png").is_file()
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from refusals import assert_refused
 
 from training_share.files import repo_root
 from training_share.report import parameters
-from training_share.report.display import FOLDER_VARIABLE, keep_in, kept_in
+from training_share.report.display import CHANGED_FOLDER, FOLDER_VARIABLE, keep_in, kept_in
 from training_share.run import parameters_of
 
 FORM = 'scenario: str = "newsletter"  # a word\nmfu: str = ""  # blank\nfigures_dir: str = ""  # ""'
@@ -50,7 +50,7 @@ def test_defaults_leave_the_figures_to_the_project(ran):
 def test_a_changed_run_keeps_its_figures(ran, tmp_path, capsys, cells):
     ran(*cells)
     assert parameters.begin() == {"scenario": "newsletter", "mfu": "0.3"}
-    assert kept_in() == str(tmp_path / parameters.CHANGED_FOLDER)
+    assert kept_in() == str(tmp_path / CHANGED_FOLDER)
     told = capsys.readouterr().out
     assert told.startswith("changed: mfu; figures are saved in figures_of_this_run/")
 
@@ -73,6 +73,12 @@ def test_what_is_asked_for_wins(ran, monkeypatch):
 def test_a_value_set_in_a_later_cell_is_the_one_that_counts(ran):
     ran(FORM, "mfu = 0.25")
     assert parameters.begin()["mfu"] == 0.25
+
+
+@pytest.mark.parametrize("spoil", ["n_draws = 2 * 1000", "print(3)"])
+def test_a_cell_of_parameters_that_cannot_be_read_is_refused_and_not_passed_over(ran, spoil):
+    ran(f"{FORM}\n{spoil}")
+    assert_refused("the cell of parameters, line 4", parameters.begin)
 
 
 def test_a_parameter_that_the_notebook_lacks_is_refused(ran):

@@ -71,7 +71,7 @@ def effects_alone(company: str, start: str = "newsletter", **settings: Any) -> p
     alone, ranked by how far it moves the median. Columns as in `variants`, `alone` for moved;
     `gained` is by how much the chance of more than half moves."""
     est = estimate(company, start, **settings)
-    changes = {name: {"corrections": [name]} for name in est.tables.cells_of}
+    changes = {name: {"corrections": [*est.further, name]} for name in est.tables.cells_of}
     changes |= {name: {"evidence": [*est.evidence, name]} for name in est.tables.evidence_names}
     table = variants(est, changes).rename(columns={"moved": "alone"}).rename_axis("correction")
     table["gained"] = table["over_half"] - over_half(est)
@@ -80,10 +80,10 @@ def effects_alone(company: str, start: str = "newsletter", **settings: Any) -> p
     return table[[*NOTED, "over_half", "alone", "gained"]]
 
 
-def beliefs(company: str, scenario: str = "careful", **settings: Any) -> pd.DataFrame:
+def beliefs(company: str, **settings: Any) -> pd.DataFrame:
     """Return the share by what is believed about the rest of R&D compute, one row a choice of the
     question `beliefs` in choices.csv, columns as in `variants`."""
-    est = estimate(company, scenario, **settings)
+    est = estimate(company, **settings)
     table = variants(est, est.base.choices_of("beliefs")).rename_axis("what is believed")
     return table[[*NOTED, "over_half"]]
 
@@ -96,10 +96,11 @@ def how_sure(comparison: Comparison, question: str = "how-sure") -> pd.DataFrame
     >>> how_sure(ts.compare("minimax", n_draws=1_000)).index[0]
     "With the newsletter's text"
     """
-    choices = next(iter(comparison.values())).base.choices_of(question)
+    choices = next(iter(comparison.values())).base.choices_of("how-sure")
+    plain: dict[str, Any] = {"corrections": (), "evidence": None}
     columns: dict[str, dict[str, float]] = {}
     for label, choice in choices.items():
-        for est in comparison.again(**choice).values():
+        for est in comparison.again(**plain | choice).values():
             name, odds = name_of(est), est.probability_of(lambda one: one.share > HALF)
             columns.setdefault(name, {})[label] = odds[0]
             columns.setdefault(f"{name}_error", {})[label] = odds[1]

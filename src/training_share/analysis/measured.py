@@ -106,9 +106,9 @@ class Pattern:
 
     @cached_property
     def shares(self) -> pd.DataFrame:
-        """Shares of the cases that inform the next one, draws x cases, in the draws that every
-        company keeps and in which none spends more on final runs than on R&D compute."""
-        draws = self.known.draws
+        """Shares of the cases that inform the next one, draws x cases, as they were drawn, in the
+        draws in which no company spends more on final runs than on R&D compute."""
+        draws = self.known.shares
         draws = draws[(within := draws < 1).all(axis=1)]
         if draws.empty:
             told = f"spend more on final runs than on R&D (mostly {within.mean().idxmin()})"

@@ -110,7 +110,12 @@ def _sharing(text: str) -> tuple[tuple[float, str], ...]:
     words = [_word(who, list(OWNERS)) for _, who in parts]
     if abs(sum(variances) - 1) > 1e-9 or len({*words}) < len(words):
         raise ValueError(f"write a word, or parts that add to one, as in '{SHARED_IN_PART}'")
-    return tuple((math.sqrt(part), who) for part, who in zip(variances, words, strict=True))
+    mixed = zip(variances, words, strict=True)  # in whatever order they are written
+    return tuple((math.sqrt(part), who) for part, who in sorted(mixed, key=_breadth))
+
+
+def _breadth(part: tuple[float, str]) -> int:
+    return OWNERS.index(part[1])
 
 
 def _or_key(content: Content, read: Callable[[Content], Distribution]) -> Distribution | str:

@@ -220,6 +220,8 @@ def evidence(tables: Tables) -> Iterator[str]:
             if name not in (known := names if is_run else set(assumed)):
                 noun = "run or group" if is_run else "assumption"
                 yield f"{where}: no {noun} '{name}'{nearest(name, known)}"
+            elif not is_run and not assumed[name]["correlation"]:
+                yield f"{where}: '{name}' is a choice of method, which no draw tells"
             elif not is_run and not term.run and "per-run" in assumed[name]["correlation"]:
                 told = f"'{name}' has no one draw for {row.company}"
                 yield f"{where}: {told}; say of which run, as in 'assumption {name} of RUN'"

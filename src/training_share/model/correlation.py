@@ -35,7 +35,7 @@ def loadings(correlate: Any, tables: Tables) -> Loadings:
         if getattr(tables.assumptions[name].amount, "joint", ""):
             raise InputError(f"correlate: {name} has joint samples, which say how it correlates")
     owners = {name: tables.assumptions[name].correlation for name in names}
-    order = sorted(names, key=lambda name: [OWNERS.index(who) for _, who in owners[name]])
+    order = sorted(names, key=lambda name: max(OWNERS.index(who) for _, who in owners[name]))
     matrix, told = np.eye(len(order)), set()
     for (one, two), rho in correlate.items():
         if frozenset((one, two)) in told or not isinstance(rho, int | float) or not abs(rho) <= 1:

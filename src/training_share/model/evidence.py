@@ -29,7 +29,8 @@ def weights(world: World) -> np.ndarray | None:
 
 def _rests_on(name: str, world: World) -> tuple:
     draws = world.n_draws, world.seed, world.resample_part
-    return (name, world.tables, world.evidence, *draws)
+    mixes = tuple((of, *parts.items()) for of, parts in world.correlate.items())
+    return (name, world.tables, world.evidence, mixes, *draws)
 
 
 @kept("weights", _rests_on)

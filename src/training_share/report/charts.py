@@ -180,6 +180,8 @@ def dollars(sheet: Sheet, data: Comparison | Estimate) -> Drawn:
     """Draw R&D compute in squares of so many dollars, final training runs in the accent, all
     companies to one scale."""
     table = shares.dollars_table(shares.estimates_of(data))
+    if table.empty:
+        raise InputError("dollars: no company here has spending in USD; see ts.charts.ratio")
     whole = table["final_training"] + table["other_rd"]
     rows = pd.DataFrame(
         {
@@ -317,6 +319,8 @@ def effects(sheet: Sheet, data: Tables) -> Drawn:
     table = grouped(data)
     rows = table.assign(size=table["gained"].abs()).sort_values("size", ascending=False)
     rows = rows[rows["size"] >= SMALLEST].groupby("group", sort=False).head(MOST)
+    if rows.empty:
+        raise InputError("effects: no change moves the chance of a majority, so nothing is drawn")
     rows = pd.concat(part for _, part in rows.groupby("group", sort=False))
     most = rows.iloc[rows["size"].argmax()]
     medians = "median " + rows["p50"].map(share)
@@ -508,6 +512,7 @@ def hailuo(sheet: Sheet, data: Estimate) -> Drawn:
     marks.intervals(drawn, rows)
     marks.powers(drawn.ax, limits, " FLOP")
     case = "" if half == half else "never" if not len(over) else "always"
+    case = case if shares.HAILUO in data.runs else "out"
     factor = half / ways["p50"].iloc[0]
     return Drawn(table, rows, case, {"half": half, "factor": factor, "last": limits[1]})
 

@@ -13,12 +13,13 @@ from pathlib import Path
 import pandas as pd
 
 from training_share.errors import InputError
-from training_share.files import write_all
+from training_share.files import repo_root, write_all
 from training_share.report.figure import Figure, dark, written
 from training_share.report.text import held_column, number
 from training_share.report.text import percent as as_percent
 
 FOLDER_VARIABLE = "TRAINING_SHARE_FIGURES"
+CHANGED_FOLDER = "figures_of_this_run"
 _kept_in: list[str] = []  # the folder of this process's figures, once `begin` has chosen one
 KINDS = ("png", "svg", "pdf", "csv")
 SCREEN_DPI = 80  # pixels of a page for an inch of a figure
@@ -90,6 +91,8 @@ def show(figure: Figure, name: str, *, dark_too: bool = False) -> None:
     from IPython.display import Image, Markdown, display
 
     folder = kept_in()
+    if "changed" in figure.table and Path(folder) == repo_root() / "figures":
+        folder = str(Path.cwd() / CHANGED_FOLDER)  # the project's own stay as they are
     saved = save(figure, name, folder, overwrite=True, dark_too=dark_too) if folder else []
     if folder and figure.narrow:
         save(figure.narrow(), f"{name}_narrow.svg", folder, overwrite=True, dark_too=dark_too)

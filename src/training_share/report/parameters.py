@@ -5,15 +5,16 @@ shows a reader what can be set, and cannot quietly say something else than the d
 """
 
 import ast
+import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from training_share.errors import InputError, nearest
 from training_share.files import repo_root
-from training_share.report.display import folder_given, keep_in
+from training_share.report.display import CHANGED_FOLDER, folder_given, keep_in
 
 DEFAULTS = {"scenario": "newsletter", "company": "minimax", "n_draws": 50_000, "seed": 42}
-CHANGED_FOLDER = "figures_of_this_run"
+FORM = re.compile(r"^(scenario|n_draws|seed|figures_dir)\b.*=", re.M)  # of a cell of parameters
 
 
 def edited(parameters: Mapping[str, object]) -> dict[str, object]:
@@ -77,10 +78,12 @@ def _cells_run(sources: Iterable[str]) -> tuple[dict[str, object], dict[str, obj
     for source in sources:
         try:
             found = literals(source)
-        except (ValueError, SyntaxError):
+        except (ValueError, SyntaxError) as error:
+            if len({*FORM.findall(source)}) > 1:
+                raise InputError(f"the cell of parameters, {error}") from None
             continue
         if source.lstrip().startswith("# Parameters"):  # papermill's own mark
             injected = found
-        elif "figures_dir" in found:
+        elif len(found.keys() & {"scenario", "n_draws", "seed", "figures_dir"}) > 1:
             form, injected = found, {}
     return form, injected

@@ -235,8 +235,9 @@ def _against_defaults(estimates: Iterable[Estimate]) -> str:
     nothing is changed or no share is known."""
     told = []
     for est in estimates:
-        if est.has_spending and (est.scenario != DEFAULTS["scenario"] or changes(est)):
-            usual = estimate(est.company, n_draws=est.n_draws, seed=est.seed)
+        known = est.has_spending and est.company in est.base.companies
+        if known and (est.scenario != DEFAULTS["scenario"] or changes(est)):
+            usual = estimate(est.company, n_draws=est.n_draws, seed=est.seed, base=est.base)
             after, before = (percent(one.share_quantiles["p50"]) for one in (est, usual))
             told.append(f"{after} for {name_of(est)} instead of {before}")
     return f"Against the defaults: {'; '.join(told)}. " if told else ""
@@ -260,7 +261,7 @@ def how_sure(table: pd.DataFrame, comparison: Comparison) -> str:
     company by the choices that choices.csv has for the headline: one number where most of them
     agree, else each with the choice that it follows from."""
     rows, told = next(iter(comparison.values())).base.choices.values(), []
-    table = table.loc[[row.label for row in rows if row.headline]]
+    table = table.loc[[r.label for r in rows if r.headline and r.question == "how-sure"]]
     for name in [column for column in table if not column.endswith("_error")]:
         odds = (1 - table[name]).map(chance)
         usual = odds.mode().iloc[0]
@@ -431,6 +432,8 @@ def flop_conclusion(est: Estimate, ratio: float = 0.5) -> str:
 def closed_answer(est: Estimate, model: str, correction: str) -> str:
     """Return what a uniform between the ends of the predictions does to a closed model's compute,
     what taking the predictions (`correction`) does to the share, and how much size explains."""
+    if correction in est.corrections:
+        est = est.again(scenario=DEFAULTS["scenario"], corrections=())
     row = est.tables.closed_models[model]
     predicted = scaling.predicted(est.tables, model, est.seed)
     uniform, median = predicted.interval.quantile(0.5), predicted.quantile(0.5)

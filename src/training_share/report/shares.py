@@ -79,7 +79,7 @@ def _changes(est: Estimate) -> str:
 
 def _set_by_hand(own: Tables, table: str, key: str, column: str, content: object) -> str:
     """Return a cell set by hand in words, or "" where the scenario has it so."""
-    row = own.texts[table][key]
+    row = own.texts[table].get(key, {column: str(content)})  # else of a row that was added
     if row[column] == str(content):
         return ""
     labels = {"assumptions": row.get("label"), "companies": column.replace("_", " ")}
@@ -160,8 +160,11 @@ def ratio_table(comparison: Comparison, scenarios: Iterable[str] | str = "") -> 
     all), and each with runs in a named group once more without that group. A measured company,
     whose share no scenario moves, comes once, in a last panel of its own."""
     names, shown = listed(scenarios) or next(iter(comparison.values())).base.scenario_names, {}
+    first = next(iter(comparison.values()))
     for scenario in names:
-        for est in comparison.again(scenario=scenario).values():
+        own = first.base.scenario_corrections(scenario)
+        further = [name for name in first.further if name not in own]
+        for est in comparison.again(scenario=scenario, corrections=further).values():
             shown.setdefault((est.company, "" if est.measured else scenario), est)
     ordered = sorted(shown.values(), key=lambda est: est.measured)
     table = pd.concat([company_ratio_table(est) for est in ordered], ignore_index=True)
