@@ -181,15 +181,12 @@ def dollars(sheet: Sheet, data: Comparison | Estimate) -> Drawn:
     companies to one scale."""
     table = shares.dollars_table(shares.estimates_of(data))
     whole = table["final_training"] + table["other_rd"]
-    rows = pd.DataFrame(
-        {
-            "label": table["label"],
-            "part": 1e6 * table["final_training"],
-            "whole": 1e6 * whole,
-            "value": table["final_training"].map(short),
-            "range": "of " + whole.map(short),
-            "note": table["spending_window"],
-        }
+    rows = table.assign(
+        part=1e6 * table["final_training"],
+        whole=1e6 * whole,
+        value=table["final_training"].map(short),
+        range="of " + whole.map(short),
+        note=table["spending_window"],
     ).sort_values("whole", ascending=False, kind="stable")
     unit = next(unit for unit in UNITS if rows["whole"].max() / unit <= SQUARES)
     marks.waffle(sheet, rows, unit)
@@ -239,32 +236,22 @@ def grouped(data: Tables) -> pd.DataFrame:
     parts = [table.assign(group=name, key=list(table.index)) for name, table in tables.items()]
     rows = pd.concat(parts, ignore_index=True)
     rows["key"] = rows.get("label", rows["key"])
-    return rows.assign(label=[_label(key) for key in rows["key"]])
-
-
-def _label(key: object) -> str:
-    """Return the label of a row: of a window and its lag both in words."""
-    if not isinstance(key, tuple):
-        return label(str(key))
-    window, lag = key
-    months = "–".join(f"{pd.Timestamp(day):%b %Y}" for day in window.split(" to "))
-    return f"{months}, {lag} months later" if lag else f"{months}, no lag"
+    return rows.assign(label=rows["key"].map(label))
 
 
 def share_texts(rows: pd.DataFrame) -> pd.DataFrame:
     """Return rows of shares (p5, p50 and p95, fractions) with what is written of them."""
-    known, texts = rows["p50"].notna(), pd.Series("", rows.index)
-    ends = [reach(*ends) for ends in rows[["p5", "p95"]].fillna(0).to_numpy(float)]
-    value = rows["p50"].fillna(0).map(share).where(known, "")
-    return rows.assign(value=value, range=texts.where(~known, ends).where(known, "no estimate"))
+    ends = zip(rows["p5"], rows["p95"], strict=True)
+    texts = [reach(low, high) if low == low else "no estimate" for low, high in ends]
+    return rows.assign(value=rows["p50"].map(share, na_action="ignore").fillna(""), range=texts)
 
 
 def share_rows(sheet: Sheet, rows: pd.DataFrame, mark: float = 0.29) -> tuple[pd.DataFrame, dict]:
     """Draw rows of shares. Return them with their texts, and what their words need: the least and
     the greatest median, how many intervals pass half, and whether any passes all."""
-    rows, texts = share_texts(rows), pd.Series("", rows.index)
-    bound = rows.get("caveat", texts).eq("lower bound")
-    rows["label"] = rows["label"].where(~bound, rows["label"] + ", at least")
+    rows = share_texts(rows)
+    if "caveat" in rows:
+        rows["label"] += np.where(rows["caveat"] == "lower bound", ", at least", "")
     drawn = marks.names(sheet, rows, mark)
     marks.intervals(drawn, rows, high=1)
     marks.shares(drawn)
@@ -274,13 +261,13 @@ def share_rows(sheet: Sheet, rows: pd.DataFrame, mark: float = 0.29) -> tuple[pd
 
 
 @chart
-def intervals(sheet: Sheet, data: Tables) -> Drawn:
-    """Draw a share for each row of a table, whose index is the label, or of a table a company: p5,
-    p50 and p95, fractions. A column `caveat` tells lower bounds; a row without numbers says so."""
+def intervals(sheet: Sheet, data: pd.DataFrame) -> Drawn:
+    """Draw a share for each row of a table, whose index is the label: p5, p50 and p95, fractions.
+    A column `caveat` tells lower bounds; a row without numbers says so."""
     table = grouped(data)
     rows, numbers = share_rows(sheet, table.assign(lead=table.index == 0, note=""))
     case = "same" if share(numbers["low"]) == share(numbers["high"]) else ""
-    return Drawn(data if isinstance(data, pd.DataFrame) else table, rows, case, numbers)
+    return Drawn(data, rows, case, numbers)
 
 
 @chart
@@ -288,8 +275,7 @@ def variants(sheet: Sheet, data: pd.DataFrame, est: Estimate) -> Drawn:
     """Draw `shares.variants_table` of an estimate, the highest share first."""
     table = grouped(data)
     rows = table.assign(lead=table.index == 0, note="")
-    rows = rows.sort_values("p50", ascending=False, kind="stable")
-    rows, numbers = share_rows(sheet, rows)
+    rows, numbers = share_rows(sheet, rows.sort_values("p50", ascending=False, kind="stable"))
     same = share(numbers["low"]) == share(numbers["high"])
     numbers["name"] = est.company_row.display_name
     return Drawn(data, rows, "same" if same else "" if numbers["over"] else "below", numbers)
@@ -322,7 +308,7 @@ def effects(sheet: Sheet, data: Tables) -> Drawn:
     rows = rows.assign(p50=rows["over_half"]).drop(columns=["p5", "p95"])
     drawn = marks.names(sheet, rows, ticks=0)
     marks.bars(drawn, rows, high=1, whole=1)
-    numbers = {"label": most.label, "name": most.group or "the company", "after": most.over_half}
+    numbers = {"label": most.label, "name": most.group, "after": most.over_half}
     return Drawn(table, rows, "", numbers | {"before": most.over_half - most.gained})
 
 
@@ -429,13 +415,11 @@ def cost(sheet: Sheet, data: Estimate) -> Drawn:
     """Draw `shares.largest_runs` without the total: the largest runs by name, the others pooled."""
     table = shares.largest_runs(data)
     total, rows = table.iloc[0], table.iloc[1:]
-    values = {p: [short(amount, data.unit) for amount in rows[p]] for p in ("p5", "p50", "p95")}
-    ends = zip(values["p5"], values["p95"], strict=True)
-    rows = rows.reset_index().assign(
-        label=[label(name).replace("reinforcement learning", "RL") for name in rows.index],
-        value=values["p50"],
-        range=[f"{low} to {high}" if low != high else "" for low, high in ends],
-    )
+    rows = rows.reset_index(names="label")
+    rows["label"] = rows["label"].map(label).str.replace("reinforcement learning", "RL")
+    texts = rows[["p5", "p50", "p95"]].map(short, unit=data.unit)
+    ends = (texts["p5"] + " to " + texts["p95"]).where(texts["p5"] != texts["p95"], "")
+    rows = rows.assign(value=texts["p50"], range=ends)
     drawn = marks.names(sheet, rows, ticks=0)
     marks.bars(drawn, rows, high=1.01 * rows["p95"].max())
     first = rows.query("runs == 1").iloc[0]

@@ -240,8 +240,6 @@ class _Maker:
         """Return the HTML of all pages by file, an index among them, with their links, tables and
         menu made."""
         main, links = self.pages[f"{MAIN}.html"], addresses(self.tables)
-        if main.soup.find(id=CHART) is None:
-            raise InputError(f"{MAIN}.ipynb: shows no figure {CHART}; run it again")
         said = {"menu": self._menu(), "version": version("training_share")}
         said["preview"] = text_of(main.soup.find(id=CHART).p)
         source, n_draws = self.tables.sources[SOURCE], next(iter(comparison.values())).n_draws
