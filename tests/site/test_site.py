@@ -92,9 +92,8 @@ def test_head_headings_and_alternative_texts(pages):
 def test_no_page_asks_for_anything_outside_and_nothing_runs(site, pages):
     for path in [*site.glob("*.html"), *site.glob("*.css")]:
         text = path.read_text(encoding="utf-8")
-        assert not re.search(
-            r"<script|@import|url\(['\"]?https?:|<(?:img|iframe)[^>]+https?:", text
-        )
+        asks = r"<script|@import|url\(['\"]?https?:|<(?:img|iframe)[^>]+https?:"
+        assert not re.search(asks, text)
     for name, page in pages.items():
         assert not [node for node in page.find_all(True) if any(a[:2] == "on" for a in node.attrs)]
         policy = page.find("meta", attrs={"http-equiv": "Content-Security-Policy"})["content"]
@@ -162,9 +161,7 @@ def test_the_index_says_question_answer_doubt_and_source(pages):
     assert link.text == row.title
     assert "Epoch AI" in link.parent.text and "23 March 2026" in link.parent.text
     described = {one for pages_ in WORDS["menu"].values() for one in pages_}
-    assert {path.stem for path in RENDERED.glob("*.ipynb")} <= described, (
-        "describe it in words.toml"
-    )
+    assert {path.stem for path in RENDERED.glob("*.ipynb")} <= described, "see words.toml"
     cards = {card.a["href"]: card.text for card in index.select(".list li")}
     assert WORDS["menu"]["Companies"]["minimax"] in cards["minimax.html"]
 

@@ -443,11 +443,11 @@ def worked(sheet: Sheet, data: Estimate, run: str) -> Drawn:
     rows = []
     for step, values in found.items():
         words, say, end = STEPS[step]
-        ends = "" if end(values.p5) == end(values.p95) else f"{end(values.p5)} to {end(values.p95)}"
-        amounts = {"value": say(values.p50), "range": ends.replace("\u00a0", " ")}
+        low, high = (end(values[p]).replace("\u00a0", " ") for p in ("p5", "p95"))
+        texts = {"value": say(values.p50), "range": f"{low} to {high}" if low != high else ""}
         words = words if rows or words[0] != "=" else label(words[2:])
         about = {"label": words, "lead": words[0] not in "÷×", "median": values.p50}
-        rows.append(about | amounts | dict(values / values.p50))
+        rows.append(about | texts | dict(values / values.p50))
     rows = pd.DataFrame(rows, index=pd.Index(list(found), name="step"))
     drawn = marks.names(sheet, rows, mark=0.34)
     marks.intervals(drawn, rows)
@@ -469,14 +469,13 @@ def hailuo(sheet: Sheet, data: Estimate) -> Drawn:
     over, half = table[table["p50"] > HALF], np.nan
     if len(over) and table["p50"].iloc[0] < HALF:
         half = float(np.interp(HALF, table["p50"], table["x"]))  # nearly a straight line of x
-    on = ways.astype(object).assign(
-        x=ways["p50"], y=np.interp(ways["p50"], table["x"], table["p50"])
-    )
-    on["color"] = np.where(ways["lead"], ACCENT, QUIET)
+    shown = np.interp(ways["p50"], table["x"], table["p50"])
+    colors = np.where(ways["lead"], ACCENT, QUIET)
+    on = pd.DataFrame({"x": ways["p50"], "y": shown, "color": colors})
     if half == half:
-        on.loc["half", ["x", "y", "color"]] = half, HALF, INK
+        on.loc["half"] = half, HALF, INK
     top = sheet.panel(2.3)
-    marks.curve(top, table, on[["x", "y", "color"]].astype({"x": float, "y": float}))
+    marks.curve(top, table, on)
     top.set(ylim=(-0.02, 1), xlim=limits, xticks=[])
     top.axhline(HALF, color=INK, lw=1, ls=marks.DASHED, zorder=1)
     note = sheet.sized(NOTE)
@@ -485,7 +484,7 @@ def hailuo(sheet: Sheet, data: Estimate) -> Drawn:
     if half == half:
         words = f"a majority from {ten(half)}"
         put(top, words, half, HALF, -8, 6, ha="right", **note | {"color": INK})
-    rows = ways.assign(label=ways.index.map(label), value=on["y"].iloc[: len(ways)].map(share))
+    rows = ways.assign(label=ways.index.map(label), value=list(map(share, shown)))
     drawn = marks.names(sheet, rows, above=0.12, top=2.42)
     marks.intervals(drawn, rows)
     marks.powers(drawn.ax, limits, " FLOP")

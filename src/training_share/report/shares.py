@@ -87,9 +87,9 @@ def _set_by_hand(own: Tables, table: str, key: str, column: str, content: object
     return f"{labels.get(table, f'{key} {column}')} {str(content).partition(' (')[0]}"
 
 
-def printed(data_dir=None) -> list[str]:
+def printed() -> list[str]:
     """Return the companies that the newsletter prints a share of, in its order."""
-    tables = load(data_dir)
+    tables = load()
     return [company for company in tables.companies if f"share-{company}" in tables.published]
 
 

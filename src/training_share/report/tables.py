@@ -1,7 +1,5 @@
 """Tables as people read them: amounts as text with their units, links to sources."""
 
-from pathlib import Path
-
 import pandas as pd
 
 from training_share.analysis.measured import ImpliedCompute
@@ -98,10 +96,10 @@ def denominator_table(est: Estimate) -> pd.DataFrame:
     return pd.DataFrame([*rows, total]).fillna("").set_index("line")
 
 
-def scenario_table(scenario: str, data_dir: str | Path | None = None) -> pd.DataFrame:
+def scenario_table(scenario: str) -> pd.DataFrame:
     """Return what was considered for a scenario: whether each correction is in, why, and its
     reason."""
-    tables = load(data_dir).for_scenario(scenario)
+    tables = load().for_scenario(scenario)
     reasons = tables.frame("corrections").groupby("correction")["reason"].unique().str.join(" ")
     rows = tables.frame("scenarios").query("scenario == @scenario").set_index("correction")
     steps = ("step " + rows["order"]).where(rows["order"] != "", "left out")
@@ -109,9 +107,9 @@ def scenario_table(scenario: str, data_dir: str | Path | None = None) -> pd.Data
     return shown.loc[rows.index].fillna("")
 
 
-def reasons_table(correction: str, data_dir: str | Path | None = None) -> pd.DataFrame:
+def reasons_table(correction: str) -> pd.DataFrame:
     """Return the cells that a correction changes, with the reasons, one row a reason."""
-    tables = load(data_dir)
+    tables = load()
     require_known(correction, tables.cells_of, "correction")
     rows = tables.frame("corrections").query("correction == @correction")
     told = rows.groupby("reason", sort=False).agg(
