@@ -28,7 +28,6 @@ SQUARES = 600  # of the largest company at most
 WORTH = 0.02  # part of the cost of all runs from which a model is named on the calendar
 DOUBTED = {"lower bound": "At least", "mismatched window": "Perhaps"}  # by caveat
 Tables = pd.DataFrame | Mapping[str, pd.DataFrame]  # of one company, or by their names as shown
-UNLIKELY = 0.01  # chance below which an input is not called likely to be so wrong
 MOST = 8  # changes of a company that `effects` draws
 SMALLEST = 0.0005  # move of a share that is drawn
 FORMATS = {"price_usd_per_gpu_hour": "${:.2f}".format}  # of an assumption's values
@@ -351,23 +350,17 @@ def settling(sheet: Sheet, data: Tables) -> Drawn:
     quantity is known, inside its width now."""
     table = grouped(data)
     rows = table.assign(p50=100 * table["width"], now=100 * table["now"], lead=True)
-    rows["label"] = [_quantity(text) for text in rows["label"]]
+    whole = f", ({'|'.join(shares.WHOLE)})$"  # a stage that is all of a model's training
+    rows = rows.replace({"label": whole, "key": whole}, "", regex=True)
     rows["value"] = rows["p50"].map(plain)
     rows["group"] = [f"{row.group}: {plain(row.now)} points wide now" for row in rows.itertuples()]
     drawn = marks.names(sheet, rows, ticks=0)
     marks.bars(drawn, rows, high=rows["now"].max(), whole=rows["now"].to_numpy())
     first = rows.iloc[0]
-    known = _quantity(first.key)
-    known = known if known.startswith(("cost", "FLOP", "R&D", "GPU")) else first.label.lower()
+    names = ("cost", "FLOP", "R&D", "GPU")
+    known = first.key if first.key.startswith(names) else first.label.lower()
     numbers = {"label": known, "name": table["group"].iloc[0], "width": first.p50}
     return Drawn(table, rows, "", numbers | {"now": first.now, "points": float(plain(first.now))})
-
-
-def _quantity(known: str) -> str:
-    """Return a quantity without the stage of its run, where that is the whole training."""
-    for stage in (", pretraining", ", final training runs", ", final training run"):
-        known = known.removesuffix(stage)
-    return known
 
 
 @chart
@@ -379,10 +372,14 @@ def breaking(sheet: Sheet, data: Tables) -> Drawn:
     rows = pd.concat(part.sort_values("far") for _, part in rows.groupby("group", sort=False))
     factor = rows["factor"]
     chances = rows[["chance", "chance_predictive"]].max(axis=1).fillna(0)
+    single = rows["chance_predictive"].map(brief_chance, na_action="ignore")
+    single = (", one model " + single).fillna("")
     rows = rows.assign(
         value=[f"× {plain(x)}" if x > 1 else f"÷ {plain(1 / x)}" for x in factor],
-        range=[_failure(row) for row in rows.itertuples()],
-        lead=chances >= UNLIKELY,
+        range=(rows["chance"].map(brief_chance, na_action="ignore") + single).fillna(
+            "taken as exact"
+        ),
+        lead=chances >= sentences.RARE,
         **{"p5": factor.clip(upper=1), "p50": factor, "p95": factor.clip(lower=1)},
     )
     drawn = marks.names(sheet, rows)
@@ -397,16 +394,7 @@ def breaking(sheet: Sheet, data: Tables) -> Drawn:
     numbers = {"label": likeliest.label.removeprefix("FLOP of "), "name": likeliest.group}
     numbers |= {"factor": max(likeliest.factor, 1 / likeliest.factor), "odds": chances.max()}
     numbers["way"] = "as much" if likeliest.factor > 1 else "less"
-    return Drawn(table, rows, "" if chances.max() >= UNLIKELY else "none", numbers)
-
-
-def _failure(row) -> str:
-    """Return the chance that an input is so far off, in words."""
-    if row.chance != row.chance:
-        return "taken as exact"
-    single = row.chance_predictive
-    more = f", one model {brief_chance(single)}" if single == single else ""
-    return f"{brief_chance(row.chance)}{more}"
+    return Drawn(table, rows, "" if chances.max() >= sentences.RARE else "none", numbers)
 
 
 # --- training runs
