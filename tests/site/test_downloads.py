@@ -20,6 +20,7 @@ from training_share.site.downloads import csv_of, in_numbers, workbook, write_do
 
 openpyxl = needed("openpyxl")
 needed("pyarrow")
+FP8 = "hardware/h800-fp8/peak_flop_per_s"
 SETTINGS = {"companies": "openai,minimax", "n_draws": 500, "seed": 7}
 
 
@@ -98,9 +99,7 @@ def test_weighted_draws_have_their_weight(tmp_path, monkeypatch):
         ("{}", "minmax", "did you mean"),
     ],
 )
-def test_what_cannot_be_written_is_refused_and_nothing_is_written(
-    tmp_path, folder, companies, told
-):
+def test_where_nothing_can_be_written_nothing_is(tmp_path, folder, companies, told):
     (tmp_path / "taken").write_text("x")
     assert_refused(told, write_downloads, folder.format(tmp_path), companies, n_draws=200)
     assert [path.name for path in tmp_path.iterdir()] == ["taken"]
@@ -144,11 +143,7 @@ def test_numbers_have_ten_digits_in_csv_and_workbook(files):
     ("asked", "told", "caveat"),
     [
         ({"release_lag_months": 0}, "newsletter, changed: release lag months 0", "lower bound"),
-        (
-            {"changes": {"hardware/h800-fp8/peak_flop_per_s": "1e15"}},
-            "newsletter, changed: h800-fp8 peak_flop_per_s 1e15",
-            "none",
-        ),
+        ({"changes": {FP8: "1e15"}}, "newsletter, changed: h800-fp8 peak_flop_per_s 1e15", "none"),
         ({}, "nothing", "none"),
     ],
 )

@@ -14,14 +14,8 @@ from training_share.report import marks, sentences, shares
 from training_share.report.figure import ACCENT, HAIR, INK, QUIET, REST, rounded
 from training_share.report.frame import NAME, NOTE, NUMBER, Drawn, Sheet, chart, put
 from training_share.report.shares import HALF, window_text
-from training_share.report.text import brief_chance, interval, listed, percent, short
+from training_share.report.text import brief_chance, hours, interval, listed, percent, short
 from training_share.report.words import label, plain, reach, share, signed, templates, ten, times
-
-
-def _count(value: float) -> str:
-    """Return a number of hours in short, as in '4.1 million'."""
-    return f"{value / 1e6:.1f} million" if value >= 1e6 else f"{value:,.0f}"
-
 
 UNITS = (1e6, 2e6, 5e6, 1e7, 2e7, 5e7, 1e8, 2e8, 5e8, 1e9, 2e9)  # USD of a square
 SQUARES = 600  # of the largest company at most
@@ -34,7 +28,7 @@ FORMATS = {"price_usd_per_gpu_hour": "${:.2f}".format}  # of an assumption's val
 STEPS = {  # how a step's name begins: words, the median in words, an end in words
     "flop": ("Training compute", lambda v: ten(v, " FLOP"), ten),
     "mfu": ("÷ what a GPU does of its peak", share, share),
-    "gpu_hours": ("= hours of one GPU", _count, _count),
+    "gpu_hours": ("= hours of one GPU", hours, hours),
     "price_usd_per_gpu_hour": ("× rent of an hour", "${:.2f}".format, "${:.2f}".format),
     "cost_usd": ("= cost", lambda v: short(v / 1e6), lambda v: short(v / 1e6)),
 }

@@ -67,8 +67,8 @@ def denominator_table(est: Estimate) -> pd.DataFrame:
             used[rate(est.tables, row.currency, row.period_start, row.period_end)] = None
             source = sources[row.source_id].url
             dates = {"period": row.period, "from": row.period_start, "to": row.period_end}
-            amount = {"amount (millions)": row.amount_millions, "currency": row.currency}
-            about = {"line": line, "sign": f"{sign:+d}"} | dates | amount
+            money = {"amount (millions)": row.amount_millions, "currency": row.currency}
+            about = {"line": line, "sign": f"{sign:+d}"} | dates | money
             rows.append(about | {"note": row.note, "source": source})
     rates = list(filter(None, used))
     at = "; ".join(f"{fx.per_usd} {fx.currency} for a dollar" for fx in rates)
