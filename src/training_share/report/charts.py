@@ -58,9 +58,9 @@ def ratio(sheet: Sheet, data: Estimate | Comparison | pd.DataFrame) -> Drawn:
     """
     table, found = data, shares.estimates_of(data)
     if isinstance(data, Comparison):
-        table = shares.headline(data, shares.chart_row)
+        table = shares.headline(data)
     elif isinstance(data, Estimate):
-        table = shares.company_ratio_table(data, shares.chart_row)
+        table = shares.company_ratio_table(data)
     rows = share_texts(_shares_of(table))
     rows["range"] = rows["range"].where(rows["range"] == "", "likely " + rows["range"])
     rows["note"] = [_amounts(row) for row in table.itertuples()]
