@@ -50,7 +50,6 @@ MADE = {  # a chart by an estimate of MiniMax and a comparison: its function and
     "scenarios": lambda est, three: (ts.shares.ratio_table(three),),
     "variants": lambda est, three: (ts.shares.variants_table(est), est),
     "intervals": lambda est, three: (ts.corrections.beliefs("minimax", **FEW),),
-    "intervals by lag": lambda est, three: (both(ts.sensitivity.lag_and_window),),
     "steps": lambda est, three: (ts.audit("minimax", **FEW), "MiniMax"),
     "effects": lambda est, three: (both(ts.corrections.effects_alone),),
     "cost": lambda est, three: (est,),

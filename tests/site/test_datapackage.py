@@ -57,7 +57,6 @@ def test_its_links_lead_to_rows(path):
     for link in RESOURCES[path]["schema"]["foreignKeys"]:
         (column,), target = link["fields"], link["reference"]
         (key,) = target["fields"]
-        known = {
-            row[key] for row in rows_of(f"{target['resource']}.csv" if target["resource"] else path)
-        }
+        rows = rows_of(f"{target['resource']}.csv" if target["resource"] else path)
+        known = {row[key] for row in rows}
         assert {row[column] for row in rows_of(path)} - {""} <= known

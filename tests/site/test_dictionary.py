@@ -26,44 +26,26 @@ def test_the_committed_dictionary_is_the_generated_one():
 def test_every_column_is_described(table):
     section = dictionary().split(f"\n## {table}\n")[1].split("\n## ")[0]
     for column, field in COLUMNS[table].items():
-        line = next(
-            line
-            for line in section.splitlines()
-            if line.startswith("|") and f"`{column}`" in line.split("|")[1]
-        )
-        content, meaning = line.split("|")[2:4]
+        rows = [line.split("|") for line in section.splitlines() if line.startswith("|")]
+        content, meaning = next(row[2:4] for row in rows if f"`{column}`" in row[1])
         assert re.match(r"\w|`|\[", content.strip()) and meaning.strip() == field.description
 
 
 def test_the_walk_gives_the_numbers_of_the_tables():
-    text = (
-        (ROOT / "docs" / "method.md")
-        .read_text(encoding="utf-8")
-        .split("## Walk a number back")[1]
-        .split("\n## ")[0]
-    )
-    text = " ".join(text.split())
-    shares = pd.read_csv(ROOT / "figures" / "training_share.csv").query(
-        "scenario == 'newsletter' and label == 'MiniMax'"
-    )
+    text = (ROOT / "docs" / "method.md").read_text(encoding="utf-8")
+    text = " ".join(text.split("## Walk a number back")[1].split("\n## ")[0].split())
+    shares = pd.read_csv(ROOT / "figures" / "training_share.csv")
+    shares = shares.query("scenario == 'newsletter' and label == 'MiniMax'")
     share, cost, compute = shares[["share_p50", "training_cost_p50", "rd_compute"]].iloc[0]
-    runs = (
-        pd.read_csv(ROOT / "figures" / "minimax_cost.csv", index_col="run")
-        .query("runs == 1")["p50"]
-        .nlargest(2)
+    runs = pd.read_csv(ROOT / "figures" / "minimax_cost.csv", index_col="run")
+    runs, tables = runs.query("runs == 1")["p50"].nlargest(2), load()
+    factor, mfu, price = (
+        parse(tables["assumptions"][name].value).quantile(0.5)
+        for name in ("post_training_factor", "mfu", "price_usd_per_gpu_hour")
     )
-    tables, medians = load(), {}
-    for name in ("post_training_factor", "mfu", "price_usd_per_gpu_hour"):
-        medians[name] = parse(tables["assumptions"][name].value).quantile(0.5)
     run = tables["training_runs"]["minimax-text-01"]
     peak = tables["hardware"][run.hardware].peak_flop_per_s.value
-    priced = (
-        run.flop.value
-        * medians["post_training_factor"]
-        / (peak * medians["mfu"] * 3600)
-        * medians["price_usd_per_gpu_hour"]
-        / 1e6
-    )
+    priced = run.flop.value * factor / (peak * mfu * 3600) * price / 1e6
     periods = [
         f"{tables['spending'][f'minimax/rd_compute/{period}'].amount_millions}"
         for period in ("FY2024", "9M2024", "9M2025")
@@ -73,16 +55,14 @@ def test_the_walk_gives_the_numbers_of_the_tables():
         f"USD {cost:.1f} million",
         f"USD {compute:.3f} million",
         "{} - {} + {}".format(*periods),
-        (
-            f"{runs.index[0]} (USD {runs.iloc[0]:.1f} million) and {runs.index[1]}"
-            f" ({runs.iloc[1]:.1f})"
-        ),
+        f"{runs.index[0]} (USD {runs.iloc[0]:.1f} million) and {runs.index[1]}",
+        f"and {runs.index[1]} ({runs.iloc[1]:.1f})",
         f"{run.flop.value:.4g} FLOP (source `{run.source_id}`)".replace("+", ""),
         f"on `{run.hardware}`",
         f"{peak:.3g} FLOP/s".replace("+", ""),
-        f"factor of {medians['post_training_factor']:.3f}",
-        f"`mfu` of {medians['mfu']:.3f}",
-        f"USD {medians['price_usd_per_gpu_hour']:.2f} an hour",
+        f"factor of {factor:.3f}",
+        f"`mfu` of {mfu:.3f}",
+        f"USD {price:.2f} an hour",
         f"gives {priced:.1f}.",
     ):
         assert words in text, words
@@ -95,14 +75,12 @@ def test_citation_names_the_sources_it_rests_on():
     citation = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
     assert citation["cff-version"] == "1.2.0"
     assert {"message", "title", "authors"} <= citation.keys()
-    urls = {row.url for row in load()["sources"].values()}
+    sources, cited = load()["sources"].values(), {one["url"] for one in citation["references"]}
     for reference in citation["references"]:
         assert {"type", "title", "authors"} <= reference.keys()
-        assert reference["url"] in urls
         assert isinstance(reference.get("date-published", datetime.date.today()), datetime.date)
-    assert {row.url for row in load()["sources"].values() if row.licence == "CC BY 4.0"} <= {
-        reference["url"] for reference in citation["references"]
-    }
+    assert {row.url for row in sources if row.licence == "CC BY 4.0"} <= cited
+    assert cited <= {row.url for row in sources}
 
 
 def test_data_licence_gives_the_attribution_of_every_cc_by_source():

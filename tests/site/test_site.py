@@ -71,10 +71,8 @@ def test_every_link_and_file_exists_and_no_id_is_there_twice(site, pages):
 
 def test_head_headings_and_alternative_texts(pages):
     for name, page in pages.items():
-        head = {
-            meta.get("name") or meta.get("property"): meta.get("content")
-            for meta in page.find_all("meta")
-        }
+        metas = page.find_all("meta")
+        head = {one.get("name") or one.get("property"): one.get("content") for one in metas}
         assert page.title.text and head["description"] and head["og:title"], name
         assert head["og:image"] == "figures/training_share.png"
         assert re.search(r"\d", head["og:image:alt"])
@@ -92,9 +90,8 @@ def test_head_headings_and_alternative_texts(pages):
 def test_no_page_asks_for_anything_outside_and_nothing_runs(site, pages):
     for path in [*site.glob("*.html"), *site.glob("*.css")]:
         text = path.read_text(encoding="utf-8")
-        assert not re.search(
-            r"<script|@import|url\(['\"]?https?:|<(?:img|iframe)[^>]+https?:", text
-        )
+        asks = r"<script|@import|url\(['\"]?https?:|<(?:img|iframe)[^>]+https?:"
+        assert not re.search(asks, text)
     for name, page in pages.items():
         assert not [node for node in page.find_all(True) if any(a[:2] == "on" for a in node.attrs)]
         policy = page.find("meta", attrs={"http-equiv": "Content-Security-Policy"})["content"]
@@ -102,6 +99,9 @@ def test_no_page_asks_for_anything_outside_and_nothing_runs(site, pages):
 
 
 # --- from a number to its source ------------------------------------------------------------------
+HOURS = "rl-fraction-as-gpu-hours"
+
+
 def test_a_page_says_once_how_it_is_made_and_every_row_names_its_source(pages):
     for path in RENDERED.glob("*.ipynb"):
         (line,) = pages[f"{path.stem}.html"].select("p.made")
@@ -124,11 +124,7 @@ def test_a_page_says_once_how_it_is_made_and_every_row_names_its_source(pages):
         ("minimax", "hailuo-02-pretraining", "data-training_runs.html#hailuo-02-pretraining"),
         ("minimax", "9M2024", "data-spending.html#minimax-rd_compute-9M2024"),
         ("zai", "rl_fraction", "data-assumptions.html#rl_fraction"),
-        (
-            "audit",
-            "rl-fraction-as-gpu-hours",
-            "data-corrections.html#rl-fraction-as-gpu-hours-assumptions-rl_fraction_basis-value",
-        ),
+        ("audit", HOURS, f"data-corrections.html#{HOURS}-assumptions-rl_fraction_basis-value"),
         ("method", "mfu", "data-assumptions.html#mfu"),
         ("data-training_runs", "own-judgement", "data-sources.html#own-judgement"),
     ],
@@ -162,9 +158,7 @@ def test_the_index_says_question_answer_doubt_and_source(pages):
     assert link.text == row.title
     assert "Epoch AI" in link.parent.text and "23 March 2026" in link.parent.text
     described = {one for pages_ in WORDS["menu"].values() for one in pages_}
-    assert {path.stem for path in RENDERED.glob("*.ipynb")} <= described, (
-        "describe it in words.toml"
-    )
+    assert {path.stem for path in RENDERED.glob("*.ipynb")} <= described, "see words.toml"
     cards = {card.a["href"]: card.text for card in index.select(".list li")}
     assert WORDS["menu"]["Companies"]["minimax"] in cards["minimax.html"]
 
@@ -190,22 +184,27 @@ def test_code_is_folded_and_the_explorer_says_where_it_lives(pages):
     assert "JupyterLab" in explorer.select_one(".note").text and "<br" not in explorer.main.text
 
 
+def made_page(tmp_path, source, *outputs):
+    """Return the body of the page of one notebook with a cell of such outputs."""
+    folder = rendered_copy(tmp_path, n_draws=300, companies="zai")
+    made_notebook(folder / "made.ipynb", source, *outputs)
+    page = build(folder, FIGURES, tmp_path / "site").with_name("made.html")
+    return BeautifulSoup(page.read_text(encoding="utf-8"), "html.parser").main
+
+
 EVIL = "<script>alert(1)</script><img src=x onerror=alert(2)>"
 
 
 def test_what_comes_from_tables_and_parameters_is_text(tmp_path):
     new = nbformat.v4.new_output
     table = f'<table onclick="x()"><tr><td>{EVIL}<a href="javascript:x()">go</a></td></tr></table>'
-    folder = rendered_copy(tmp_path, n_draws=300, companies="zai")
-    made_notebook(
-        folder / "evil.ipynb",
+    page = made_page(
+        tmp_path,
         f"'{EVIL}'",
         new("display_data", {"text/markdown": f"**{EVIL}** [go](javascript:alert(3))"}),
         new("display_data", {"text/html": f"<style>td {{ color: red }}</style>{table}"}),
         new("stream", text=f"\x1b[31mred\x1b[0m{EVIL}"),
     )
-    site = build(folder, FIGURES, tmp_path / "site").parent
-    page = BeautifulSoup((site / "evil.html").read_text(encoding="utf-8"), "html.parser").main
     assert not page.find(["script", "style"]) and page.text.count("<script>alert(1)</script>") == 4
     assert not [node for node in page.find_all(True) if "onerror" in node.attrs]
     assert not [link for link in page.find_all("a") if "javascript" in link.get("href", "")]
@@ -219,14 +218,10 @@ def test_a_table_with_prose_sets_it_below_its_rows(tmp_path):
     folded = f"<details><summary>{long}</summary>The rest.</details>"
     rows = f"<tr><th>a</th><td>1.5</td><td>{folded}</td></tr>"
     rows += "<tr><th>b<br>c</th><td></td><td></td></tr>"
-    output = f"<table>{head}<tbody>{rows}</tbody></table>"
-    folder = rendered_copy(tmp_path, n_draws=300, companies="zai")
-    output = nbformat.v4.new_output("display_data", {"text/html": output})
-    made_notebook(folder / "made.ipynb", "1", output)
-    site = build(folder, FIGURES, tmp_path / "site").parent
-    page = BeautifulSoup((site / "made.html").read_text(encoding="utf-8"), "html.parser")
-    first, below, second = page.select("main tbody tr")
-    assert [cell.text for cell in page.select("main thead > tr > *")] == ["", "amount"]
+    html = {"text/html": f"<table>{head}<tbody>{rows}</tbody></table>"}
+    page = made_page(tmp_path, "1", nbformat.v4.new_output("display_data", html))
+    first, below, second = page.select("tbody tr")
+    assert [cell.text for cell in page.select("thead > tr > *")] == ["", "amount"]
     assert below.text.split() == f"note: {long} The rest.".split()
     assert first.td["class"] == ["num"] and first.td["data-column"] == "amount"
     assert second.td["class"] == ["blank"] and second.th.br
@@ -256,12 +251,9 @@ def test_a_site_is_of_one_run_and_of_the_companies_of_the_tables(tmp_path):
     site = build(folder, FIGURES, tmp_path / "site").parent
     assert (site / "stays.html").is_file()
     assert not (site / "gone.html").exists() and not (site / "without_source.html").exists()
-    assert {path.name for path in (site / "downloads").iterdir()} == {
-        "comparison_careful.csv",
-        "costs_zai_careful.csv",
-        "draws_zai_careful.parquet",
-        "training_share_careful.xlsx",
-    }
+    files = ["comparison_careful.csv", "costs_zai_careful.csv", "draws_zai_careful.parquet"]
+    files += ["training_share_careful.xlsx"]
+    assert sorted(path.name for path in (site / "downloads").iterdir()) == files
     row = pd.read_csv(site / "downloads" / "comparison_careful.csv").iloc[0]
     assert row["draws"] == 300 and row["set in the call"] == "careful, changed: MFU 0.3"
     other = rendered_copy(tmp_path / "other", companies="zai,gone")
@@ -425,6 +417,4 @@ def test_charts_have_the_font_and_the_colours_of_the_page(site, browser):
         loaded, seen[scheme] = page.evaluate(look)
         assert loaded
     assert len(seen["light"]) == len(seen["dark"]) and seen["light"] != seen["dark"]
-    assert "rgb(255, 255, 255)" not in {fill for fill in seen["dark"][:3]}, (
-        "a white card in the dark"
-    )
+    assert "rgb(255, 255, 255)" not in seen["dark"][:3], "a white card in the dark"

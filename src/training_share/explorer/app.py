@@ -127,7 +127,7 @@ class Explorer:
     def _answer(self) -> None:
         """Show sentence and chart of what is set."""
         est, scenario = ts.estimate(**self.parameters(), base=self.base), self.controls["scenario"]
-        rows = ts.shares.company_ratio_table(est, ts.shares.chart_row)
+        rows = ts.shares.company_ratio_table(est)
         below = _unchanged(self.base, est.company, scenario.value, est.n_draws, est.seed)
         table, sentence = pd.concat([rows, below], ignore_index=True), ts.sentences.answer(est)
         rows, beyond = [*table.itertuples()], est.mean(est.share > 1)
@@ -213,7 +213,7 @@ class Explorer:
 @lru_cache(16)
 def _unchanged(base: Tables, company: str, scenario: str, *exactness: int) -> pd.DataFrame:
     est = ts.estimate(company, scenario, *exactness, base=base)
-    row = ts.shares.company_ratio_table(est, ts.shares.chart_row).head(1)
+    row = ts.shares.company_ratio_table(est).head(1)
     return row.assign(label=f"{scenario}, unchanged")
 
 

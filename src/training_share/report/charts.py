@@ -14,28 +14,21 @@ from training_share.report import marks, sentences, shares
 from training_share.report.figure import ACCENT, HAIR, INK, QUIET, REST, rounded
 from training_share.report.frame import NAME, NOTE, NUMBER, Drawn, Sheet, chart, put
 from training_share.report.shares import HALF, window_text
-from training_share.report.text import brief_chance, interval, listed, percent, short
+from training_share.report.text import brief_chance, hours, interval, listed, percent, short
 from training_share.report.words import label, plain, reach, share, signed, templates, ten, times
-
-
-def _count(value: float) -> str:
-    """Return a number of hours in short, as in '4.1 million'."""
-    return f"{value / 1e6:.1f} million" if value >= 1e6 else f"{value:,.0f}"
-
 
 UNITS = (1e6, 2e6, 5e6, 1e7, 2e7, 5e7, 1e8, 2e8, 5e8, 1e9, 2e9)  # USD of a square
 SQUARES = 600  # of the largest company at most
 WORTH = 0.02  # part of the cost of all runs from which a model is named on the calendar
 DOUBTED = {"lower bound": "At least", "mismatched window": "Perhaps"}  # by caveat
 Tables = pd.DataFrame | Mapping[str, pd.DataFrame]  # of one company, or by their names as shown
-UNLIKELY = 0.01  # chance below which an input is not called likely to be so wrong
 MOST = 8  # changes of a company that `effects` draws
 SMALLEST = 0.0005  # move of a share that is drawn
 FORMATS = {"price_usd_per_gpu_hour": "${:.2f}".format}  # of an assumption's values
 STEPS = {  # how a step's name begins: words, the median in words, an end in words
     "flop": ("Training compute", lambda v: ten(v, " FLOP"), ten),
     "mfu": ("÷ what a GPU does of its peak", share, share),
-    "gpu_hours": ("= hours of one GPU", _count, _count),
+    "gpu_hours": ("= hours of one GPU", hours, hours),
     "price_usd_per_gpu_hour": ("× rent of an hour", "${:.2f}".format, "${:.2f}".format),
     "cost_usd": ("= cost", lambda v: short(v / 1e6), lambda v: short(v / 1e6)),
 }
@@ -65,9 +58,9 @@ def ratio(sheet: Sheet, data: Estimate | Comparison | pd.DataFrame) -> Drawn:
     """
     table, found = data, shares.estimates_of(data)
     if isinstance(data, Comparison):
-        table = shares.headline(data, shares.chart_row)
+        table = shares.headline(data)
     elif isinstance(data, Estimate):
-        table = shares.company_ratio_table(data, shares.chart_row)
+        table = shares.company_ratio_table(data)
     rows = share_texts(_shares_of(table))
     rows["range"] = rows["range"].where(rows["range"] == "", "likely " + rows["range"])
     rows["note"] = [_amounts(row) for row in table.itertuples()]
@@ -183,15 +176,12 @@ def dollars(sheet: Sheet, data: Comparison | Estimate) -> Drawn:
     if table.empty:
         raise InputError("dollars: no company here has spending in USD; see ts.charts.ratio")
     whole = table["final_training"] + table["other_rd"]
-    rows = pd.DataFrame(
-        {
-            "label": table["label"],
-            "part": 1e6 * table["final_training"],
-            "whole": 1e6 * whole,
-            "value": table["final_training"].map(short),
-            "range": "of " + whole.map(short),
-            "note": table["spending_window"],
-        }
+    rows = table.assign(
+        part=1e6 * table["final_training"],
+        whole=1e6 * whole,
+        value=table["final_training"].map(short),
+        range="of " + whole.map(short),
+        note=table["spending_window"],
     ).sort_values("whole", ascending=False, kind="stable")
     unit = next(unit for unit in UNITS if rows["whole"].max() / unit <= SQUARES)
     marks.waffle(sheet, rows, unit)
@@ -241,32 +231,22 @@ def grouped(data: Tables) -> pd.DataFrame:
     parts = [table.assign(group=name, key=list(table.index)) for name, table in tables.items()]
     rows = pd.concat(parts, ignore_index=True)
     rows["key"] = rows.get("label", rows["key"])
-    return rows.assign(label=[_label(key) for key in rows["key"]])
-
-
-def _label(key: object) -> str:
-    """Return the label of a row: of a window and its lag both in words."""
-    if not isinstance(key, tuple):
-        return label(str(key))
-    window, lag = key
-    months = "–".join(f"{pd.Timestamp(day):%b %Y}" for day in window.split(" to "))
-    return f"{months}, {lag} months later" if lag else f"{months}, no lag"
+    return rows.assign(label=rows["key"].map(label))
 
 
 def share_texts(rows: pd.DataFrame) -> pd.DataFrame:
     """Return rows of shares (p5, p50 and p95, fractions) with what is written of them."""
-    known, texts = rows["p50"].notna(), pd.Series("", rows.index)
-    ends = [reach(*ends) for ends in rows[["p5", "p95"]].fillna(0).to_numpy(float)]
-    value = rows["p50"].fillna(0).map(share).where(known, "")
-    return rows.assign(value=value, range=texts.where(~known, ends).where(known, "no estimate"))
+    ends = zip(rows["p5"], rows["p95"], strict=True)
+    texts = [reach(low, high) if low == low else "no estimate" for low, high in ends]
+    return rows.assign(value=rows["p50"].map(share, na_action="ignore").fillna(""), range=texts)
 
 
 def share_rows(sheet: Sheet, rows: pd.DataFrame, mark: float = 0.29) -> tuple[pd.DataFrame, dict]:
     """Draw rows of shares. Return them with their texts, and what their words need: the least and
     the greatest median, how many intervals pass half, and whether any passes all."""
-    rows, texts = share_texts(rows), pd.Series("", rows.index)
-    bound = rows.get("caveat", texts).eq("lower bound")
-    rows["label"] = rows["label"].where(~bound, rows["label"] + ", at least")
+    rows = share_texts(rows)
+    if "caveat" in rows:
+        rows["label"] += np.where(rows["caveat"] == "lower bound", ", at least", "")
     drawn = marks.names(sheet, rows, mark)
     marks.intervals(drawn, rows, high=1)
     marks.shares(drawn)
@@ -276,13 +256,13 @@ def share_rows(sheet: Sheet, rows: pd.DataFrame, mark: float = 0.29) -> tuple[pd
 
 
 @chart
-def intervals(sheet: Sheet, data: Tables) -> Drawn:
-    """Draw a share for each row of a table, whose index is the label, or of a table a company: p5,
-    p50 and p95, fractions. A column `caveat` tells lower bounds; a row without numbers says so."""
+def intervals(sheet: Sheet, data: pd.DataFrame) -> Drawn:
+    """Draw a share for each row of a table, whose index is the label: p5, p50 and p95, fractions.
+    A column `caveat` tells lower bounds; a row without numbers says so."""
     table = grouped(data)
     rows, numbers = share_rows(sheet, table.assign(lead=table.index == 0, note=""))
     case = "same" if share(numbers["low"]) == share(numbers["high"]) else ""
-    return Drawn(data if isinstance(data, pd.DataFrame) else table, rows, case, numbers)
+    return Drawn(data, rows, case, numbers)
 
 
 @chart
@@ -290,8 +270,7 @@ def variants(sheet: Sheet, data: pd.DataFrame, est: Estimate) -> Drawn:
     """Draw `shares.variants_table` of an estimate, the highest share first."""
     table = grouped(data)
     rows = table.assign(lead=table.index == 0, note="")
-    rows = rows.sort_values("p50", ascending=False, kind="stable")
-    rows, numbers = share_rows(sheet, rows)
+    rows, numbers = share_rows(sheet, rows.sort_values("p50", ascending=False, kind="stable"))
     same = share(numbers["low"]) == share(numbers["high"])
     numbers["name"] = est.company_row.display_name
     return Drawn(data, rows, "same" if same else "" if numbers["over"] else "below", numbers)
@@ -328,7 +307,7 @@ def effects(sheet: Sheet, data: Tables) -> Drawn:
     rows = rows.assign(p50=rows["over_half"]).drop(columns=["p5", "p95"])
     drawn = marks.names(sheet, rows, ticks=0)
     marks.bars(drawn, rows, high=1, whole=1)
-    numbers = {"label": most.label, "name": most.group or "the company", "after": most.over_half}
+    numbers = {"label": most.label, "name": most.group, "after": most.over_half}
     return Drawn(table, rows, "", numbers | {"before": most.over_half - most.gained})
 
 
@@ -371,23 +350,17 @@ def settling(sheet: Sheet, data: Tables) -> Drawn:
     quantity is known, inside its width now."""
     table = grouped(data)
     rows = table.assign(p50=100 * table["width"], now=100 * table["now"], lead=True)
-    rows["label"] = [_quantity(text) for text in rows["label"]]
+    whole = f", ({'|'.join(shares.WHOLE)})$"  # a stage that is all of a model's training
+    rows = rows.replace({"label": whole, "key": whole}, "", regex=True)
     rows["value"] = rows["p50"].map(plain)
     rows["group"] = [f"{row.group}: {plain(row.now)} points wide now" for row in rows.itertuples()]
     drawn = marks.names(sheet, rows, ticks=0)
     marks.bars(drawn, rows, high=rows["now"].max(), whole=rows["now"].to_numpy())
     first = rows.iloc[0]
-    known = _quantity(first.key)
-    known = known if known.startswith(("cost", "FLOP", "R&D", "GPU")) else first.label.lower()
+    names = ("cost", "FLOP", "R&D", "GPU")
+    known = first.key if first.key.startswith(names) else first.label.lower()
     numbers = {"label": known, "name": table["group"].iloc[0], "width": first.p50}
     return Drawn(table, rows, "", numbers | {"now": first.now, "points": float(plain(first.now))})
-
-
-def _quantity(known: str) -> str:
-    """Return a quantity without the stage of its run, where that is the whole training."""
-    for stage in (", pretraining", ", final training runs", ", final training run"):
-        known = known.removesuffix(stage)
-    return known
 
 
 @chart
@@ -399,10 +372,14 @@ def breaking(sheet: Sheet, data: Tables) -> Drawn:
     rows = pd.concat(part.sort_values("far") for _, part in rows.groupby("group", sort=False))
     factor = rows["factor"]
     chances = rows[["chance", "chance_predictive"]].max(axis=1).fillna(0)
+    single = rows["chance_predictive"].map(brief_chance, na_action="ignore")
+    single = (", one model " + single).fillna("")
     rows = rows.assign(
         value=[f"× {plain(x)}" if x > 1 else f"÷ {plain(1 / x)}" for x in factor],
-        range=[_failure(row) for row in rows.itertuples()],
-        lead=chances >= UNLIKELY,
+        range=(rows["chance"].map(brief_chance, na_action="ignore") + single).fillna(
+            "taken as exact"
+        ),
+        lead=chances >= sentences.RARE,
         **{"p5": factor.clip(upper=1), "p50": factor, "p95": factor.clip(lower=1)},
     )
     drawn = marks.names(sheet, rows)
@@ -417,16 +394,7 @@ def breaking(sheet: Sheet, data: Tables) -> Drawn:
     numbers = {"label": likeliest.label.removeprefix("FLOP of "), "name": likeliest.group}
     numbers |= {"factor": max(likeliest.factor, 1 / likeliest.factor), "odds": chances.max()}
     numbers["way"] = "as much as" if likeliest.factor > 1 else "less than"
-    return Drawn(table, rows, "" if chances.max() >= UNLIKELY else "none", numbers)
-
-
-def _failure(row) -> str:
-    """Return the chance that an input is so far off, in words."""
-    if row.chance != row.chance:
-        return "taken as exact"
-    single = row.chance_predictive
-    more = f", one model {brief_chance(single)}" if single == single else ""
-    return f"{brief_chance(row.chance)}{more}"
+    return Drawn(table, rows, "" if chances.max() >= sentences.RARE else "none", numbers)
 
 
 # --- training runs
@@ -435,13 +403,11 @@ def cost(sheet: Sheet, data: Estimate) -> Drawn:
     """Draw `shares.largest_runs` without the total: the largest runs by name, the others pooled."""
     table = shares.largest_runs(data)
     total, rows = table.iloc[0], table.iloc[1:]
-    values = {p: [short(amount, data.unit) for amount in rows[p]] for p in ("p5", "p50", "p95")}
-    ends = zip(values["p5"], values["p95"], strict=True)
-    rows = rows.reset_index().assign(
-        label=[label(name).replace("reinforcement learning", "RL") for name in rows.index],
-        value=values["p50"],
-        range=[f"{low} to {high}" if low != high else "" for low, high in ends],
-    )
+    rows = rows.reset_index(names="label")
+    rows["label"] = rows["label"].map(label).str.replace("reinforcement learning", "RL")
+    texts = rows[["p5", "p50", "p95"]].map(short, unit=data.unit)
+    ends = (texts["p5"] + " to " + texts["p95"]).where(texts["p5"] != texts["p95"], "")
+    rows = rows.assign(value=texts["p50"], range=ends)
     drawn = marks.names(sheet, rows, ticks=0)
     marks.bars(drawn, rows, high=1.01 * rows["p95"].max())
     first = rows.query("runs == 1").iloc[0]
@@ -465,11 +431,11 @@ def worked(sheet: Sheet, data: Estimate, run: str) -> Drawn:
     rows = []
     for step, values in found.items():
         words, say, end = STEPS[step]
-        ends = "" if end(values.p5) == end(values.p95) else f"{end(values.p5)} to {end(values.p95)}"
-        amounts = {"value": say(values.p50), "range": ends.replace("\u00a0", " ")}
+        low, high = (end(values[p]).replace("\u00a0", " ") for p in ("p5", "p95"))
+        texts = {"value": say(values.p50), "range": f"{low} to {high}" if low != high else ""}
         words = words if rows or words[0] != "=" else label(words[2:])
         about = {"label": words, "lead": words[0] not in "÷×", "median": values.p50}
-        rows.append(about | amounts | dict(values / values.p50))
+        rows.append(about | texts | dict(values / values.p50))
     rows = pd.DataFrame(rows, index=pd.Index(list(found), name="step"))
     drawn = marks.names(sheet, rows, mark=0.34)
     marks.intervals(drawn, rows)
@@ -491,14 +457,13 @@ def hailuo(sheet: Sheet, data: Estimate) -> Drawn:
     over, half = table[table["p50"] > HALF], np.nan
     if len(over) and table["p50"].iloc[0] < HALF:
         half = float(np.interp(HALF, table["p50"], table["x"]))  # nearly a straight line of x
-    on = ways.astype(object).assign(
-        x=ways["p50"], y=np.interp(ways["p50"], table["x"], table["p50"])
-    )
-    on["color"] = np.where(ways["lead"], ACCENT, QUIET)
+    shown = np.interp(ways["p50"], table["x"], table["p50"])
+    colors = np.where(ways["lead"], ACCENT, QUIET)
+    on = pd.DataFrame({"x": ways["p50"], "y": shown, "color": colors})
     if half == half:
-        on.loc["half", ["x", "y", "color"]] = half, HALF, INK
+        on.loc["half"] = half, HALF, INK
     top = sheet.panel(2.3)
-    marks.curve(top, table, on[["x", "y", "color"]].astype({"x": float, "y": float}))
+    marks.curve(top, table, on)
     top.set(ylim=(-0.02, 1), xlim=limits, xticks=[])
     top.axhline(HALF, color=INK, lw=1, ls=marks.DASHED, zorder=1)
     note = sheet.sized(NOTE)
@@ -507,7 +472,7 @@ def hailuo(sheet: Sheet, data: Estimate) -> Drawn:
     if half == half:
         words = f"a majority from {ten(half)}"
         put(top, words, half, HALF, -8, 6, ha="right", **note | {"color": INK})
-    rows = ways.assign(label=ways.index.map(label), value=on["y"].iloc[: len(ways)].map(share))
+    rows = ways.assign(label=ways.index.map(label), value=list(map(share, shown)))
     drawn = marks.names(sheet, rows, above=0.12, top=2.42)
     marks.intervals(drawn, rows)
     marks.powers(drawn.ax, limits, " FLOP")

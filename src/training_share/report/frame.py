@@ -140,9 +140,8 @@ def told(rows: pd.DataFrame) -> str:
 
 def _changed(data: Any) -> str:
     """Return how the run behind what a chart is given departs from its scenario."""
-    return shares.changes(*shares.estimates_of(data)) or getattr(data, "attrs", {}).get(
-        "changed", ""
-    )
+    of_run = shares.changes(*shares.estimates_of(data))
+    return of_run or getattr(data, "attrs", {}).get("changed", "")
 
 
 def _frame(sheet: Sheet, title: str, changed: str, about: str, source: str) -> None:

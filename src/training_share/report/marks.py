@@ -23,6 +23,7 @@ GAP = 0.13  # inches between texts
 FONTS = {"label": NAME, "value": NUMBER, "range": NOTE, "note": NOTE}
 DASHED = (0, (2, 2))
 LEADER = {"arrowstyle": "-", "color": HAIR, "lw": 0.8, "shrinkA": 0, "relpos": (0, 1)}
+POINT = {"zorder": 5, "legend": False, "edgecolor": "white", "linewidth": 0.8}
 TICKS = 0.28  # inches below a panel for the words of its axis
 
 
@@ -159,10 +160,8 @@ def intervals(rows: Rows, table, high: float = np.inf, lw: float = 3) -> None:
     for color, part in ((HAIR, ~lead), (ACCENT, lead)):
         whiskers(rows.ax, table[part], rows.y[part], high, color, cap=0, lw=lw)
     tint, x = np.where(lead, ACCENT, QUIET), table["p50"].to_numpy()
-    inside = x <= high
-    look = {"s": 52, "zorder": 4, "legend": False, "edgecolor": "white", "linewidth": 0.8}
-    look |= {"clip_on": False, "ax": rows.ax}
-    if inside.any():
+    if (inside := x <= high).any():
+        look = POINT | {"s": 52, "clip_on": False, "ax": rows.ax}
         sns.scatterplot(x=x[inside], y=rows.y[inside], c=list(tint[inside]), **look)
     rows.ax.set(xlabel="", ylabel="", yticks=[])
 
@@ -213,8 +212,8 @@ def dots(rows: Rows, table, x: str) -> None:
 
 
 def curve(ax: Axes, table, points: pd.DataFrame) -> None:
-    """Draw a line of `p50` over `x`, its band from p5 to p95, and `points` on it, those that `lead`
-    in the accent, the one named last in ink."""
+    """Draw a line of `p50` over `x`, its band from p5 to p95, and `points` on it, each in its
+    `color`."""
     import seaborn as sns
 
     table, points = rounded(table), rounded(points)
@@ -222,8 +221,7 @@ def curve(ax: Axes, table, points: pd.DataFrame) -> None:
     p5, p50, p95 = (np.interp(x, table["x"], table[p]) for p in ("p5", "p50", "p95"))
     ax.fill_between(x, p5, p95, color=REST, lw=0)
     sns.lineplot(x=x, y=p50, color=ACCENT, lw=2.4, ax=ax, errorbar=None)
-    look = {"s": 60, "zorder": 5, "legend": False, "edgecolor": "white", "linewidth": 0.8}
-    sns.scatterplot(points, x="x", y="y", c=list(points["color"]), ax=ax, **look)
+    sns.scatterplot(points, x="x", y="y", c=list(points["color"]), s=60, ax=ax, **POINT)
     ax.set(xscale="log", xlabel="", ylabel="", yticks=[])
     ax.minorticks_off()
 

@@ -187,7 +187,7 @@ def _remarks(est: Estimate) -> list[str]:
         told.append(f"`rl_fraction` does not change the RL of {listed(own)}, whose size is known.")
     told.append(left_out(est))
     if est.weights is not None:
-        names = listed(templates()["labels"].get(name, name).lower() for name in est.evidence)
+        names = listed(label(name).lower() for name in est.evidence)
         told.append(
             f"Simulations that agree with what was observed ({names}) count more, which leaves as "
             f"much as {est.effective_draws:,.0f} of {est.n_draws:,}."
@@ -375,7 +375,7 @@ def beliefs_conclusion(tables: Mapping[str, pd.DataFrame]) -> str:
         )
         odds = table["over_half"].dropna().sort_values(kind="stable").map(chance)
         if odds.iloc[0] != odds.iloc[-1]:
-            first, last = (f"{odds[label]} (“{label}”)" for label in odds.index[[0, -1]])
+            first, last = (f"{odds[belief]} (“{belief}”)" for belief in odds.index[[0, -1]])
             line += f" The chance of a majority goes from {first} to {last}."
         lines.append(line)
     return "\n\n".join(lines)

@@ -2,7 +2,7 @@
 and colours they are shown by. Shares are fractions, money is USD million."""
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from contextlib import suppress
 
 import numpy as np
@@ -87,23 +87,21 @@ def _set_by_hand(own: Tables, table: str, key: str, column: str, content: object
     return f"{labels.get(table, f'{key} {column}')} {str(content).partition(' (')[0]}"
 
 
-def printed(data_dir=None) -> list[str]:
+def printed() -> list[str]:
     """Return the companies that the newsletter prints a share of, in its order."""
-    tables = load(data_dir)
+    tables = load()
     return [company for company in tables.companies if f"share-{company}" in tables.published]
 
 
-def chart_row(est: Estimate, label: str = "") -> dict:
-    """Return the row of the ratio chart for one estimate, without the standard errors, which cost
-    as much again. `kind` is measured where hours were counted, else modelled; cost and R&D compute
-    are in millions of `unit`."""
-    kind = "measured" if est.measured else "modelled"
-    told = [est.caveat, "measured" if est.measured else ""]
+def _ratio_row(est: Estimate) -> dict:
+    """Return the row of the ratio chart for one estimate. `kind` is measured where hours were
+    counted, else modelled; cost and R&D compute are in millions of `unit`."""
+    told = [name_of(est), est.caveat, "measured" if est.measured else ""]
     return {
         "company": est.company,
-        "label": ", ".join(filter(None, [label or est.company_row.display_name, *told])),
+        "label": ", ".join(filter(None, told)),
         "color": est.company_row.color,
-        "kind": kind,
+        "kind": "measured" if est.measured else "modelled",
         "unit": est.unit,
         **est.summary().drop("over_all"),
         "caveat": est.caveat,
@@ -125,15 +123,15 @@ def error_columns(est: Estimate) -> dict[str, float]:
     }
 
 
-def company_ratio_table(est: Estimate, row: Callable[..., dict] | None = None) -> pd.DataFrame:
+def company_ratio_table(est: Estimate, errors: bool = False) -> pd.DataFrame:
     """Return the rows of the ratio chart for one company: as estimated, and without each of its
-    named groups. `row` makes one, such as `chart_row` where no errors are asked for."""
-    row = row or (lambda one, label: chart_row(one, label) | error_columns(one))
+    named groups; with standard `errors`, which cost as much again."""
     panel = PANELS.get(est.scenario, est.scenario)
     panel = "Measured: hours that the developer counted" if est.measured else panel
     rows = [
         {"scenario": est.scenario, "panel": panel}
-        | row(one, name_of(one))
+        | _ratio_row(one)
+        | (error_columns(one) if errors else {})
         | {"without": "" if one is est else one.excluded[-1]}
         | {"published": published_share(est) if one is est else np.nan}
         for one in (est, *map(est.without, groups_of(est)))
@@ -148,10 +146,10 @@ def published_share(est: Estimate) -> float:
     return claim.value / 100 if claim and est.scenario == "newsletter" else np.nan
 
 
-def headline(comparison: Comparison, row: Callable[..., dict] | None = None) -> pd.DataFrame:
+def headline(comparison: Comparison) -> pd.DataFrame:
     """Return the rows of the ratio chart that are the answer: each company once, with all the runs
-    that its estimate counts; `row` as in `company_ratio_table`."""
-    rows = [company_ratio_table(est, row).head(1) for est in comparison.values()]
+    that its estimate counts."""
+    rows = [company_ratio_table(est).head(1) for est in comparison.values()]
     return _of(comparison.values(), pd.concat(rows, ignore_index=True))
 
 
@@ -167,7 +165,7 @@ def ratio_table(comparison: Comparison, scenarios: Iterable[str] | str = "") -> 
         for est in comparison.again(scenario=scenario, corrections=further).values():
             shown.setdefault((est.company, "" if est.measured else scenario), est)
     ordered = sorted(shown.values(), key=lambda est: est.measured)
-    table = pd.concat([company_ratio_table(est) for est in ordered], ignore_index=True)
+    table = pd.concat([company_ratio_table(est, True) for est in ordered], ignore_index=True)
     return _of(ordered, table)
 
 

@@ -1,7 +1,5 @@
 """Tables as people read them: amounts as text with their units, links to sources."""
 
-from pathlib import Path
-
 import pandas as pd
 
 from training_share.analysis.measured import ImpliedCompute
@@ -25,31 +23,26 @@ from training_share.report.text import (
 def runs_table(est: Estimate) -> pd.DataFrame:
     """Return the counted runs as the tables give them: model, stage, release, amount, what they
     cost (median and 90% interval, in millions of the unit), evidence and source link."""
-    rows, costs = {}, est.cost_table()
-    for run_id, run in est.runs.items():
-        factor = f" x {run.post_training}" if run.post_training else ""
-        rows[run_id] = {
-            "model": run.model,
-            "stage": run.stage,
-            "released": str(run.released),
-            "amount": _given(est, run_id) + factor,
-            "hardware": run.hardware or "",
-            f"{est.unit} million": interval(costs.loc[run_id], "{:.2g}".format),
-            "evidence": run.evidence,
-            "source": est.tables["sources"][run.source_id].url,
-        }
-    return pd.DataFrame.from_dict(rows, orient="index").rename_axis("run_id")
+    runs = est.tables.frame("training_runs").set_index("run_id").loc[list(est.runs)]
+    costs, cost = est.cost_table().loc[runs.index], f"{est.unit} million"
+    runs["amount"] = [_given(est, run_id) for run_id in runs.index]
+    runs[cost] = costs.apply(interval, axis=1, args=["{:.2g}".format])
+    runs["released"] = runs["released"].str[:7]  # the month
+    runs["source"] = runs["source_id"].map(lambda key: est.tables.sources[key].url)
+    columns = ["model", "stage", "released", "amount", "hardware", cost, "evidence", "source"]
+    return runs[columns]
 
 
 def _given(est: Estimate, run_id: str) -> str:
     """Return the amount of a run as its row gives it."""
     run = est.runs[run_id]
+    factor = f" x {run.post_training}" if run.post_training else ""
     for value, unit in ((run.flop, "FLOP"), (run.gpu_hours, "GPU-hours"), (run.cost_usd, "USD")):
         if isinstance(value, str):
-            return f"regression, closed model {value}"
+            return f"regression, closed model {value}{factor}"
         if value is not None:
-            return in_words(str(value), unit)
-    return f"{run.fraction_of_base} of the {est.basis(run_id)} of {run.base_run}"
+            return in_words(str(value), unit) + factor
+    return f"{run.fraction_of_base} of the {est.basis(run_id)} of {run.base_run}{factor}"
 
 
 def in_words(given: str, unit: str) -> str:
@@ -72,36 +65,29 @@ def denominator_table(est: Estimate) -> pd.DataFrame:
     for line in est.denominator_lines:
         for sign, row in signed_periods(est.tables, est.company, line, start, end):
             used[rate(est.tables, row.currency, row.period_start, row.period_end)] = None
-            about = {
-                "line": line,
-                "sign": f"{sign:+d}",
-                "period": row.period,
-                "from": str(row.period_start),
-                "to": str(row.period_end),
-                "amount (millions)": str(row.amount_millions),
-                "currency": row.currency,
-                "note": row.note,
-                "source": sources[row.source_id].url,
-            }
-            rows.append(about)
+            source = sources[row.source_id].url
+            dates = {"period": row.period, "from": row.period_start, "to": row.period_end}
+            money = {"amount (millions)": row.amount_millions, "currency": row.currency}
+            about = {"line": line, "sign": f"{sign:+d}"} | dates | money
+            rows.append(about | {"note": row.note, "source": source})
     rates = list(filter(None, used))
     at = "; ".join(f"{fx.per_usd} {fx.currency} for a dollar" for fx in rates)
     total = {
         "line": "sum",
-        "from": str(start),
-        "to": str(end),
+        "from": start,
+        "to": end,
         "amount (millions)": f"{est.summary()['rd_compute']:,.1f}",
         "currency": "USD",
         "note": f"at {at}" if at else "",
         "source": sources[rates[0].source_id].url if rates else "",
     }
-    return pd.DataFrame([*rows, total]).fillna("").set_index("line")
+    return pd.DataFrame([*rows, total]).fillna("").astype(str).set_index("line")
 
 
-def scenario_table(scenario: str, data_dir: str | Path | None = None) -> pd.DataFrame:
+def scenario_table(scenario: str) -> pd.DataFrame:
     """Return what was considered for a scenario: whether each correction is in, why, and its
     reason."""
-    tables = load(data_dir).for_scenario(scenario)
+    tables = load().for_scenario(scenario)
     reasons = tables.frame("corrections").groupby("correction")["reason"].unique().str.join(" ")
     rows = tables.frame("scenarios").query("scenario == @scenario").set_index("correction")
     steps = ("step " + rows["order"]).where(rows["order"] != "", "left out")
@@ -109,9 +95,9 @@ def scenario_table(scenario: str, data_dir: str | Path | None = None) -> pd.Data
     return shown.loc[rows.index].fillna("")
 
 
-def reasons_table(correction: str, data_dir: str | Path | None = None) -> pd.DataFrame:
+def reasons_table(correction: str) -> pd.DataFrame:
     """Return the cells that a correction changes, with the reasons, one row a reason."""
-    tables = load(data_dir)
+    tables = load()
     require_known(correction, tables.cells_of, "correction")
     rows = tables.frame("corrections").query("correction == @correction")
     told = rows.groupby("reason", sort=False).agg(

@@ -54,6 +54,11 @@ def short(millions: float, unit: str = "USD") -> str:
     return f"${millions * 1e6:.0f}"
 
 
+def hours(value: float) -> str:
+    """Return a number of hours in short, as in '4.1 million'."""
+    return f"{value / 1e6:.1f} million" if value >= 1e6 else f"{value:,.0f}"
+
+
 def number(value: float) -> str:
     """Return a number with three significant digits: all digits before the point from a thousand
     on, in words from a billion on, with a power of ten from 1e15 on."""

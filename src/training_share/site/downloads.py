@@ -76,6 +76,7 @@ def provenance(*estimates: Estimate) -> dict[str, object]:
     """Return what makes an estimate, or several of one run: what was asked, the tables, the code,
     with "-dirty" where files differ from the commit."""
     first = estimates[0]
+    caveats = "; ".join(f"{one.company}: {one.caveat}" for one in estimates if one.caveat)
     command = ["git", "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"]
     try:
         commit = subprocess.run(command, cwd=repo_root(), capture_output=True, text=True).stdout
@@ -87,8 +88,7 @@ def provenance(*estimates: Estimate) -> dict[str, object]:
         "seed": first.seed,
         "evidence": ", ".join(first.evidence) or "none",
         "set in the call": changes(*estimates) or "nothing",
-        "caveat": "; ".join(f"{one.company}: {one.caveat}" for one in estimates if one.caveat)
-        or "none",
+        "caveat": caveats or "none",
         "version": version("training_share"),
         "commit": commit.strip() or "unknown",
         "Python": platform.python_version(),
@@ -145,10 +145,9 @@ def workbook(sheets: Mapping[str, pd.DataFrame]) -> bytes:
     for name, table in sheets.items():
         bad = table.map(lambda cell: len(str(cell)) > LONGEST or bool(CONTROL.search(str(cell))))
         for row, column in np.argwhere(bad.to_numpy()):
-            raise InputError(
-                f"sheet {name}, row {row + 2}, column {table.columns[column]}: a control"
-                f" character, or more than {LONGEST:,} of a cell; shorten the text"
-            )
+            where = f"sheet {name}, row {row + 2}, column {table.columns[column]}"
+            told = f"a control character, or more than {LONGEST:,} of a cell; shorten the text"
+            raise InputError(f"{where}: {told}")
     stream = io.BytesIO()
     with pd.ExcelWriter(stream, engine="openpyxl") as writer:
         for name, table in sheets.items():

@@ -93,9 +93,8 @@ def build(rendered: str | Path = "", figures: str | Path = "", out: str | Path =
     target = Path(out or root / "site").expanduser().resolve()
     earlier = target.is_dir() and ((target / SITE_RECORD).is_file() or not any(target.iterdir()))
     if target.exists() and not earlier:
-        raise InputError(
-            f"{target}: holds something else than an earlier site; choose an empty or new folder"
-        )
+        told = "holds something else than an earlier site; choose an empty or new folder"
+        raise InputError(f"{target}: {told}")
     tables = load()
     maker = _Maker(tables, Path(figures or root / "figures").expanduser())
     sources = {path.name for path in rendered.parent.glob("*.ipynb")}  # none of a run's folder
@@ -103,10 +102,8 @@ def build(rendered: str | Path = "", figures: str | Path = "", out: str | Path =
         if ".failed" not in path.suffixes and (not sources or path.name in sources):
             maker.add_notebook(path)
     if f"{MAIN}.html" not in maker.pages:
-        raise InputError(
-            f"{rendered}: no {MAIN}.ipynb, so nothing to render; run python -m"
-            " training_share.pipeline first"
-        )
+        todo = "nothing to render; run python -m training_share.pipeline first"
+        raise InputError(f"{rendered}: no {MAIN}.ipynb, so {todo}")
     comparison = _comparison(maker.pages[f"{MAIN}.html"])
     files = {f"downloads/{name}": content for name, content in downloads(comparison, False).items()}
     maker.add("downloads.html", "downloads", files=files)
@@ -135,9 +132,8 @@ def _comparison(page: Page) -> Comparison:
     try:
         return compare(companies, **settings)
     except InputError as error:
-        raise InputError(
-            f"{page.source} was run with other tables ({error}); run the pipeline again"
-        ) from error
+        told = f"was run with other tables ({error}); run the pipeline again"
+        raise InputError(f"{page.source} {told}") from error
 
 
 @lru_cache
@@ -240,8 +236,6 @@ class _Maker:
         """Return the HTML of all pages by file, an index among them, with their links, tables and
         menu made."""
         main, links = self.pages[f"{MAIN}.html"], addresses(self.tables)
-        if main.soup.find(id=CHART) is None:
-            raise InputError(f"{MAIN}.ipynb: shows no figure {CHART}; run it again")
         said = {"menu": self._menu(), "version": version("training_share")}
         said["preview"] = text_of(main.soup.find(id=CHART).p)
         source, n_draws = self.tables.sources[SOURCE], next(iter(comparison.values())).n_draws
@@ -250,12 +244,11 @@ class _Maker:
         for page in self.pages.values():
             self._link(page, links)
             tidy(page.soup, links, page.stem)
-        template = TEMPLATES.get_template("page.html.j2")
-        pages = {file: template.render(page=page, **said) for file, page in self.pages.items()}
-        return {
-            file: PLACE.sub(lambda place: self.charts[place[1]], html)
-            for file, html in pages.items()
-        }
+        template, files = TEMPLATES.get_template("page.html.j2"), {}
+        for file, page in self.pages.items():
+            html = template.render(page=page, **said)
+            files[file] = PLACE.sub(lambda place: self.charts[place[1]], html)
+        return files
 
     def _menu(self) -> dict[str, list[Page]]:
         """Return the groups of the menu and their pages; those that no group names are in the

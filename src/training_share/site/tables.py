@@ -64,7 +64,7 @@ def tidy(soup: BeautifulSoup, links: Mapping[tuple[str, str], str], company: str
             _finish(row, below, links, company)
             for name in numeric:
                 row[name].attrs.setdefault("class", "num")
-        for head, name in zip(table.select("thead tr > *"), list(names), strict=True):
+        for head, name in zip(table.select("thead tr > *"), names, strict=True):
             if name in below:
                 head.decompose()
             elif name in numeric:
