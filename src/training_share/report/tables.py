@@ -187,8 +187,9 @@ def cases_text_table(table: pd.DataFrame) -> pd.DataFrame:
 
 def dependence_text_table(table: pd.DataFrame) -> pd.DataFrame:
     """Return `Pattern.dependence()` as text."""
-    text = {"next company's share": table.apply(interval, axis=1), "tau": table["tau"].map(number)}
-    return pd.DataFrame(text)
+    spread = table["tau"].map(number)
+    text = {"next company's share": table.apply(interval, axis=1), "spread (tau)": spread}
+    return pd.DataFrame(text).set_index(pd.Index(map(": ".join, table.index), name="changed"))
 
 
 def implied_costs_table(table: pd.DataFrame) -> pd.DataFrame:
