@@ -117,10 +117,20 @@ def width(text: str, size: float = 11, weight: str | int = "normal", **_: object
 
 @cache
 def _inches(text: str, size: float, weight: str | int, family: tuple[str, ...]) -> float:
+    probe, renderer = _probe()
+    probe.set(text=text, size=size, weight=weight, family=list(family))
+    return probe.get_window_extent(renderer).width / 150
+
+
+@cache
+def _probe() -> tuple[Any, Any]:
+    """Return a text that is drawn nowhere, and what measures it."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure as Sheet
 
-    about = {"size": size, "weight": weight, "family": list(family), "parse_math": False}
-    return Sheet(dpi=150).text(0, 0, text, **about).get_window_extent().width / 150
+    sheet = Sheet(dpi=150)
+    text = sheet.text(0, 0, "", parse_math=False)
+    return text, FigureCanvasAgg(sheet).get_renderer()
 
 
 def rounded(table: pd.DataFrame) -> pd.DataFrame:

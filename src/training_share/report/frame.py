@@ -104,11 +104,13 @@ def chart(draw: Callable[..., Drawn]) -> Callable[..., Figure]:
         data: Any,
         *more: Any,
         ax: Any = None,
+        axes: Any = None,
         narrow: bool = False,
         changed: str = "",
         **options: Any,
     ) -> Figure:
-        given = [] if ax is None else list(np.ravel(ax))
+        given = [one for one in (ax, axes) if one is not None]
+        given = list(np.ravel(given[0])) if given else []
         sheet = Sheet(given, NARROW if narrow else WIDE)
         changed = changed or max(map(_changed, (data, *more)), key=len)
         theirs = {"font.family": given[0].title.get_fontfamily()} if given else {}
