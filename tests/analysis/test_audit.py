@@ -60,6 +60,7 @@ def test_how_sure_counts_draws_above_one_half_and_says_how_exactly():
     table, choices = ts.corrections.how_sure(found), ts.load().choices_of("how-sure")
     assert list(table) == ["MiniMax", "MiniMax_error", "Z.ai", "Z.ai_error"]
     assert list(table.index) == list(choices)
+    assert table.iloc[:, ::2].equals(ts.corrections.how_sure(found, errors=False))
     est = found["minimax"]
     plain = np.count_nonzero(est.share > 0.5) / est.share.size
     assert table.loc["With the newsletter's text", "MiniMax"] == plain

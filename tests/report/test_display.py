@@ -74,7 +74,7 @@ def test_a_long_text_is_folded_behind_its_first_sentence(shown):
 def test_a_figure_is_shown_with_its_words_as_alternative_text_and_caption(shown, tmp_path):
     figure = ts.charts.intervals(pd.DataFrame({"p5": [0.1], "p50": [0.2], "p95": [0.4]}, ["a"]))
     keep_in(tmp_path)
-    ts.show(figure, "name")
+    ts.show(figure, "name", narrow=True)
     keep_in("")
     image, caption = shown
     assert image.alt == figure.alt

@@ -88,9 +88,11 @@ def beliefs(company: str, **settings: Any) -> pd.DataFrame:
     return table[[*NOTED, "over_half"]]
 
 
-def how_sure(comparison: Comparison, question: str = "how-sure") -> pd.DataFrame:
-    """Return the probability that each company's share exceeds one half: one row a choice of a
-    question in choices.csv, for each company a column and its Monte Carlo standard error.
+def how_sure(comparison: Comparison, errors: bool = True) -> pd.DataFrame:
+    """Return the probability that each company's share exceeds one half: one row a choice of the
+    question `how-sure` in choices.csv, for each company a column, and with `errors` one behind it
+    (NAME_error) with the Monte Carlo standard error, which takes as long again. A choice says which
+    scenario, corrections and evidence it means, in place of the comparison's own.
 
     >>> import training_share as ts
     >>> how_sure(ts.compare("minimax", n_draws=1_000)).index[0]
@@ -101,9 +103,11 @@ def how_sure(comparison: Comparison, question: str = "how-sure") -> pd.DataFrame
     columns: dict[str, dict[str, float]] = {}
     for label, choice in choices.items():
         for est in comparison.again(**plain | choice).values():
-            name, odds = name_of(est), est.probability_of(lambda one: one.share > HALF)
-            columns.setdefault(name, {})[label] = odds[0]
-            columns.setdefault(f"{name}_error", {})[label] = odds[1]
+            name = name_of(est)
+            columns.setdefault(name, {})[label] = over_half(est)
+            if errors:
+                error = est.probability_of(lambda one: one.share > HALF)[1]
+                columns.setdefault(f"{name}_error", {})[label] = error
     return pd.DataFrame(columns).rename_axis("choice")
 
 

@@ -84,17 +84,17 @@ def save(
     return paths
 
 
-def show(figure: Figure, name: str, *, dark_too: bool = False) -> None:
+def show(figure: Figure, name: str, *, narrow: bool = False, dark_too: bool = False) -> None:
     """Display a figure, whose text is the alternative text and stands folded in the caption, and
     write it into the folder of this notebook's figures (see `begin`), if there is one, with its
-    twin for a phone as NAME_narrow.svg; `dark_too` as in `save`."""
+    twin for a phone as NAME_narrow.svg where `narrow`; `dark_too` as in `save`."""
     from IPython.display import Image, Markdown, display
 
     folder = kept_in()
     if "changed" in figure.table and Path(folder) == repo_root() / "figures":
         folder = str(Path.cwd() / CHANGED_FOLDER)  # the project's own stay as they are
     saved = save(figure, name, folder, overwrite=True, dark_too=dark_too) if folder else []
-    if folder and figure.narrow:
+    if folder and narrow and figure.narrow:
         save(figure.narrow(), f"{name}_narrow.svg", folder, overwrite=True, dark_too=dark_too)
     png = saved[0].read_bytes() if saved else written(figure.drawing, "png")
     width = int(figure.drawing.get_figwidth() * SCREEN_DPI)

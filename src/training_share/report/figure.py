@@ -147,7 +147,8 @@ def written(drawing: "matplotlib.figure.Figure", kind: str, dpi: int = PNG_DPI) 
     dates = {"png": {"Software": None}, "pdf": {"CreationDate": None}}
     about = dates.get(kind, {"Date": None, "Creator": None})
     with look(), mpl.rc_context({"svg.hashsalt": "", "svg.fonttype": "none", "pdf.fonttype": 42}):
-        drawing.savefig(stream, format=kind, dpi=dpi, facecolor=paper, metadata=about)
+        rough = {"pil_kwargs": {"compress_level": 1}} if kind == "png" else {}
+        drawing.savefig(stream, format=kind, dpi=dpi, facecolor=paper, metadata=about, **rough)
         if kind != "svg":
             return _few_colours(stream) if kind == "png" else stream.getvalue()
         ids: dict[str, str] = {}  # matplotlib's long ones, numbered as they appear
@@ -163,7 +164,7 @@ def _few_colours(png: io.BytesIO) -> bytes:
     from PIL import Image
 
     stream, few = io.BytesIO(), Image.open(png).convert("RGB")
-    few.quantize(COLOURS, dither=Image.Dither.NONE).save(stream, "PNG", optimize=True)
+    few.quantize(COLOURS, dither=Image.Dither.NONE).save(stream, "PNG")
     return stream.getvalue()
 
 
