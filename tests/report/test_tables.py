@@ -97,7 +97,7 @@ def test_implied_cost_has_two_digits():
 
 def test_what_the_next_share_depends_on_reads_in_two_columns():
     table = ts.tables.dependence_text_table(ts.pattern(n_draws=500).dependence())
-    assert list(table.columns) == ["next company's share", "spread (tau)"] and len(table) == 12
+    assert list(table.columns) == ["next company's share"] and len(table) == 12
     assert table.iloc[0, 0].count("%") == 3
 
 

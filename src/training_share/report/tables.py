@@ -186,10 +186,10 @@ def cases_text_table(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def dependence_text_table(table: pd.DataFrame) -> pd.DataFrame:
-    """Return `Pattern.dependence()` as text."""
-    spread = table["tau"].map(number)
-    text = {"next company's share": table.apply(interval, axis=1), "spread (tau)": spread}
-    return pd.DataFrame(text).set_index(pd.Index(map(": ".join, table.index), name="changed"))
+    """Return `Pattern.dependence()` as text, a row a change."""
+    changed = [": ".join(key).replace(", its scale in logits", "") for key in table.index]
+    share = table.apply(interval, axis=1).set_axis(pd.Index(changed, name="changed"))
+    return share.to_frame("next company's share")
 
 
 def implied_costs_table(table: pd.DataFrame) -> pd.DataFrame:
