@@ -98,7 +98,7 @@ def how_sure(comparison: Comparison, errors: bool = True) -> pd.DataFrame:
     >>> how_sure(ts.compare("minimax", n_draws=1_000)).index[0]
     "With the newsletter's text"
     """
-    choices = next(iter(comparison.values())).base.choices_of("how-sure")
+    choices = comparison.first.base.choices_of("how-sure")
     plain: dict[str, Any] = {"corrections": (), "evidence": None}
     columns: dict[str, dict[str, float]] = {}
     for label, choice in choices.items():
@@ -153,16 +153,15 @@ def who_is_higher(comparison: Comparison) -> pd.DataFrame:
     draw, one column a choice of the question `market` in choices.csv: how far utilization and price
     are common to runs and companies. Indexed by both names."""
     found, columns = pairs(comparison), {}
-    choices = next(iter(comparison.values())).base.choices_of("market")
+    names = [(name_of(one), name_of(two)) for one, two, _ in found]
+    estimates = {name_of(est): est for one, two, _ in found for est in (one, two)}
+    choices = comparison.first.base.choices_of("market")
     markets = {choice.get("corrections") for choice in choices.values()}
     for label, choice in choices.items():
-        odds = []
-        for one, two, _ in found:
-            kept = [name for name in one.further if name not in markets]
-            kept += listed(choice.get("corrections"))
-            first, second = one.again(corrections=kept), two.again(corrections=kept)
-            odds.append(first.mean(first.share > second.share))
-        columns[label] = odds
-    names = [(name_of(one), name_of(two)) for one, two, _ in found]
+        kept = [name for name in comparison.first.further if name not in markets]
+        kept += listed(choice.get("corrections"))
+        again = {name: est.again(corrections=kept) for name, est in estimates.items()}
+        both = [(again[one], again[two]) for one, two in names]
+        columns[label] = [one.mean(one.share > two.share) for one, two in both]
     index = pd.MultiIndex.from_tuples(names, names=["higher", "lower"])
     return pd.DataFrame(columns, index).rename_axis(columns="market")

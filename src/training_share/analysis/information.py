@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from training_share.model.estimate import Estimate
+from training_share.model.evidence import effective_draws
 from training_share.model.precision import QUANTILES, Weights, quantile, quantiles
 
 MARKET = ("mfu", "price_usd_per_gpu_hour")  # what all runs share
@@ -19,7 +20,7 @@ def blocks_of(known: np.ndarray, weights: np.ndarray) -> np.ndarray:
     weight, in each of which it is nearly known (Strong and Oakley 2013, "An efficient method for
     computing single-parameter partial expected value of perfect information",
     doi:10.1177/0272989X12465123)."""
-    count = int(np.clip(1 / (weights**2).sum() // IN_BLOCK, 1, BLOCKS))
+    count = int(np.clip(effective_draws(weights) // IN_BLOCK, 1, BLOCKS))
     order = np.argsort(known, kind="stable")
     middle = np.cumsum(weights[order]) - weights[order] / 2
     blocks = np.empty(known.size, dtype=int)
@@ -70,13 +71,13 @@ def what_would_settle(est: Estimate) -> pd.DataFrame:
         chain, run = est.chain(run_id), est.runs[run_id]
         for step, word in (("flop", "FLOP"), ("cost_usd", "cost")):
             known[f"{word} of {run.model}, {run.stage}"] = chain.get(step)
-    low, _, high = quantiles(est.share, est.weights)
+    (low, _, high), logs = quantiles(est.share, est.weights), np.log(est.share)
     known = {label: draws for label, draws in known.items() if np.ndim(draws) and np.ptp(draws) > 0}
     rows = {
         label: {
             "width": expected_width(est.share, np.asarray(draws), est.weights),
             "now": float(high - low),
-            "removed": variance_removed(np.log(est.share), np.asarray(draws), est.weights),
+            "removed": variance_removed(logs, np.asarray(draws), est.weights),
         }
         for label, draws in known.items()
     }

@@ -32,11 +32,11 @@ from training_share.model.case import listed
 from training_share.model.comparison import Comparison, compare
 from training_share.model.draws import drawn, generator, one
 from training_share.model.estimate import Estimate, estimate
+from training_share.model.evidence import effective_draws
 from training_share.model.precision import PARTS, QUANTILES, quantiles, spread
 from training_share.model.spending import signed_periods
 
 COMPANY = "company-year"  # the scope of a modelled company
-P = list(QUANTILES.values())
 SCALES = {"mean": (0.75, 1.0, 3.0, 10.0), "spread": (0.25, 0.5, 2.0, 4.0)}  # tried, in logits
 STEPS = 64  # of tau, each as likely as the others beforehand
 OF_THE_COMPANY = ("exclude_groups", "release_lag_months", "spending_start", "spending_end", "runs")
@@ -63,7 +63,7 @@ def next_logits(
 
     `logits` is draws x cases, `groups` the group of each case; `m` and `s` are the scales of the
     priors in logits, and `weights` those that evidence gives the draws. One row a posterior draw,
-    as many as the draws are worth once weighted (Kish's effective number): `draw`, the row of
+    as many as the draws are worth once weighted (`effective_draws`): `draw`, the row of
     `logits` it rests on, `tau`, and `logit` of the further case.
     """
     taus = s * ndtri((1 + (np.arange(STEPS) + 0.5) / STEPS) / 2)
@@ -77,7 +77,7 @@ def next_logits(
     mean = (along * of_next) @ (1 / variances)
     variance = m**2 + taus**2 - of_next**2 @ (1 / variances)
     by_draw = weight.sum(axis=1) if weights is None else weight.sum(axis=1) * weights
-    size = max(1, round(by_draw.sum() ** 2 / (by_draw**2).sum()))
+    size = max(1, round(effective_draws(by_draw)))
 
     def z(what: str) -> np.ndarray:
         return generator(seed, f"next case/{what}").standard_normal(size)
@@ -235,8 +235,7 @@ def pattern(known: Names = None, **settings: Any) -> Pattern:
     ['bloom', 'llama-1', 'minimax']
     """
     found = compare(known, **settings)
-    first = next(iter(found.values()))
-    for row in first.observed:
+    for row in found.first.observed:
         if any(term.kind == "share" for term in row.quantity.terms) and row.value.side != "at most":
             raise InputError(
                 f"evidence {row.evidence}: a belief about a share, and the pattern of shares is one"
@@ -392,7 +391,7 @@ def implied_training_costs(year: int, **settings: Any) -> pd.DataFrame:
     """
     year = whole_number(year, "year")
     found, window, rows = pattern(**settings), (date(year, 1, 1), date(year, 12, 31)), {}
-    any_known = next(iter(found.known.estimates.values()))
+    any_known = found.known.first
     for key, row in any_known.base.spending.items():
         in_money = row.line.startswith("rd_compute") and not chip_of(row.currency)
         if in_money and (row.period_start, row.period_end) == window:
@@ -400,7 +399,7 @@ def implied_training_costs(year: int, **settings: Any) -> pd.DataFrame:
             spent = np.broadcast_to(spent, any_known.n_draws)
             cost = quantiles(found.at_next(spent) * found.next_share["share"].to_numpy())
             own = found.known.estimates.get(row.company)
-            same = [np.nan] * 3 if own is None else own.quantile(spent * own.share, P)
+            same = [np.nan] * 3 if own is None else quantiles(spent * own.share, own.weights)
             source = found.tables.sources[row.source_id]
             rows[key] = {
                 "company": found.tables.companies[row.company].display_name,

@@ -65,6 +65,12 @@ class Comparison(InParts, Mapping[str, Estimate]):
             found = {name: est.again(exclude_groups=own[name]) for name, est in found.items()}
         return Comparison(found)
 
+    @property
+    def first(self) -> Estimate:
+        """The first company's estimate: draws, seed, scenario, tables and evidence are those of
+        all."""
+        return next(iter(self.estimates.values()))
+
     @cached_property
     def table(self) -> pd.DataFrame:
         """One row a company: name and unit, `Estimate.summary`, spending window, release window,
@@ -92,7 +98,7 @@ class Comparison(InParts, Mapping[str, Estimate]):
     @property
     def weights(self) -> np.ndarray | None:
         """Weight of each draw under the evidence; see `Estimate.weights`."""
-        return next(iter(self.estimates.values())).weights
+        return self.first.weights
 
     @cached_property
     def probabilities(self) -> pd.DataFrame:

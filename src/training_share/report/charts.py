@@ -467,8 +467,8 @@ def hailuo(sheet: Sheet, data: Estimate) -> Drawn:
     top.set(ylim=(-0.02, 1), xlim=limits, xticks=[])
     top.axhline(HALF, color=INK, lw=1, ls=marks.DASHED, zorder=1)
     note = sheet.sized(NOTE)
-    for place, text, dy in ((0, "0%", 4), (HALF, "half", 4), (1, "100%", -12)):
-        put(top, text, 0, place, dy=dy, edge=True, **note)
+    for place, text in marks.PARTS.items():
+        put(top, text, 0, place, dy=-12 if place == 1 else 4, edge=True, **note)
     if half == half:
         words = f"a majority from {ten(half)}"
         put(top, words, half, HALF, -8, 6, ha="right", **note | {"color": INK})
@@ -542,7 +542,7 @@ def next_share(sheet: Sheet, data: pd.DataFrame) -> Drawn:
     for when, look in (("prior", before), ("posterior", after)):  # middles fall into their bins
         sns.histplot(rows, x="middle", weights=when, bins=bins, element="step", ax=ax, **look)
     ax.set(xlabel="", ylabel="", yticks=[])
-    marks.axis(ax, {0: "0%", 0.5: "half", 1: "100%"}, (0, 1))
+    marks.axis(ax, marks.PARTS, (0, 1))
     top = rows.loc[rows["posterior"].idxmax()]
     put(ax, "after the cases", top.middle, top.posterior, 26, -8, **NUMBER)
     put(ax, "before", 0.8, rows["prior"].iloc[-8], 0, 5, **NOTE)

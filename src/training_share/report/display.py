@@ -75,7 +75,8 @@ def save(
         for kind in kinds
     }
     if dark_too:
-        contents[f"{stem}_dark.svg"] = dark(written(figure.drawing, "svg"))
+        svg = contents.get(f"{stem}.svg") or written(figure.drawing, "svg")
+        contents[f"{stem}_dark.svg"] = dark(svg)
     paths = [place.with_name(name) for name in contents]
     for path in paths if not overwrite else ():
         if path.exists():

@@ -92,11 +92,11 @@ class Drawn:
 def chart(draw: Callable[..., Drawn]) -> Callable[..., Figure]:
     """Make a chart of a function that draws on a `Sheet` and returns what was `Drawn`.
 
-    The chart takes `ax=`, the axes to draw on, of several panels a list of them: their fonts and
-    size are then their own, and title, subtitle and source are in the `Figure` that comes back.
-    Without, they stand around it; `narrow` is for a phone. How a run
-    departs from its scenario stands under the title, in the alternative text and in the table: an
-    estimate, a comparison and a table of `shares` know it, for any other table `changed` says it.
+    The chart takes `ax=`, the axes to draw on, of several panels a list of them (`axes=` is the
+    same): fonts and size are then theirs, and title, subtitle and source are in the `Figure` that
+    comes back. Without, they stand around the chart; `narrow` is for a phone. How a run departs
+    from its scenario stands under the title, in the alternative text and in the table: an estimate,
+    a comparison and a table of `shares` know it, for any other table `changed` says it.
     """
 
     @wraps(draw)

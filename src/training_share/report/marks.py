@@ -24,6 +24,7 @@ FONTS = {"label": NAME, "value": NUMBER, "range": NOTE, "note": NOTE}
 DASHED = (0, (2, 2))
 LEADER = {"arrowstyle": "-", "color": HAIR, "lw": 0.8, "shrinkA": 0, "relpos": (0, 1)}
 POINT = {"zorder": 5, "legend": False, "edgecolor": "white", "linewidth": 0.8}
+PARTS = {0: "0%", HALF: "half", 1: "100%"}  # of R&D compute, under an axis
 TICKS = 0.28  # inches below a panel for the words of its axis
 
 
@@ -168,7 +169,7 @@ def intervals(rows: Rows, table, high: float = np.inf, lw: float = 3) -> None:
 
 def shares(rows: Rows) -> None:
     """Let x run from none to all of R&D compute, in words, with a dashed line at one half."""
-    axis(rows.ax, {0: "0%", HALF: "half", 1: "100%"}, (0, 1))
+    axis(rows.ax, PARTS, (0, 1))
     line(rows, HALF, ls=DASHED)
 
 

@@ -14,7 +14,8 @@ from training_share.files import repo_root
 from training_share.report.display import CHANGED_FOLDER, folder_given, keep_in
 
 DEFAULTS = {"scenario": "newsletter", "company": "minimax", "n_draws": 50_000, "seed": 42}
-FORM = re.compile(r"^(scenario|n_draws|seed|figures_dir)\b.*=", re.M)  # of a cell of parameters
+FORM = ("scenario", "n_draws", "seed", "figures_dir")  # of which a cell of parameters has several
+SET = re.compile(rf"^({'|'.join(FORM)})\b.*=", re.M)
 
 
 def edited(parameters: Mapping[str, object]) -> dict[str, object]:
@@ -79,11 +80,11 @@ def _cells_run(sources: Iterable[str]) -> tuple[dict[str, object], dict[str, obj
         try:
             found = literals(source)
         except (ValueError, SyntaxError) as error:
-            if len({*FORM.findall(source)}) > 1:
+            if len({*SET.findall(source)}) > 1:
                 raise InputError(f"the cell of parameters, {error}") from None
             continue
         if source.lstrip().startswith("# Parameters"):  # papermill's own mark
             injected = found
-        elif len(found.keys() & {"scenario", "n_draws", "seed", "figures_dir"}) > 1:
+        elif len(found.keys() & {*FORM}) > 1:
             form, injected = found, {}
     return form, injected

@@ -10,7 +10,7 @@ from training_share.analysis.closed_models import leave_one_out
 from training_share.analysis.corrections import name_of, require_two, without_groups
 from training_share.analysis.information import in_flop
 from training_share.analysis.measured import COMPANY, ImpliedCompute, Pattern
-from training_share.analysis.variants import HALF, groups_of, over_half
+from training_share.analysis.variants import HALF, TOLD_FROM, groups_of, over_half
 from training_share.inputs.tables import Tables
 from training_share.model import scaling
 from training_share.model.comparison import Comparison
@@ -21,7 +21,6 @@ from training_share.report.shares import changes, window_text
 from training_share.report.text import amount, chance, counted, listed, number, percent
 from training_share.report.words import label, share, templates, ten, times
 
-LEAST_TOLD = 0.001  # of the simulations, in which more than all R&D compute was spent
 MONEY = ("training_cost", 1, "USD million")
 EVEN = 0.12  # of a probability from one half: close to even
 RARE = 0.01  # chance below which an input is not called likely to be so wrong
@@ -116,7 +115,7 @@ def above_all(est: Estimate) -> str:
     """Return how often the runs would cost more than all R&D compute, and the share without such
     simulations; "" where that is rare."""
     inside = est.share <= 1
-    if (above := est.mean(~inside)) < LEAST_TOLD:
+    if (above := est.mean(~inside)) < TOLD_FROM:
         return ""
     told = (
         f"In {percent(above)} of simulations final runs cost more than all R&D compute. That "
@@ -260,7 +259,7 @@ def how_sure(table: pd.DataFrame, comparison: Comparison) -> str:
     """Return, from `corrections.how_sure`, the chance that final runs are a minority at each
     company by the choices that choices.csv has for the headline: one number where most of them
     agree, else each with the choice that it follows from."""
-    rows, told = next(iter(comparison.values())).base.choices.values(), []
+    rows, told = comparison.first.base.choices.values(), []
     table = table.loc[[r.label for r in rows if r.headline and r.question == "how-sure"]]
     for name in [column for column in table if not column.endswith("_error")]:
         odds = (1 - table[name]).map(chance)
@@ -278,25 +277,20 @@ def catch_up(comparison: Comparison) -> str:
     final runs than the one that spends most on R&D compute."""
     require_two(comparison)
     leader = max(comparison, key=lambda name: comparison[name].summary()["rd_compute"])
-    without, told, odds = without_groups(comparison), [], []
-    for name in comparison:
-        if name != leader:
-            odds.append(comparison.probabilities.loc[name, leader])
-            words = f"{name_of(comparison[name])} in {chance(odds[-1])} of simulations"
-            if without[name].excluded != comparison[name].excluded:
-                other = without.probabilities.loc[name, leader]
-                left = name_of(without[name]).partition(" without ")[2]
-                words += f" ({chance(other)} without {left})"
-            told.append(words)
-    even = [
-        name_of(comparison[name])
-        for name in comparison
-        if name != leader and abs(comparison.probabilities.loc[name, leader] - HALF) < EVEN
-    ]
+    without, told = without_groups(comparison), []
+    odds = comparison.probabilities[leader].drop(leader)
+    for name, probability in odds.items():
+        words = f"{name_of(comparison[name])} in {chance(probability)} of simulations"
+        if without[name].excluded != comparison[name].excluded:
+            other = without.probabilities.loc[name, leader]
+            left = name_of(without[name]).partition(" without ")[2]
+            words += f" ({chance(other)} without {left})"
+        told.append(words)
+    even = [name_of(comparison[name]) for name in odds.index[(odds - HALF).abs() < EVEN]]
     verdict = "That is what one would expect."
-    if min(odds) < 0.9:
+    if odds.min() < 0.9:
         verdict = "So the simulations lean that way, without settling it."
-    if min(odds) < HALF:
+    if odds.min() < HALF:
         verdict = "So the simulations do not bear it out."
     verdict += f" For {listed(even)} it is close to even." if even else ""
     return (
@@ -467,7 +461,7 @@ def pattern_answer(found: Pattern) -> str:
     dropped = [
         f"{percent(part)} of {est.company_row.display_name}'s"
         for est in found.known.values()
-        if (part := est.mean(est.share > 1)) >= LEAST_TOLD
+        if (part := est.mean(est.share > 1)) >= TOLD_FROM
     ]
     left = f" Left out are {listed(dropped)} simulations, above all R&D compute." if dropped else ""
     return (

@@ -54,7 +54,7 @@ def changes(*estimates: Estimate) -> str:
 
 
 def _of(estimates: Iterable[Estimate], table: pd.DataFrame) -> pd.DataFrame:
-    """Return a table that says of what run it is, so that its chart does; see `charts.style`."""
+    """Return a table that says of what run it is, so that its chart does; see `frame.chart`."""
     table.attrs["changed"] = changes(*estimates)
     return table
 
@@ -157,9 +157,8 @@ def ratio_table(comparison: Comparison, scenarios: Iterable[str] | str = "") -> 
     """Return the rows of the chart of settings: every company under every scenario (blank means
     all), and each with runs in a named group once more without that group. A measured company,
     whose share no scenario moves, comes once, in a last panel of its own."""
-    names, shown = listed(scenarios) or next(iter(comparison.values())).base.scenario_names, {}
-    first = next(iter(comparison.values()))
-    for scenario in names:
+    first, shown = comparison.first, {}
+    for scenario in listed(scenarios) or first.base.scenario_names:
         own = first.base.scenario_corrections(scenario)
         further = [name for name in first.further if name not in own]
         for est in comparison.again(scenario=scenario, corrections=further).values():

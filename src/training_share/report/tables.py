@@ -59,7 +59,7 @@ def in_words(given: str, unit: str) -> str:
 
 def denominator_table(est: Estimate) -> pd.DataFrame:
     """Return the signed disclosed periods that make up the company's R&D compute, with links to
-    their sources; below them their sum, as in force, and the exchange rates it rests on."""
+    their sources; below them their sum, and the exchange rates it rests on."""
     sources, (start, end) = est.tables["sources"], est.denominator_window
     rows, used = [], {}
     for line in est.denominator_lines:
@@ -140,7 +140,7 @@ def implied_text_table(implied: ImpliedCompute) -> pd.DataFrame:
 
 
 def higher_text_table(table: pd.DataFrame) -> pd.DataFrame:
-    """Return `shares.who_is_higher` for reading: one row a pair, one column a market."""
+    """Return `corrections.who_is_higher` for reading: one row a pair, one column a market."""
     shown = table.map(brief_chance).rename_axis(columns=None)
     return shown.set_index(pd.Index(map(" above ".join, table.index), name="pair"))
 
