@@ -1,8 +1,6 @@
 """The notation for uncertainty: what it says, how it draws, how it is read and refused."""
 
-import csv
 import math
-from pathlib import Path
 from statistics import NormalDist
 
 import numpy as np
@@ -10,6 +8,7 @@ import pytest
 import scipy.stats
 from hypothesis import given
 from hypothesis import strategies as st
+from refusals import cases
 
 from training_share.errors import InputError
 from training_share.inputs.notation import Exact, LogNormal, Uniform, parse
@@ -22,8 +21,7 @@ PAIRS = st.tuples(AMOUNTS, AMOUNTS).filter(lambda pair: pair[0] < pair[1])
 MARKS = st.tuples(st.integers(1, 499), st.integers(500, 999)).map(
     lambda pair: tuple(n / 10 / 100 for n in pair)
 )
-with Path(__file__).with_name("notation.csv").open(encoding="utf-8", newline="") as file:
-    REFUSALS = list(csv.reader(file))[1:]
+REFUSALS = [(row["words"], row["told"]) for row in cases(__file__, "notation")]
 
 
 @st.composite

@@ -1,10 +1,8 @@
 """Cells, rows and rows of different tables that cannot be meant are refused: where, what and how to
 mend it. What is meant is accepted. refusals.csv has changed cells, spoilt.csv changed files."""
 
-import csv
-from pathlib import Path
-
 import pytest
+from refusals import cases, refusal
 
 import training_share as ts
 from training_share.errors import InputError
@@ -12,17 +10,6 @@ from training_share.inputs.notation import Beta
 from training_share.inputs.tables import load
 
 RUNS, SPENDING, LINE = "training_runs", "spending", "minimax/rd_compute"
-
-
-def cases(name: str) -> list[dict[str, str]]:
-    with Path(__file__).with_name(f"{name}.csv").open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
-
-
-def refusal(data_copy) -> str:
-    with pytest.raises(InputError) as caught:
-        load(data_copy.folder)
-    return str(caught.value)
 
 
 def period(data_copy, name, start, end, amount):
@@ -33,7 +20,7 @@ def period(data_copy, name, start, end, amount):
 
 # --- one changed cell -----------------------------------------------------------------------------
 @pytest.mark.parametrize(
-    "row", cases("refusals"), ids=lambda row: "{table}-{column}-{value:.20}".format(**row)
+    "row", cases(__file__, "refusals"), ids=lambda row: "{table}-{column}-{value:.20}".format(**row)
 )
 def test_a_bad_cell_is_refused_with_its_place_and_a_mend(row):
     cell = row["table"], row["key"], row["column"], row["value"]
@@ -76,7 +63,7 @@ def test_an_assumption_is_of_its_kind():
 
 # --- rows together --------------------------------------------------------------------------------
 @pytest.mark.parametrize(
-    "row", cases("spoilt"), ids=lambda row: "{do}-{table}-{cells}".format(**row)
+    "row", cases(__file__, "spoilt"), ids=lambda row: "{do}-{table}-{cells}".format(**row)
 )
 def test_a_spoilt_file_is_refused(data_copy, row):
     cells = dict(cell.split("=") for cell in row["cells"].split("; ") if cell)

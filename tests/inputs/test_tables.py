@@ -9,9 +9,8 @@ import pickle
 import numpy as np
 import pandas as pd
 import pytest
-from refusals import assert_refused
+from refusals import assert_refused, refusal
 
-from training_share.errors import InputError
 from training_share.files import repo_root
 from training_share.inputs.columns import COLUMNS, KEYS, VERSION
 from training_share.inputs.notation import Exact, LogNormal
@@ -20,12 +19,6 @@ from training_share.inputs.tables import load
 
 RUNS = "training_runs"
 MFU = ("assumptions", "mfu", "value")
-
-
-def refusal(data_copy) -> str:
-    with pytest.raises(InputError) as caught:
-        load(data_copy.folder)
-    return str(caught.value)
 
 
 def test_the_tables_hold_what_the_files_hold(data_copy):

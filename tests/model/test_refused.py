@@ -1,14 +1,12 @@
 """Calls that cannot be meant are refused: where, what and how to mend it. refused.csv has them,
 each with a pattern that is found in its refusal."""
 
-import csv
 import pickle
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
-from refusals import assert_refused
+from refusals import assert_refused, cases
 from scipy import stats
 
 import training_share as ts
@@ -28,8 +26,7 @@ NAMES = {
     **{"quantile_error": quantile_error, "RUN": RUN, "OF_ZAI": RUN | {"company": "zai"}},
     **{"YEAR": YEAR, "MFU": "assumptions/mfu/value", "PAIR": ("mfu", "price_usd_per_gpu_hour")},
 }
-with Path(__file__).with_name("refused.csv").open(encoding="utf-8", newline="") as file:
-    REFUSED = [(row["call"], row["told"]) for row in csv.DictReader(file)]
+REFUSED = [(row["call"], row["told"]) for row in cases(__file__, "refused")]
 
 
 @pytest.mark.parametrize(("call", "told"), REFUSED, ids=[f"{call:.60}" for call, _ in REFUSED])

@@ -2,7 +2,6 @@
 command."""
 
 import ast
-import csv
 import hashlib
 import os
 import signal
@@ -14,6 +13,7 @@ import nbformat
 import pandas as pd
 import pytest
 from made_notebooks import make
+from refusals import cases
 
 import training_share as ts
 from training_share import cli, files, run
@@ -21,8 +21,7 @@ from training_share.files import alone_in, repo_root
 
 ROOT = repo_root()
 BIN = Path(sys.executable).parent
-with Path(__file__).with_name("refused.csv").open(encoding="utf-8", newline="") as file:
-    REFUSED = list(csv.reader(file))[1:]
+REFUSED = [tuple(row.values()) for row in cases(__file__, "refused")]
 
 
 def digests(folder: Path) -> dict[str, str]:
