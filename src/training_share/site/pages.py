@@ -31,11 +31,10 @@ from nbconvert.filters import markdown2html
 from training_share.errors import InputError
 from training_share.files import SITE_RECORD, repo_root, write_all
 from training_share.inputs.tables import Tables, load
-from training_share.model.case import listed
 from training_share.model.comparison import Comparison, compare
 from training_share.report.figure import dark
 from training_share.report.parameters import literals
-from training_share.report.shares import headline, printed
+from training_share.report.shares import headline
 from training_share.report.text import chance
 from training_share.site.downloads import csv_of, downloads, in_numbers
 from training_share.site.tables import addresses, slug, text_of, tidy
@@ -126,11 +125,9 @@ def build(rendered: str | Path = "", figures: str | Path = "", out: str | Path =
 
 def _comparison(page: Page) -> Comparison:
     """Return the comparison that a notebook shows, from the parameters it ran with."""
-    settings = {name: value for name, value in page.settings.items() if value != ""}
-    companies = listed(str(settings.pop("companies", ""))) or printed()
-    settings.pop("figures_dir", None)
+    settings = {name: value for name, value in page.settings.items() if name != "figures_dir"}
     try:
-        return compare(companies, **settings)
+        return compare(**settings)
     except InputError as error:
         told = f"was run with other tables ({error}); run the pipeline again"
         raise InputError(f"{page.source} {told}") from error
