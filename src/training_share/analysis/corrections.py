@@ -3,7 +3,6 @@ by choice made, and who is higher, on common draws. Shares are fractions; `setti
 `estimate`.
 """
 
-from collections.abc import Iterable
 from itertools import combinations
 from typing import Any
 
@@ -12,11 +11,9 @@ import pandas as pd
 
 from training_share.analysis.variants import HALF, NOTED, SPREAD, groups_of, over_half, variants
 from training_share.errors import InputError
-from training_share.model.case import listed
+from training_share.model.case import Names, listed
 from training_share.model.comparison import Comparison
 from training_share.model.estimate import Estimate, estimate
-
-Names = Iterable[str] | str | None
 
 
 def audit(
@@ -161,7 +158,7 @@ def who_is_higher(comparison: Comparison) -> pd.DataFrame:
         kept = [name for name in comparison.first.further if name not in markets]
         kept += listed(choice.get("corrections"))
         again = {name: est.again(corrections=kept) for name, est in estimates.items()}
-        both = [(again[one], again[two]) for one, two in names]
-        columns[label] = [one.mean(one.share > two.share) for one, two in both]
+        odds = Comparison(again).probabilities
+        columns[label] = [odds.loc[pair] for pair in names]
     index = pd.MultiIndex.from_tuples(names, names=["higher", "lower"])
     return pd.DataFrame(columns, index).rename_axis(columns="market")

@@ -14,7 +14,7 @@ Bayesian Data Analysis, 3rd edition, chapter 5.4 and 11.6).
 """
 
 import itertools
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
@@ -28,7 +28,7 @@ from scipy.special import expit, logit, ndtr, ndtri
 from training_share.analysis.variants import windows_between
 from training_share.errors import InputError, require_known, whole_number
 from training_share.inputs.tables import Tables, chip_of
-from training_share.model.case import listed
+from training_share.model.case import Names, listed
 from training_share.model.comparison import Comparison, compare
 from training_share.model.draws import drawn, generator, one
 from training_share.model.estimate import Estimate, estimate
@@ -40,7 +40,6 @@ COMPANY = "company-year"  # the scope of a modelled company
 SCALES = {"mean": (0.75, 1.0, 3.0, 10.0), "spread": (0.25, 0.5, 2.0, 4.0)}  # tried, in logits
 STEPS = 64  # of tau, each as likely as the others beforehand
 OF_THE_COMPANY = ("exclude_groups", "release_lag_months", "spending_start", "spending_end", "runs")
-Names = Iterable[str] | str | None
 ALONE = "company-years alone"
 GROUPINGS = {  # name -> the group of a scope, None where it says nothing of the next company
     ALONE: lambda scope: True if scope == COMPANY else None,

@@ -82,27 +82,27 @@ def over_half(est: Estimate) -> float:
     return est.mean(est.share > HALF)
 
 
-def misfit(est: Estimate) -> str:
-    """Return in words why the runs do not fit the release window (see `Estimate.caveat`), or ""."""
-    if est.caveat == "lower bound":
-        return f"no runs collected for {est.months_not_collected} of the release window's months"
-    return est.caveat and (
-        f"a run also covers {est.months_out_of_window} months outside the release window, so"
-        " the share may be too high or too low"
-    )
-
-
-def excess(est: Estimate) -> str:
-    """Return in words how often the share is above all of R&D compute, "" where it rarely is."""
-    above = est.mean(est.share > 1)
-    told = f"final training runs take more than all of R&D compute in {above:.1%} of draws"
-    return told if above >= TOLD_FROM else ""
-
-
 def _note(est: Estimate) -> str:
-    kind, left = est.caveat.replace("lower", "a lower"), f"{est.effective_draws:,.0f}"
-    weighed = "" if est.weights is None else f"evidence leaves {left} effective draws"
-    return "; ".join(filter(None, [kind and f"{kind}: {misfit(est)}", excess(est), weighed]))
+    """Return what to keep in mind: why runs do not fit the release window (see `Estimate.caveat`),
+    a share above all of R&D compute, and what evidence leaves of the draws."""
+    told = []
+    if est.caveat == "lower bound":
+        missing = est.months_not_collected
+        told.append(
+            f"a lower bound: no runs collected for {missing} of the release window's months"
+        )
+    elif est.caveat:
+        told.append(
+            f"{est.caveat}: a run also covers {est.months_out_of_window} months outside the release"
+            " window, so the share may be too high or too low"
+        )
+    if (above := est.mean(est.share > 1)) >= TOLD_FROM:
+        told.append(
+            f"final training runs take more than all of R&D compute in {above:.1%} of draws"
+        )
+    if est.weights is not None:
+        told.append(f"evidence leaves {est.effective_draws:,.0f} effective draws")
+    return "; ".join(told)
 
 
 def edges_of(rows: Iterable[Any]) -> list[date]:

@@ -22,6 +22,7 @@ from training_share.model.spending import as_date, signed_periods
 
 NO_EVIDENCE = "none"  # as text, since a blank means the scenario's
 WINDOW = ("release_lag_months", "spending_start", "spending_end")  # cells of companies.csv
+Names = Iterable[str] | str | None  # in a list or in text
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -38,9 +39,7 @@ class Case:
     seed: int
     excluded: tuple[str, ...] = ()  # groups of runs left out of the numerator
     cells: tuple[Cell, ...] = ()  # set by hand: window, assumptions, rates, any cell
-    added: tuple[
-        tuple[str, Mapping[str, Any]], ...
-    ] = ()  # rows given in the call, each with its table
+    added: tuple[tuple[str, Mapping[str, Any]], ...] = ()  # rows of the call, with their tables
     correlate: Loadings = field(default_factory=dict)  # of assumptions with each other
     resample_part: int | None = None  # of the regressions' resamples: one part instead of all
     call: Mapping[str, Any] = field(default_factory=dict)  # the arguments as they were typed
@@ -383,7 +382,7 @@ def lasting(given: Any) -> Any:
     return tuple(given) if isinstance(given, Iterator) else given
 
 
-def listed(names: Iterable[str] | str | None, what: str = "names") -> tuple[str, ...]:
+def listed(names: Names, what: str = "names") -> tuple[str, ...]:
     """Return names given as a list, as comma-separated text, or as a list in text, which papermill
     takes; InputError, naming `what`, for what is no list.
 

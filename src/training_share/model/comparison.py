@@ -67,8 +67,7 @@ class Comparison(InParts, Mapping[str, Estimate]):
 
     @property
     def first(self) -> Estimate:
-        """The first company's estimate: draws, seed, scenario, tables and evidence are those of
-        all."""
+        """The first company's estimate, with the draws, scenario and evidence of all."""
         return next(iter(self.estimates.values()))
 
     @cached_property
