@@ -203,10 +203,9 @@ def results(plan: Sequence[Job]) -> pd.DataFrame:
     tables, rows, compared = load(), {}, lru_cache(maxsize=8)(compare)
     takes = argument_names(tables)
     for job in plan:
-        asked = {name: value for name, value in job.settings.items() if value != ""}
+        asked = {name: v for name, v in job.settings.items() if v != "" and name != "figures_dir"}
         companies = listed(asked.pop("companies", "")) or listed(asked.pop("company", "")) or None
         scenario = asked.pop("scenario", "newsletter")
-        asked.pop("figures_dir", None)
         if asked.keys() - takes:
             continue
         if job.source.stem in tables.companies:
@@ -291,7 +290,8 @@ def _execute_all(
     process, faults = psutil.Process(), {}
     others, pool = {*process.children(recursive=True)}, ThreadPoolExecutor(at_once)
     try:
-        places = {job: aside / str(place) for place, job in enumerate(plan)}
+        longest = sorted(plan, key=lambda job: -job.source.stat().st_size)  # none is left last
+        places = {job: aside / str(place) for place, job in enumerate(longest)}
         waiting = {pool.submit(_execute, job, own): job for job, own in places.items()}
         while waiting:  # a signal that comes while a kernel is forked does not end a wait
             for future in wait(waiting, timeout=0.2, return_when=FIRST_COMPLETED).done:

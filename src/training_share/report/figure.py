@@ -20,6 +20,7 @@ import pandas as pd
 if TYPE_CHECKING:
     import matplotlib.figure
     from matplotlib.axes import Axes
+    from matplotlib.backends.backend_agg import RendererAgg
 
 DIGITS = 10  # significant, in the drawing and in the CSV beside it
 PNG_DPI = 120  # half as much again as a page shows; a dozen fit into a notebook below 1 MB
@@ -117,20 +118,18 @@ def width(text: str, size: float = 11, weight: str | int = "normal", **_: object
 
 @cache
 def _inches(text: str, size: float, weight: str | int, family: tuple[str, ...]) -> float:
-    probe, renderer = _probe()
-    probe.set(text=text, size=size, weight=weight, family=list(family))
-    return probe.get_window_extent(renderer).width / 150
+    from matplotlib.font_manager import FontProperties
+
+    font = FontProperties(family=list(family), size=size, weight=weight)
+    return _renderer().get_text_width_height_descent(text, font, ismath=False)[0] / 150
 
 
 @cache
-def _probe() -> tuple[Any, Any]:
-    """Return a text that is drawn nowhere, and what measures it."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure as Sheet
+def _renderer() -> "RendererAgg":
+    """Return what measures texts and draws none."""
+    from matplotlib.backends.backend_agg import RendererAgg
 
-    sheet = Sheet(dpi=150)
-    text = sheet.text(0, 0, "", parse_math=False)
-    return text, FigureCanvasAgg(sheet).get_renderer()
+    return RendererAgg(1, 1, dpi=150)
 
 
 def rounded(table: pd.DataFrame) -> pd.DataFrame:
@@ -144,13 +143,15 @@ def written(drawing: "matplotlib.figure.Figure", kind: str, dpi: int = PNG_DPI) 
     import matplotlib as mpl
 
     stream, paper = io.BytesIO(), "white" if kind == "png" else "none"
-    dates = {"png": {"Software": None}, "pdf": {"CreationDate": None}}
-    about = dates.get(kind, {"Date": None, "Creator": None})
+    undated = {"png": None, "pdf": {"CreationDate": None}}
+    about = undated.get(kind, {"Date": None, "Creator": None})
+    raw = "rgba" if kind == "png" else kind
     with look(), mpl.rc_context({"svg.hashsalt": "", "svg.fonttype": "none", "pdf.fonttype": 42}):
-        rough = {"pil_kwargs": {"compress_level": 1}} if kind == "png" else {}
-        drawing.savefig(stream, format=kind, dpi=dpi, facecolor=paper, metadata=about, **rough)
-        if kind != "svg":
-            return _few_colours(stream) if kind == "png" else stream.getvalue()
+        drawing.savefig(stream, format=raw, dpi=dpi, facecolor=paper, metadata=about)
+        if kind == "png":
+            return _few_colours(stream.getvalue(), int(drawing.get_figwidth() * dpi))
+        if kind == "pdf":
+            return stream.getvalue()
         ids: dict[str, str] = {}  # matplotlib's long ones, numbered as they appear
         svg = LONG_ID.sub(
             lambda found: ids.setdefault(found[0], f"id{len(ids) + 1}"), stream.getvalue().decode()
@@ -159,12 +160,13 @@ def written(drawing: "matplotlib.figure.Figure", kind: str, dpi: int = PNG_DPI) 
     return re.sub(r"\n +", "\n", svg.replace(f"'{FONT}'", FALLBACKS)).encode()
 
 
-def _few_colours(png: io.BytesIO) -> bytes:
+def _few_colours(pixels: bytes, across: int) -> bytes:
     """Return a PNG with a palette, a third as large: a chart has few colours and their edges."""
     from PIL import Image
 
-    stream, few = io.BytesIO(), Image.open(png).convert("RGB")
-    few.quantize(COLOURS, dither=Image.Dither.NONE).save(stream, "PNG")
+    size = across, len(pixels) // (4 * across)
+    stream, drawn = io.BytesIO(), Image.frombytes("RGBA", size, pixels).convert("RGB")
+    drawn.quantize(COLOURS, dither=Image.Dither.NONE).save(stream, "PNG")
     return stream.getvalue()
 
 

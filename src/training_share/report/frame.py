@@ -180,11 +180,12 @@ def _frame(sheet: Sheet, title: str, changed: str, about: str, source: str) -> N
 def wrapped(text: str, room: float, font: dict, even: bool = False) -> list[str]:
     """Break a text into lines of at most `room` inches, or into as many of about `even` length;
     [words in brackets] stay together."""
-    lines = [""]
+    lines, long, blank = [""], 0.0, width(" ", **font)
     for word in re.sub(r"\[.*?\]", lambda part: part[0].replace(" ", "\u00a0"), text).split(" "):
-        longer = f"{lines[-1]} {word}".strip()
-        fits = width(re.sub(r"[\[\]]", "", longer), **font) <= room or not lines[-1]
-        lines[-1:] = [longer] if fits else [lines[-1], word]
+        more = width(re.sub(r"[\[\]]", "", word), **font)  # by words, since lines are many
+        fits = long + more <= room or not lines[-1]
+        lines[-1:] = [f"{lines[-1]} {word}".strip()] if fits else [lines[-1], word]
+        long = more + blank + (long if fits else 0)
     if not even or len(lines) == 1:
         return lines
     tries = (wrapped(text, less, font) for less in np.arange(room, 0.7 * room, -0.1))
