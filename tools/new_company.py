@@ -226,8 +226,6 @@ class Draft:
         """Draft the company and the source of its runs; spending and a rate where the tables have
         none."""
         given = {name: str(of) for name, of in vars(self.options).items() if name != "models"}
-        taken = {row.color for row in self.tables.companies.values()}
-        given["color"] = next((one for one in WORDS["colors"] if one not in taken), "#000000")
         given["years"] = f"{given['spending_start'][:4]}/{given['spending_end'][:4]}"
         given |= {"date": self.models.date, "file": self.models.name, "source": self.source}
         self._add("companies", "company", given)

@@ -93,11 +93,11 @@ def test_a_cycle_of_bases_is_refused_once(cycle):
 
 def test_several_faults_are_told_together_and_a_faulty_row_is_still_referred_to(data_copy):
     data_copy.edit("hardware", "h800-sxm-bf16", "peak_flop_per_s", "0")
-    data_copy.edit("companies", "zai", "color", "red")
+    data_copy.edit("companies", "zai", "release_lag_months", "red")
     data_copy.edit("sources", "newsletter-body", "title", "")
     data_copy.edit(SPENDING, f"{LINE}/9M2024", "amount_millions", "141")
     message = refusal(data_copy)
-    assert message.startswith("4 faults in the tables:\n  companies.csv, row zai, column color")
+    assert message.startswith("4 faults in the tables:\n  companies.csv, row zai, column release")
     for words in ("row h800-sxm-bf16", "row newsletter-body", "141 is more than the 140.642"):
         assert words in message
 

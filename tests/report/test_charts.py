@@ -158,7 +158,7 @@ def test_numbers_in_words():
     assert [words.times(x) for x in (1.02, 2.0, 12.4)] == ["about", "twice", "12\u00a0times"]
     assert words.fill("{n:a run|runs} of {n:count}", n=1) == "A run of one"
     assert [words.signed(x) for x in (-0.04, 1.25, -4.0)] == ["+0.0", "+1.2", "−4.0"]
-    assert words.label("rl-mfu-measured") == "RL as slow as benchmarks suggest"
+    assert words.label("rl-mfu-measured") == "RL uses GPUs as poorly as benchmarks"
     assert words.label("a choice of mine") == "A choice of mine"
     assert {*ts.load().cells_of, *ts.load().evidence_names} <= {*words.templates()["labels"]}
 
@@ -221,6 +221,9 @@ def test_a_changed_run_says_so_on_its_chart_in_its_words_and_in_its_numbers(mini
         assert (figure.table["changed"] == told).all()
     same = ts.charts.cost(minimax)
     assert "hanged" not in same.alt and "changed" not in same.table
+    other = ts.charts.cost(minimax.again(scenario="appendix"))
+    assert other.alt.startswith("The newsletter's appendix. ") and "changed" not in other.table
+    assert "The newsletter's appendix" in texts(other) and "newsletter" not in " ".join(texts(same))
 
 
 def test_cost_ranks_the_largest_runs_and_pools_the_small_ones(minimax):

@@ -1,6 +1,7 @@
 """A notebook knows its parameters: what is not its own is refused, and what was changed keeps its
 figures out of the project's."""
 
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -50,9 +51,19 @@ def test_defaults_leave_the_figures_to_the_project(ran):
 def test_a_changed_run_keeps_its_figures(ran, tmp_path, capsys, cells):
     ran(*cells)
     assert parameters.begin() == {"scenario": "newsletter", "mfu": "0.3"}
-    assert kept_in() == str(tmp_path / CHANGED_FOLDER)
+    assert kept_in() == str(tmp_path / CHANGED_FOLDER / "mfu-0.3")
     told = capsys.readouterr().out
-    assert told.startswith("changed: mfu; figures are saved in figures_of_this_run/")
+    assert told == "changed: mfu; figures are saved in figures_of_this_run/mfu-0.3/\n"
+
+
+def test_runs_that_change_other_things_keep_their_figures_apart(ran, tmp_path):
+    kept = {}
+    for change in ('mfu = "0.3"', 'mfu = "0.4"', f'mfu = "{"9" * 90}1"', f'mfu = "{"9" * 90}2"'):
+        ran(FORM, f"# Parameters\n{change}\n")
+        parameters.begin()
+        kept[change] = kept_in()
+    assert len({*kept.values()}) == len(kept)
+    assert all(len(Path(folder).name) < 100 for folder in kept.values())
 
 
 def test_a_rendered_copy_keeps_its_own_folder(ran, tmp_path):

@@ -140,15 +140,16 @@ def test_the_readme_tells_the_numbers_of_the_charts():
     rows = pd.read_csv(ROOT / "figures/training_share.csv", index_col="label")
     odds = pd.read_csv(ROOT / "figures/training_share_chances.csv", index_col="choice")
     chances = odds[list(rows.index)].map(brief_chance)
-    columns = ["as-printed", "off-trend", "observations"]  # keys of choices.csv
-    columns = [ts.load().choices[key].label for key in columns]
+    keys = ["as-printed", "observations", "off-trend", "rl-benchmarks"]  # of choices.csv
+    *columns, off_trend, slow = [ts.load().choices[key].label for key in keys]
     for name, row in rows.iterrows():
         low, middle, high = map(share, row[["share_p5", "share_p50", "share_p95"]])
         cells = [middle, f"{low} to {high}", percent(row.published), *chances.loc[columns, name]]
         assert f"| {name} | {' | '.join(cells)} |" in told
-    slow = chances.loc["If RL is as slow as benchmarks suggest"]
-    assert f"the chance is {slow['MiniMax']} at MiniMax and {slow['Z.ai']} at Z.ai." in told
+    assert f"The chance is {chances.loc[off_trend, 'MiniMax']} at MiniMax if undisclosed" in told
+    one, other = chances.loc[slow, ["MiniMax", "Z.ai"]]
+    assert f"benchmarks suggest, it is {one} at MiniMax and {other} at Z.ai." in told
     answer = "About {} at OpenAI, {} at MiniMax and {} at Z.ai: probably".format
     assert answer(*map(share, rows["share_p50"])) in told
     assert "Ours are {}, {} and {} before".format(*map(percent, rows["share_p50"])) in told
-    assert told.partition("## Run it")[0].count("%") == 3 + 7 * len(rows) + 2, "one untested"
+    assert told.partition("## Run it")[0].count("%") == 3 + 6 * len(rows) + 3, "one untested"

@@ -289,7 +289,7 @@ def windows(
     """Return each company's share over its published window and, where a correction gives another,
     over that.
 
-    Columns company, label, color, start, end, p5, p50 and p95 with their standard errors,
+    Columns company, label, start, end, p5, p50 and p95 with their standard errors,
     rd_compute in USD million, `variant` for the correction's window, `inferred` where a spending
     row is our own judgement, `caveat` where the runs do not fit the window. A window that a
     scenario's lines of R&D compute, or its evidence, do not cover is left out.
@@ -311,7 +311,6 @@ def _window_row(est: Estimate) -> dict[str, object]:
     return {
         "company": est.company,
         "label": est.company_row.display_name,
-        "color": est.company_row.color,
         "start": window[0],
         "end": window[1],
         **est.spread(),

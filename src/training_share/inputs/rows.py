@@ -105,7 +105,6 @@ def _usual(
             "display_name": str(row["company"]),
             "currency": next((one["currency"] for one in periods if one.get("currency")), "USD"),
             "release_lag_months": "3",
-            "color": "#7F7F7F",
         }
     if table == "spending":
         known = tables.texts["companies"].get(str(row["company"]), {}).get("currency")

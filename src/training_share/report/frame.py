@@ -16,7 +16,8 @@ from matplotlib.figure import Figure as Drawing
 from training_share.errors import InputError
 from training_share.report import shares
 from training_share.report.figure import ACCENT, INK, QUIET, Figure, look, width
-from training_share.report.words import words_of
+from training_share.report.parameters import DEFAULTS
+from training_share.report.words import label, words_of
 
 WIDE, NARROW, EDGE = 7.6, 3.9, 0.15  # inches: of a page, of a phone of 390 pixels, of the margin
 SMALL = 4.5  # inches across, below which names stand over their rows
@@ -119,12 +120,13 @@ def chart(draw: Callable[..., Drawn]) -> Callable[..., Figure]:
             if (panels := len(sheet.taken)) < len(given):
                 raise InputError(f"ax: the chart has {panels} panels, and {len(given)} axes")
             title, about, source = words_of(draw.__name__, drawn.case, drawn.numbers)
+            setting = changed or _setting(data)
             if not given:
-                _frame(sheet, title, changed, about, source)
+                _frame(sheet, title, setting, about, source)
         about = re.sub(r"[\[\]]", "", about)
-        alt = f"{title}. {about} {told(drawn.rows)}"
+        run_is = f"Changed run ({changed}). " if changed else f"{setting}. " if setting else ""
+        alt = f"{run_is}{title}. {about} {told(drawn.rows)}"
         table = drawn.table.assign(changed=changed) if changed else drawn.table
-        alt = f"Changed run ({changed}). {alt}" if changed else alt
         panels = tuple(ax for ax, _ in sheet.taken)
         twin = partial(made, data, *more, narrow=True, changed=changed, **options)
         return Figure(panels, table, alt, title, about, source, None if given else twin)
@@ -144,6 +146,12 @@ def _changed(data: Any) -> str:
     """Return how the run behind what a chart is given departs from its scenario."""
     of_run = shares.changes(*shares.estimates_of(data))
     return of_run or getattr(data, "attrs", {}).get("changed", "")
+
+
+def _setting(data: Any) -> str:
+    """Return the setting behind what a chart is given, unless it is the default."""
+    found = {est.scenario for est in shares.estimates_of(data)} - {DEFAULTS["scenario"]}
+    return label(found.pop()) if len(found) == 1 else ""
 
 
 def _frame(sheet: Sheet, title: str, changed: str, about: str, source: str) -> None:

@@ -6,6 +6,7 @@ shows a reader what can be set, and cannot quietly say something else than the d
 
 import ast
 import re
+import zlib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from training_share.report.display import CHANGED_FOLDER, folder_given, keep_in
 
 DEFAULTS = {"scenario": "newsletter", "company": "minimax", "n_draws": 50_000, "seed": 42}
 FORM = ("scenario", "n_draws", "seed", "figures_dir")  # of which a cell of parameters has several
+LONGEST = 80  # letters of a folder's name
 SET = re.compile(rf"^({'|'.join(FORM)})\b.*=", re.M)
 
 
@@ -48,8 +50,8 @@ def begin() -> dict[str, object]:
 
     A parameter that papermill injected and the notebook does not have is refused. `show` then
     writes figures to `figures_dir`; else where the pipeline said; else to the project's `figures/`
-    while every parameter stands at its default, and beside the run where one does not, with a line
-    saying so.
+    while every parameter stands at its default, and beside the run where one does not, in a folder
+    named after the change, with a line saying so.
     """
     from IPython import get_ipython
 
@@ -63,12 +65,19 @@ def begin() -> dict[str, object]:
     if form and not folder:
         folder = str(repo_root() / "figures")
         if changed := edited(now):
-            rendered = here.parent / "figures", here / CHANGED_FOLDER
-            folder = str(rendered[here.name != "rendered"])
-            told = f"figures are saved in {Path(folder).name}/ beside this run"
-            print(f"changed: {', '.join(changed)}; {told}")
+            own = f"{CHANGED_FOLDER}/{_folder_of(changed)}"  # what another run changed has another
+            place = Path("../figures" if here.name == "rendered" else own)
+            folder = str((here / place).resolve())
+            print(f"changed: {', '.join(changed)}; figures are saved in {place.as_posix()}/")
     keep_in(folder)
     return now
+
+
+def _folder_of(changed: Mapping[str, object]) -> str:
+    """Return what was changed as the name of a folder."""
+    told = "_".join(f"{name}-{value}" for name, value in changed.items())
+    name = re.sub(r"[^\w.+-]+", "-", told)
+    return name if len(name) <= LONGEST else f"{name[:LONGEST]}-{zlib.crc32(told.encode()):x}"
 
 
 def _cells_run(sources: Iterable[str]) -> tuple[dict[str, object], dict[str, object]]:

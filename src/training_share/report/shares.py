@@ -19,11 +19,6 @@ from training_share.model.estimate import Estimate
 from training_share.model.precision import QUANTILES
 
 __all__ = ["HALF", "variants_table"]  # offered here too
-PANELS = {
-    "newsletter": "Newsletter: the settings of its body text",
-    "appendix": "Appendix: the newsletter's other settings for reinforcement learning",
-    "careful": "Careful: with our corrections",
-}
 DOTS = 25  # of a distribution, each one draw in as many
 LARGEST, SMALL = 8, 0.01  # runs that a chart of costs names, each at least this part of the total
 STAGES = {"rl": "reinforcement learning", "sft": "finetuning"}  # as a reader has them
@@ -100,7 +95,6 @@ def _ratio_row(est: Estimate) -> dict:
     return {
         "company": est.company,
         "label": ", ".join(filter(None, told)),
-        "color": est.company_row.color,
         "kind": "measured" if est.measured else "modelled",
         "unit": est.unit,
         **est.summary().drop("over_all"),
@@ -126,10 +120,8 @@ def error_columns(est: Estimate) -> dict[str, float]:
 def company_ratio_table(est: Estimate, errors: bool = False) -> pd.DataFrame:
     """Return the rows of the ratio chart for one company: as estimated, and without each of its
     named groups; with standard `errors`, which cost as much again."""
-    panel = PANELS.get(est.scenario, est.scenario)
-    panel = "Measured: hours that the developer counted" if est.measured else panel
     rows = [
-        {"scenario": est.scenario, "panel": panel}
+        {"scenario": est.scenario}
         | _ratio_row(one)
         | (error_columns(one) if errors else {})
         | {"without": "" if one is est else one.excluded[-1]}
@@ -156,7 +148,7 @@ def headline(comparison: Comparison) -> pd.DataFrame:
 def ratio_table(comparison: Comparison, scenarios: Iterable[str] | str = "") -> pd.DataFrame:
     """Return the rows of the chart of settings: every company under every scenario (blank means
     all), and each with runs in a named group once more without that group. A measured company,
-    whose share no scenario moves, comes once, in a last panel of its own."""
+    whose share no scenario moves, comes once, at the end."""
     first, shown = comparison.first, {}
     for scenario in listed(scenarios) or first.base.scenario_names:
         own = first.base.scenario_corrections(scenario)
@@ -203,26 +195,21 @@ def largest_runs(est: Estimate, most: int = LARGEST) -> pd.DataFrame:
 
 
 def dollars_table(estimates: Iterable[Estimate]) -> pd.DataFrame:
-    """Return final training, other R&D and inference compute of each company in USD million, over
-    its spending window. Training is the median; other R&D is the rest of R&D compute; inference is
-    NaN where none is disclosed for the window. Estimates that count hours are left out."""
+    """Return final training and other R&D compute of each company in USD million, over its spending
+    window. Training is the median; other R&D is the rest. Estimates that count hours are left
+    out."""
     rows = []
     for est in estimates:
         if est.unit != "USD":
             continue
         cost, rd_compute = est.summary()[["training_cost_p50", "rd_compute"]]
-        window, inference = est.denominator_window, np.nan
-        with suppress(InputError):
-            inference = est.median(est.spent(["inference_compute"], *window))
         rows.append(
             {
                 "company": est.company,
                 "label": name_of(est),
-                "color": est.company_row.color,
                 "final_training": cost,
                 "other_rd": rd_compute - cost,
-                "inference": inference / 1e6,
-                "spending_window": window_text(*window),
+                "spending_window": window_text(*est.denominator_window),
             }
         )
     return pd.DataFrame(rows)
