@@ -82,7 +82,8 @@ def test_head_headings_and_alternative_texts(pages):
         assert page.html["lang"] == "en"
         assert len(page.select("nav [aria-current=page]")) == 1, name
         for image in page.select("main img, main figure > svg"):
-            assert len(image.get("alt") or image["aria-label"]) > 40, name
+            text = image.get("alt") or image["aria-label"]
+            assert len(text) > 40 and not re.search("&(#|amp|quot)", text), name
         for table in page.find_all("table"):
             assert table.caption.text and table.select("th[scope=col]"), name
 
