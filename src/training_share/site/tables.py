@@ -49,27 +49,29 @@ def tidy(soup: BeautifulSoup, links: Links, page: str = "") -> None:
     to their rows, and its prose below the rows, so that it fits its page; a table that is too wide
     is shown as cards, a row each, on phones or everywhere."""
 
-    def address(row: Mapping[str, Tag], name: str) -> str:
-        text, line = text_of(row[name]), text_of(row["line"]) if "line" in row else ""
-        keys = [(name, text), ("", text), ("", f"{page}/{line}/{text}")]
-        return "" if row[name].a else next((links[key] for key in keys if key in links), "")
+    def address(row: list[tuple[str, Tag]], name: str, cell: Tag) -> str:
+        text, line = text_of(cell), dict(row).get("line")
+        keys = [(name, text), ("", text), ("", f"{page}/{line and text_of(line)}/{text}")]
+        return "" if cell.a else next((links[key] for key in keys if key in links), "")
 
     for number, table in enumerate(soup.find_all("table"), start=1):
         above = table.find_previous(re.compile("^h[1-6]$"))
         unseen = f"{text_of(above) if above else 'Table'} ({number})"  # for who goes table to table
         heads = [row.find_all(["th", "td"]) for row in table.select("thead > tr")]
         # pandas writes the names of columns and those of levels of the index in a row each
-        names = [max(map(text_of, column)) for column in zip(*heads, strict=True)]
+        columns = zip(*heads, strict=True)
+        names = [next(filter(None, map(text_of, column)), "") for column in columns]
         rows = []
         for row in table.select("tbody > tr") if names else ():
             cells = row.find_all(["th", "td"], recursive=False)
-            rows.append(dict(zip(names[-len(cells) :], cells, strict=True)))
-        texts = {name: [text_of(row[name]) for row in rows if name in row] for name in names[1:]}
+            rows.append(list(zip(names[-len(cells) :], cells, strict=True)))
+        flat = [pair for row in rows for pair in row]
+        texts = {one: [text_of(cell) for name, cell in flat if name == one] for one in names[1:]}
         lengths = {name: max(map(len, column), default=0) for name, column in texts.items()}
         below = [name for name in texts if len(names) > 2 and lengths[name] > PROSE]
         numeric = [name for name in texts if all(map(NUMERIC.fullmatch, texts[name]))]
-        columns = len(names) - len(below)
-        shape = "cards wide" if columns > PAGE else "cards" if columns > PHONE else "plain"
+        width = sum(name not in below for name in names)
+        shape = "cards wide" if width > PAGE else "cards" if width > PHONE else "plain"
         given = {"table": table, "unseen": unseen, "shape": shape, "names": names, "rows": rows}
         given |= {"below": below, "numeric": numeric, "address": address}
         html = TEMPLATES.get_template("rows.html.j2").render(given)
