@@ -25,6 +25,7 @@ AXE = "4.14.1"  # of the npm package axe-core
 for package in ("openpyxl", "pyarrow", "nbconvert", "bleach"):
     needed(package)
 from training_share.site.pages import build  # noqa: E402
+from training_share.site.tables import tidy  # noqa: E402
 from training_share.site.words import WORDS  # noqa: E402
 
 BYTES = 5_000_000
@@ -82,7 +83,8 @@ def test_head_headings_and_alternative_texts(pages):
         assert page.html["lang"] == "en"
         assert len(page.select("nav [aria-current=page]")) == 1, name
         for image in page.select("main img, main figure > svg"):
-            assert len(image.get("alt") or image["aria-label"]) > 40, name
+            text = image.get("alt") or image["aria-label"]
+            assert len(text) > 40 and not re.search("&(#|amp|quot)", text), name
         for table in page.find_all("table"):
             assert table.caption.text and table.select("th[scope=col]"), name
 
@@ -225,6 +227,13 @@ def test_a_table_with_prose_sets_it_below_its_rows(tmp_path):
     assert below.text.split() == f"note: {long} The rest.".split()
     assert first.td["class"] == ["num"] and first.td["data-column"] == "amount"
     assert second.td["class"] == ["blank"] and second.th.br
+
+
+def test_levels_of_an_index_without_names_all_stay():
+    table = pd.DataFrame({"x": [1]}, index=[["a"], ["b"]])
+    soup = BeautifulSoup(table.to_html(), "html.parser")
+    tidy(soup, {})
+    assert BeautifulSoup(str(soup), "html.parser").tbody.text.split() == ["a", "b", "1"]
 
 
 # --- of which run, and in place of what -----------------------------------------------------------

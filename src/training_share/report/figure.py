@@ -178,8 +178,7 @@ def _as_wide(found: re.Match[str]) -> str:
     return f"<text {kept} {about}>{text}"
 
 
-def dark(svg: bytes) -> bytes:
-    """Return an SVG of the house recoloured for a dark page."""
-    return re.sub(
-        r"#[0-9a-f]{6}\b", lambda found: IN_THE_DARK.get(found[0], found[0]), svg.decode()
-    ).encode()
+def dark(svg: bytes, colour: str = "{1}") -> bytes:
+    """Return an SVG of the house in colours for a dark page; {0} in `colour` is the light one."""
+    known = re.compile(rf"(?:{'|'.join(IN_THE_DARK)})\b")
+    return known.sub(lambda c: colour.format(c[0], IN_THE_DARK[c[0]]), svg.decode()).encode()

@@ -5,7 +5,7 @@ first of them is written by hand, in the file itself.
 """
 
 from training_share.files import repo_root, write_all
-from training_share.inputs.columns import Column, package_of, schema_of
+from training_share.inputs.columns import package_of, schema_of
 from training_share.site.words import TEMPLATES
 
 
@@ -15,22 +15,7 @@ def dictionary() -> str:
     tables = schema_of(package_of())
     written = (repo_root() / "data" / "README.md").read_text(encoding="utf-8")
     introduction = written.partition(f"\n## {next(iter(tables))}\n")[0]
-    template = TEMPLATES.get_template("dictionary.md.j2")
-    return introduction + template.render(tables=tables, content_of=_content)
-
-
-def _content(column: Column) -> str:
-    """Return what a cell of a column may hold, in words."""
-    kind = column.kind.removeprefix("one of ")
-    tables = dict.fromkeys(name.partition(".")[0] for name in column.refers_to)
-    refers = " or ".join(f"[{table}]({table}.csv)" for table in tables)
-    if kind != column.kind:
-        kind = " or ".join(f"`{word}`" for word in kind.split("|"))
-    elif refers:
-        kind = f"{kind} in {refers}" if kind.endswith(" or key") else f"key in {refers}"
-    elif kind.startswith("like "):
-        kind = "text"
-    return kind + ("" if column.required else ", or blank")
+    return introduction + TEMPLATES.get_template("dictionary.md.j2").render(tables=tables)
 
 
 if __name__ == "__main__":

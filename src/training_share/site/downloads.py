@@ -6,7 +6,6 @@ ten significant digits in CSV and workbook.
 
 import io
 import platform
-import re
 import subprocess
 from collections.abc import Mapping
 from importlib.metadata import version
@@ -26,9 +25,9 @@ from training_share.site.words import WORDS
 
 WIDEST = 60  # characters of an Excel column
 IN_FORCE = ("assumptions", "fx", "spending", "sources")  # tables that the workbook has
-DISTRIBUTION = r"^([\d.e+-]+) to ([\d.e+-]+) \("  # as inputs.notation writes it
-# by a spreadsheet: a text that begins with =, +, -, @ or a tab and is no number
-CALCULATED = re.compile(r"(?![+-]?[\d.]+(e[+-]?\d+)?\Z)[=+@\t\r-]", re.I)
+DISTRIBUTION = r"^(?P<low>[\d.e+-]+) to (?P<high>[\d.e+-]+) \("  # as inputs.notation writes it
+# by a spreadsheet: where a text begins that begins with =, +, -, @ or a tab and is no number
+CALCULATED = r"(?i)\A(?=[=+@\t\r-])(?![+-]?[\d.]+(e[+-]?\d+)?\Z)"
 
 
 def write_downloads(
@@ -55,11 +54,10 @@ def downloads(comparison: Comparison, draws_by_run: bool = True) -> dict[str, by
     """
     estimates = list(comparison.values())
     scenario, tables = estimates[0].scenario, estimates[0].tables
-    results = {"comparison": comparison_table(comparison)}
-    results |= {f"costs_{est.company}": costs_table(est) for est in estimates}
-    results = {name: rounded(table) for name, table in results.items()}
-    files = {f"{name}_{scenario}.csv": csv_of(table) for name, table in results.items()}
-    sheets = {name.replace("_", " "): table for name, table in results.items()}
+    sheets = {"comparison": rounded(comparison_table(comparison))}
+    sheets |= {f"costs {est.company}": rounded(costs_table(est)) for est in estimates}
+    names = {name: f"{name.replace(' ', '_')}_{scenario}.csv" for name in sheets}
+    files = {names[name]: csv_of(table) for name, table in sheets.items()}
     sheets |= {name: in_numbers(tables.frame(name)) for name in IN_FORCE}
     facts = WORDS["workbook"] | provenance(*estimates)
     facts |= {name: version(name) for name in ("numpy", "scipy", "pandas")}
@@ -120,23 +118,18 @@ def costs_table(est: Estimate) -> pd.DataFrame:
 def in_numbers(table: pd.DataFrame) -> pd.DataFrame:
     """Return a table with the two amounts that each distribution in it names as numbers too, behind
     the text: NAME_low and NAME_high; blank where a cell is no distribution."""
-    for name in list(table):
-        ends = table[name].str.extract(DISTRIBUTION)
-        if ends[0].any():
-            place = table.columns.get_loc(name) + 1
-            table.insert(place, f"{name}_high", ends[1].astype(float))
-            table.insert(place, f"{name}_low", ends[0].astype(float))
-    return table
+    columns = []
+    for name, cells in table.items():
+        ends = cells.str.extract(DISTRIBUTION).dropna(axis=1, how="all").astype(float)
+        columns += [cells, ends.add_prefix(f"{name}_")]
+    return pd.concat(columns, axis=1)
 
 
 # --- files ----------------------------------------------------------------------------------------
 def csv_of(table: pd.DataFrame) -> bytes:
     """Return a table as CSV in which no text is a formula to a spreadsheet."""
-
-    def harmless(cell: object) -> object:
-        return f"'{cell}" if isinstance(cell, str) and CALCULATED.match(cell) else cell
-
-    return table.map(harmless).to_csv(index=False, lineterminator="\n").encode()
+    harmless = table.replace(CALCULATED, "'", regex=True)
+    return harmless.to_csv(index=False, lineterminator="\n").encode()
 
 
 def workbook(sheets: Mapping[str, pd.DataFrame]) -> bytes:
@@ -153,9 +146,9 @@ def workbook(sheets: Mapping[str, pd.DataFrame]) -> bytes:
         for name, table in sheets.items():
             table.to_excel(writer, sheet_name=name[:31], index=False, freeze_panes=(1, 1))
             for cells in writer.sheets[name[:31]].columns:
-                letter, sheet = cells[0].column_letter, cells[0].parent
                 longest = max(len(str(cell.value)) for cell in cells)
-                sheet.column_dimensions[letter].width = min(longest + 2, WIDEST)
+                column = writer.sheets[name[:31]].column_dimensions[cells[0].column_letter]
+                column.width = min(longest + 2, WIDEST)
                 for cell in cells:
                     cell.data_type = "s" if cell.data_type == "f" else cell.data_type
     return stream.getvalue()
@@ -170,6 +163,4 @@ def parquet(est: Estimate, by_run: bool = True) -> bytes:
     draws = draws.astype(np.float32).rename_axis("draw").reset_index()
     units = "USD, except training_share: fraction of R&D compute"
     draws.attrs = {"company": est.company, **provenance(est), "units": units}
-    stream = io.BytesIO()
-    draws.to_parquet(stream, compression="zstd", use_dictionary=False, use_byte_stream_split=True)
-    return stream.getvalue()
+    return draws.to_parquet(compression="zstd", use_dictionary=False, use_byte_stream_split=True)

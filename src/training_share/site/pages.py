@@ -1,32 +1,28 @@
 """The executed notebooks, the method and the data as a small static site that opens from disk.
 
 `build` writes plain HTML without a script and without any address outside the folder but the links
-to sources. A notebook's cells pass one nbconvert template, and what they show is cleaned; each page
-says once where its formulas and its inputs stand; every key leads to its row, and every row names
-its source. The words are in `templates/words.toml`.
+to sources. Cells pass one template, and what they show is cleaned; each page says once where its
+formulas and its inputs stand; every key leads to its row, and every row names its source. The words
+are in `templates/words.toml`.
 """
 
 import io
-import itertools
-import posixpath
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import date
-from functools import lru_cache
+from collections import ChainMap
 from html import escape
 from importlib.metadata import version
 from pathlib import Path
+from typing import NamedTuple
+from urllib.parse import urljoin
 
 import bleach
 import font_source_sans_pro
 import nbformat
 import pandas as pd
 from bs4 import BeautifulSoup
-from fontTools import subset, ttLib
-from jinja2 import FileSystemLoader
-from nbconvert import HTMLExporter
-from nbconvert.filters import markdown2html
+from bs4.element import PreformattedString
+from fontTools import subset
+from nbconvert.filters import Highlight2HTML, markdown2html, strip_ansi
 
 from training_share.errors import InputError
 from training_share.files import SITE_RECORD, repo_root, write_all
@@ -37,45 +33,25 @@ from training_share.report.parameters import literals
 from training_share.report.shares import headline
 from training_share.report.text import chance
 from training_share.site.downloads import csv_of, downloads, in_numbers
-from training_share.site.tables import addresses, slug, text_of, tidy
+from training_share.site.tables import Links, addresses, slug, tidy
 from training_share.site.words import FOLDER, TEMPLATES, WORDS
 
 MAIN, CHART, SOURCE = "comparison", "training_share", "newsletter-body"
-NAMED = {
-    "README": ("data", "Data"),
-    "LICENSE": ("data-license", ""),
-    "method": ("method", "Method"),
-}
-ABOUT = {stem: about for pages in WORDS["menu"].values() for stem, about in pages.items()}
-ABOUT["index"] = WORDS["index"]["about"]
+ABOUT = {"index": WORDS["index"]["about"], **ChainMap(*WORDS["menu"].values())}
+DOCUMENTS = {"data": "data/README.md", "data-license": "data/LICENSE.md"}  # beside those of docs/
 TAGS = "br caption details div h1 h2 h3 h4 hr img p pre span summary table tbody td th thead tr"
-TAGS = {*bleach.ALLOWED_TAGS, *TAGS.split(" ")}
 ATTRIBUTES = {"a": ["href"], "img": ["src", "alt"], "*": ["rowspan", "colspan", "class"]}
-CLEANER = bleach.Cleaner(TAGS, ATTRIBUTES)  # anything else is shown as text
+CLEANER = bleach.Cleaner({*bleach.ALLOWED_TAGS, *TAGS.split()}, ATTRIBUTES)
 DROPPED = re.compile(r'<style.*?</style>|<a class="anchor-link".*?</a>', re.S)
-CAPTION = re.compile(r"\*Figure `([\w.-]+)`\.\*.*", re.S)
-COLOUR = re.compile(r"(#[0-9a-fA-F]{6})\b")
-PLACE = re.compile(r'<svg data-chart="([\w.-]+)"></svg>')  # of a chart in a page
 LINK = re.compile(r"^(?![a-z]+:|#|(?:data|downloads)/|[\w.-]+\.html)")  # to a file of the project
-LETTERS = [*itertools.chain(range(0x20, 0x7F), range(0xA0, 0x180), range(0x2010, 0x2266))]
+LETTERS = [*range(0x20, 0x7F), *range(0xA0, 0x180), *range(0x2010, 0x2266)]
 
 
-@dataclass(eq=False)
-class Page:
-    """A page: its file, its HTML, the path of what it is made of in the project, its name in the
-    menu, and the parameters that its notebook ran with."""
+class Page(NamedTuple):
+    """A page: its HTML, and the path of what it is made of in the project."""
 
-    file: str
-    body: str
-    source: str = ""
-    label: str = ""
-    settings: Mapping[str, object] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        self.soup = BeautifulSoup(self.body, "html.parser")
-        self.stem, self.title = Path(self.file).stem, text_of(self.soup.h1 or self.soup)
-        self.label = self.label or self.title
-        self.about = ABOUT.get(self.stem) or text_of(self.soup.p or self.soup)[:200]
+    soup: BeautifulSoup
+    source: str
 
 
 def build(rendered: str | Path = "", figures: str | Path = "", out: str | Path = "") -> Path:
@@ -87,63 +63,70 @@ def build(rendered: str | Path = "", figures: str | Path = "", out: str | Path =
     tables do not have, are left out. Raises InputError where there is nothing to render, where a
     figure lacks its files, and for a folder that holds anything but an earlier site.
     """
-    root = repo_root()
+    root, tables = repo_root(), load()
     rendered = Path(rendered or root / "notebooks" / "rendered").expanduser()
+    figures = Path(figures or root / "figures").expanduser()
     target = Path(out or root / "site").expanduser().resolve()
     earlier = target.is_dir() and ((target / SITE_RECORD).is_file() or not any(target.iterdir()))
     if target.exists() and not earlier:
         told = "holds something else than an earlier site; choose an empty or new folder"
         raise InputError(f"{target}: {told}")
-    tables = load()
-    maker = _Maker(tables, Path(figures or root / "figures").expanduser())
-    sources = {path.name for path in rendered.parent.glob("*.ipynb")}  # none of a run's folder
-    for path in sorted(rendered.glob("*.ipynb")):
-        if ".failed" not in path.suffixes and (not sources or path.name in sources):
-            maker.add_notebook(path)
-    if f"{MAIN}.html" not in maker.pages:
-        todo = "nothing to render; run python -m training_share.pipeline first"
-        raise InputError(f"{rendered}: no {MAIN}.ipynb, so {todo}")
-    comparison = _comparison(maker.pages[f"{MAIN}.html"])
+    pages, comparison = _notebooks(rendered, tables)
     files = {f"downloads/{name}": content for name, content in downloads(comparison, False).items()}
-    maker.add("downloads.html", "downloads", files=files)
-    for path in sorted([*root.glob("docs/*.md"), *root.glob("data/*.md")]):
-        maker.add_document(path)
+    pages["downloads"] = page("downloads", files=files)
+    documents = DOCUMENTS | {path.stem: f"docs/{path.name}" for path in root.glob("docs/*.md")}
+    for stem, source in sorted(documents.items()):
+        text = nbformat.v4.new_markdown_cell((root / source).read_text(encoding="utf-8"))
+        pages[stem] = page("notebook", source, cells=[text])
     for name in tables.texts:
-        maker.add(f"data-{name}.html", "table", name=name, tables=tables)
+        pages[f"data-{name}"] = page("table", f"data/{name}.csv", name=name, tables=tables)
         files[f"data/{name}.csv"] = csv_of(in_numbers(tables.frame(name)))
-    files |= {name: page.encode() for name, page in maker.finished(comparison).items()}
-    for name in maker.charts:  # their numbers, in which no text is a formula to a spreadsheet
-        numbers = pd.read_csv(io.BytesIO(maker.figure(name, "csv")), dtype=str, na_filter=False)
-        files[f"figures/{name}.csv"] = csv_of(numbers)
+    try:
+        files |= finished(pages, tables, comparison, figures)
+        files[f"figures/{CHART}.png"] = (figures / f"{CHART}.png").read_bytes()
+    except FileNotFoundError as error:
+        told = "missing; run python -m training_share.pipeline to draw it"
+        raise InputError(f"{error.filename}: {told}") from error
     files |= {path.name: path.read_bytes() for path in root.glob("docs/*.svg")}
     files |= {f"{weight}.woff": font(weight) for weight in ("Regular", "Semibold")}
     files["style.css"] = (FOLDER / "style.css").read_bytes()
-    files[f"figures/{CHART}.png"] = maker.figure(CHART, "png")
     write_all(target, files, record=SITE_RECORD)
     return target / "index.html"
 
 
-def _comparison(page: Page) -> Comparison:
-    """Return the comparison that a notebook shows, from the parameters it ran with."""
-    settings = {name: value for name, value in page.settings.items() if name != "figures_dir"}
+# --- what a page is made of -----------------------------------------------------------------------
+def page(template: str, source: str = "", **values: object) -> Page:
+    """Return the page of a filled template."""
+    html = TEMPLATES.get_template(f"{template}.html.j2").render(values, source=source)
+    return Page(BeautifulSoup(html, "html.parser"), source)
+
+
+def _notebooks(folder: Path, tables: Tables) -> tuple[dict[str, Page], Comparison]:
+    """Return the pages of the executed notebooks of a folder by stem, if the tables have the
+    companies they are about, and the comparison that one of them shows."""
+    sources, pages = {path.name for path in folder.parent.glob("*.ipynb")}, {}
+    for path in sorted(folder.glob("*.ipynb")):
+        if ".failed" in path.suffixes or (sources and path.name not in sources):
+            continue  # sources: none of a run's folder
+        try:
+            cells = nbformat.read(path, as_version=4).cells
+        except Exception as error:  # nbformat has many
+            raise InputError(f"{path}: not a notebook ({error}); run the pipeline again") from error
+        code = "\n".join(cell.source for cell in cells)
+        if {*re.findall(r'^\w+ = ts\.estimate\(\s*"([^"]+)"', code, re.M)} <= {*tables.companies}:
+            pages[slug(path.stem)] = page("notebook", f"notebooks/{path.name}", cells=cells)
+        if path.stem == MAIN:
+            given = [one.source for one in cells if "parameters" in str(one.metadata.get("tags"))]
+            settings = literals("\n".join(given))
+    if MAIN not in pages:
+        todo = "nothing to render; run python -m training_share.pipeline first"
+        raise InputError(f"{folder}: no {MAIN}.ipynb, so {todo}")
+    settings.pop("figures_dir", None)
     try:
-        return compare(**settings)
+        return pages, compare(**settings)
     except InputError as error:
         told = f"was run with other tables ({error}); run the pipeline again"
-        raise InputError(f"{page.source} {told}") from error
-
-
-@lru_cache
-def font(weight: str) -> bytes:
-    """Return the letters of pages and charts in a weight of Source Sans Pro, as WOFF."""
-    path = Path(font_source_sans_pro.font_directory, f"SourceSansPro-{weight}.ttf")
-    letters, stream = ttLib.TTFont(path), io.BytesIO()
-    few = subset.Subsetter(subset.Options(hinting=False, layout_features=["kern", "tnum"]))
-    few.populate(unicodes=LETTERS)
-    few.subset(letters)
-    letters.flavor = "woff"
-    letters.save(stream)
-    return stream.getvalue()
+        raise InputError(f"{pages[MAIN].source} {told}") from error
 
 
 def clean(html: str) -> str:
@@ -152,131 +135,83 @@ def clean(html: str) -> str:
     return CLEANER.clean(DROPPED.sub("", html))
 
 
-def inline(svg: bytes, name: str, alt: str, kind: str) -> str:
-    """Return a drawing to stand in a page: its text in the page's font, its colours those of a
-    light or a dark page, its ids its own."""
-    light, other = (COLOUR.split(each.decode()) for each in (svg, dark(svg)))
-    both = zip(light, other, strict=True)  # dark changes colours alone
-    text = "".join(one if one == two else f"light-dark({one}, {two})" for one, two in both)
-    text = re.sub(r"<metadata>.*?</metadata>", "", text[text.index("<svg") :], flags=re.S)
-    text = re.sub(r'(id="|href="#|url\(#)', rf"\1{name}-", text)
-    return text.replace("<svg", f'<svg role="img" class="{kind}" aria-label="{escape(alt)}"', 1)
+TEMPLATES.filters |= {"clean": clean, "markdown": markdown2html, "strip_ansi": strip_ansi}
+TEMPLATES.filters |= {"code": Highlight2HTML(pygments_lexer="python"), "chance": chance}
+TEMPLATES.filters["day"] = lambda text: f"{pd.Timestamp(text):%-d %B %Y}"
 
 
-class _Maker:
-    """Makes pages of one set of tables and one folder of figures."""
+def font(weight: str) -> bytes:
+    """Return the letters of pages and charts in a weight of Source Sans Pro, as WOFF."""
+    path, stream = Path(font_source_sans_pro.font_directory), io.BytesIO()
+    options = subset.Options(flavor="woff", hinting=False, layout_features=["kern", "tnum"])
+    letters = subset.load_font(path / f"SourceSansPro-{weight}.ttf", options)
+    few = subset.Subsetter(options)
+    few.populate(unicodes=LETTERS)
+    few.subset(letters)
+    subset.save_font(letters, stream, options)
+    return stream.getvalue()
 
-    def __init__(self, tables: Tables, figures: Path) -> None:
-        self.tables, self.figures = tables, figures
-        self.pages: dict[str, Page] = {}
-        self.charts: dict[str, str] = {}  # name -> drawing, of those that pages show
-        self.exporter = HTMLExporter(
-            extra_loaders=[FileSystemLoader(FOLDER)],
-            template_file="notebook.html.j2",
-            filters={"clean": clean, "chart": self._chart},
-        )
-        TEMPLATES.filters |= {"slug": slug, "chance": chance}
-        TEMPLATES.filters["day"] = lambda text: f"{date.fromisoformat(text):%-d %B %Y}"
 
-    def add(self, file: str, template: str, **values: object) -> None:
-        """Add the page of a filled template."""
-        body = TEMPLATES.get_template(f"{template}.html.j2").render(**values)
-        self.pages[file] = Page(file, body)
+# --- what all pages have --------------------------------------------------------------------------
+def finished(
+    pages: dict[str, Page], tables: Tables, comparison: Comparison, figures: Path
+) -> dict[str, bytes]:
+    """Return the files of pages, an index among them, with their links, charts, tables and menu
+    made, and of the numbers of their charts."""
+    menu = {group: [*stems] for group, stems in WORDS["menu"].items()}
+    for stem in pages:  # those that no group names are in the last, companies among the companies
+        if stem not in ABOUT and not stem.startswith("data-"):
+            menu["Companies" if stem in tables.companies else [*menu][-1]].append(stem)
+    labels = {stem: stem.replace("_", " ").capitalize() for stem in pages}
+    labels |= {company: row.display_name for company, row in tables.companies.items()}
+    said = {"menu": menu, "labels": labels, "about": ABOUT, "pages": pages}
+    said |= {"main": pages[MAIN].soup, "version": version("training_share")}
+    index = {"newsletter": tables.sources[SOURCE], "rows": headline(comparison)}
+    pages["index"] = page("index", estimates=[*comparison.values()], **index, **said)
+    template, files = TEMPLATES.get_template("page.html.j2"), {}
+    links, made = addresses(tables), {one.source: f"{stem}.html" for stem, one in pages.items()}
+    for stem, one in pages.items():
+        _link(one, links, made)
+        for place in one.soup.select("svg[data-chart]"):
+            name = place["data-chart"]
+            place.replace_with(PreformattedString(_chart(figures, name, place["aria-label"])))
+            numbers = pd.read_csv(figures / f"{name}.csv", dtype=str, na_filter=False)
+            files[f"figures/{name}.csv"] = csv_of(numbers)
+        tidy(one.soup, links, stem)
+        html = template.render(page=one, stem=stem, **said)
+        files[f"{stem}.html"] = html.encode()
+    return files
 
-    def add_notebook(self, path: Path) -> None:
-        """Add the page of an executed notebook, if the tables have the companies it is about.
-        InputError for a file that is none."""
-        try:
-            notebook = nbformat.read(path, as_version=4)
-        except Exception as error:  # nbformat has many
-            raise InputError(f"{path}: not a notebook ({error}); run the pipeline again") from error
-        settings, companies = {}, set()
-        for cell in notebook.cells:
-            companies |= {*re.findall(r'^\w+ = ts\.estimate\(\s*"([^"]+)"', cell.source, re.M)}
-            if {"parameters", "injected-parameters"} & {*cell.metadata.get("tags", ())}:
-                settings |= literals(cell.source)
-            for image, below in itertools.pairwise(cell.get("outputs", [])):
-                caption = CAPTION.fullmatch(below.get("data", {}).get("text/markdown", ""))
-                if caption and "image/png" in image.get("data", {}):
-                    image.metadata["figure"], below.data = caption[1], {}
-        if companies <= {*self.tables.companies}:
-            given = {"words": WORDS["page"], "live": path.stem == "explorer"}
-            body, _ = self.exporter.from_notebook_node(notebook, given)
-            row = self.tables.companies.get(path.stem)
-            label = row.display_name if row else path.stem.replace("_", " ").capitalize()
-            file, source = f"{slug(path.stem)}.html", f"notebooks/{path.name}"
-            self.pages[file] = Page(file, body, source, label, settings)
 
-    def add_document(self, path: Path) -> None:
-        """Add the page of a Markdown file of docs/ or data/."""
-        stem, label = NAMED.get(path.stem, (path.stem, ""))
-        file, body = f"{slug(stem)}.html", clean(markdown2html(path.read_text(encoding="utf-8")))
-        self.pages[file] = Page(file, body, f"{path.parent.name}/{path.name}", label)
+def _chart(figures: Path, name: str, alt: str) -> str:
+    """Return the drawing of a chart to stand in a page, and a second one for phones where there is
+    one: text in the page's font, colours of a light or a dark page, ids of its own."""
+    twins = {name: "broad", f"{name}_narrow": "narrow"}
+    twins = twins if (figures / f"{name}_narrow.svg").is_file() else {name: "chart"}
+    drawn = ""
+    for file, kind in twins.items():
+        svg = dark((figures / f"{file}.svg").read_bytes(), "light-dark({0}, {1})").decode()
+        svg = re.sub(r"<metadata>.*?</metadata>", "", svg.partition("<svg")[2], flags=re.S)
+        svg = re.sub(r'(id="|href="#|url\(#)', rf"\1{file}-", svg)
+        drawn += f'<svg role="img" class="{kind}" aria-label="{escape(alt)}"{svg}'
+    return drawn
 
-    def figure(self, name: str, kind: str) -> bytes:
-        """Return the content of a file of a figure; InputError where it is missing."""
-        path = self.figures / f"{name}.{kind}"
-        if not path.is_file():
-            raise InputError(f"{path}: missing; run python -m training_share.pipeline to draw it")
-        return path.read_bytes()
 
-    def _chart(self, name: str, alt: str) -> str:
-        """Return the place of a chart in a page, and keep its drawing: inline, so that it has the
-        page's font and colours, and a second one for phones where there is one."""
-        twins = {name: "broad", f"{name}_narrow": "narrow"}
-        twins = twins if (self.figures / f"{name}_narrow.svg").is_file() else {name: "chart"}
-        drawn = (inline(self.figure(file, "svg"), file, alt, kind) for file, kind in twins.items())
-        self.charts[name] = "".join(drawn)
-        return f'<svg data-chart="{name}"></svg>'
-
-    def finished(self, comparison: Comparison) -> dict[str, str]:
-        """Return the HTML of all pages by file, an index among them, with their links, tables and
-        menu made."""
-        main, links = self.pages[f"{MAIN}.html"], addresses(self.tables)
-        said = {"menu": self._menu(), "version": version("training_share")}
-        said["preview"] = text_of(main.soup.find(id=CHART).p)
-        source, n_draws = self.tables.sources[SOURCE], next(iter(comparison.values())).n_draws
-        index = {"main": main.soup, "newsletter": source, "n_draws": n_draws, "pages": self.pages}
-        self.add("index.html", "index", rows=headline(comparison), **index, **said)
-        for page in self.pages.values():
-            self._link(page, links)
-            tidy(page.soup, links, page.stem)
-        template, files = TEMPLATES.get_template("page.html.j2"), {}
-        for file, page in self.pages.items():
-            html = template.render(page=page, **said)
-            files[file] = PLACE.sub(lambda place: self.charts[place[1]], html)
-        return files
-
-    def _menu(self) -> dict[str, list[Page]]:
-        """Return the groups of the menu and their pages; those that no group names are in the
-        last, companies among the companies."""
-        menu = {group: [*stems] for group, stems in WORDS["menu"].items()}
-        for page in self.pages.values():
-            if page.stem not in ABOUT and not page.stem.startswith("data-"):
-                group = "Companies" if page.stem in self.tables.companies else [*menu][-1]
-                menu[group].append(page.stem)
-        found = {page.stem: page for page in self.pages.values()}
-        return {name: [found[one] for one in stems if one in found] for name, stems in menu.items()}
-
-    def _link(self, page: Page, links: Mapping[tuple[str, str], str]) -> None:
-        """Turn links to files of the project into links to pages, or to the row that their text
-        names, those to nowhere into text, and names in prose into links; give headings an id."""
-        of_source = {one.source: one.file for one in self.pages.values()}
-        for link in page.soup.find_all("a", href=LINK):
-            path, _, fragment = link["href"].partition("#")
-            path = posixpath.normpath(posixpath.join(posixpath.dirname(page.source), path))
-            table = f"data-{Path(path).stem}.html"
-            file = of_source.get(path) or (table if table in self.pages else "")
-            row = links.get(("", link.get_text()), "")
-            if not file:
-                link.unwrap()
-            elif row.startswith(f"{file}#"):
-                link["href"] = row
-            else:
-                link["href"] = f"{file}#{fragment}" if fragment else file
-        for code in page.soup.find_all("code"):
-            address = links.get(("", code.get_text()))
-            if address and not code.find_parent(["a", "pre"]):
-                code.wrap(page.soup.new_tag("a", href=address))
-        for heading in page.soup.find_all(re.compile("^h[1-6]$")):
-            heading["id"] = slug(heading.get_text())
+def _link(one: Page, links: Links, made: dict[str, str]) -> None:
+    """Turn links to files of the project into links to pages, or to the row that their text names,
+    those to nowhere into text, and names in prose into links; give headings an id."""
+    for link in one.soup.find_all("a", href=LINK):
+        path, mark, fragment = urljoin(one.source, link["href"]).partition("#")
+        row = links.get(("", link.get_text()), "")
+        if path not in made:
+            link.unwrap()
+        elif row.startswith(f"{made[path]}#"):
+            link["href"] = row
+        else:
+            link["href"] = f"{made[path]}{mark}{fragment}"
+    for code in one.soup.find_all("code"):
+        address = links.get(("", code.get_text()))
+        if address and not code.find_parent(["a", "pre"]):
+            code.wrap(one.soup.new_tag("a", href=address))
+    for heading in one.soup.find_all(re.compile("^h[1-6]$")):
+        heading["id"] = slug(heading.get_text())
