@@ -17,13 +17,9 @@ from training_share.model.case import listed
 from training_share.model.comparison import Comparison
 from training_share.model.estimate import Estimate
 from training_share.model.precision import QUANTILES
+from training_share.report.words import templates
 
 __all__ = ["HALF", "variants_table"]  # offered here too
-PANELS = {
-    "newsletter": "Newsletter: the settings of its body text",
-    "appendix": "Appendix: the newsletter's other settings for reinforcement learning",
-    "careful": "Careful: with our corrections",
-}
 DOTS = 25  # of a distribution, each one draw in as many
 LARGEST, SMALL = 8, 0.01  # runs that a chart of costs names, each at least this part of the total
 STAGES = {"rl": "reinforcement learning", "sft": "finetuning"}  # as a reader has them
@@ -126,8 +122,7 @@ def error_columns(est: Estimate) -> dict[str, float]:
 def company_ratio_table(est: Estimate, errors: bool = False) -> pd.DataFrame:
     """Return the rows of the ratio chart for one company: as estimated, and without each of its
     named groups; with standard `errors`, which cost as much again."""
-    panel = PANELS.get(est.scenario, est.scenario)
-    panel = "Measured: hours that the developer counted" if est.measured else panel
+    panel = templates()["panels"].get("measured" if est.measured else est.scenario, est.scenario)
     rows = [
         {"scenario": est.scenario, "panel": panel}
         | _ratio_row(one)
