@@ -14,6 +14,7 @@ from matplotlib.text import Text
 import training_share as ts
 from training_share.report import words
 from training_share.report.figure import ACCENT, DARK, HEAT, IN_THE_DARK, INK, REST, look
+from training_share.report.text import reach, share, signed, ten, times
 
 FEW = {"n_draws": 1000}
 ROW = pd.DataFrame({"p5": [0.1], "p50": [0.2], "p95": [0.4]}, index=pd.Index(["a"], name="row"))
@@ -113,51 +114,63 @@ def test_every_chart_reads_on_a_page_and_on_a_phone(name, minimax, comparison):
 
 
 # --- words ----------------------------------------------------------------------------------------
-FIELDS = {  # by kind: numbers that a chart may meet
+FIELDS = {  # by kind: numbers that a chart or a sentence may meet
     "share": [0.0, 0.0004, 0.004, 0.09, 0.5, 1.0, 1.73],
     "chance": [0.0, 0.001, 0.07, 0.999, 1.0],
     "times": [1.0, 1.4, 2.0, 12.3],
-    "plain": [0.4, 1.0, 2.26, 39.0],
-    "ten": [1e24, 2.6e25],
-    "count": [0, 1, 2, 4, 12],
+    "counted": [0, 1, 2, 4, 12],
+    "listed": [["A"], ["A", "B"], ["A", "B", "C"]],
     "|": [0, 1, 2],
     "": ["some words"],
+    "lower": ["Words"],
+    "number": [0.4, 2.26, 39.0, 1e24],  # of any other kind
 }
+FAULT = r"[{}]|nan|\b1\.0\b|  |\n\n\n| [.,;:)]|\(\)|\b(one|1)( training)? (?!of|believes)[a-z]+s\b"
+
+
+def fields(template: str):
+    """The fields of a template with their kinds, and those inside of others."""
+    for _, name, spec, _ in string.Formatter().parse(template):
+        if name:
+            yield name, "?" if spec[:1] == "?" else "|" if "|" in spec else spec
+            yield from fields(spec)
+
+
+def numbers_for(template: str, turn: int) -> dict:
+    """What may fill a template; of what is not always said, also nothing."""
+    found, numbers = list(fields(template)), {}
+    for name in dict(found):
+        kinds = {kind for other, kind in found if other == name}
+        values = next((FIELDS[kind] for kind in FIELDS if kind in kinds), FIELDS["number"])
+        values = [*values, type(values[0])()] if "?" in kinds else values
+        if kinds != {""} or name not in words.templates()["common"]:
+            numbers[name] = values[turn % len(values)]
+    return numbers
 
 
 def test_every_template_reads_for_every_number():
+    found = []
     for chart, parts in words.templates().items():
-        for kind in parts if chart not in ("common", "labels", "scopes", "assumptions") else ():
-            case = kind.partition("_")[2]
-            found = [
-                (name, "|" if "|" in spec else spec)
-                for part in ("title", "about", "source")
-                for template in [parts.get(f"{part}_{case}", parts.get(part, ""))]
-                for _, name, spec, _ in string.Formatter().parse(template)
-                if name
-            ]
-            fields = dict(sorted(found, key=lambda field: list(FIELDS)[::-1].index(field[1])))
+        for key in parts if "title" in parts else ():
+            case, kinds = key.partition("_")[2], ("title", "about", "source")
+            used = " ".join(parts.get(f"{kind}_{case}", parts.get(kind, "")) for kind in kinds)
             for turn in range(7):
-                numbers = {
-                    name: FIELDS[spec][turn % len(FIELDS[spec])]
-                    for name, spec in fields.items()
-                    if spec or name not in words.templates()["common"]
-                }
-                for text in words.words_of(chart, case, numbers):
-                    assert text[:1] == text[:1].upper() and text == text.strip(), text
-                    assert not re.search(r"[{}]|nan|\b1\.0\b|  ", text), text
-                    assert not re.search(r"\bone (?!of|recipe)\w+s\b", text), text
+                found += words.words_of(chart, case, numbers_for(used, turn))
+    assert all(text[:1] == text[:1].upper() for text in found)
+    for template in words.templates()["sentences"].values():
+        found += [words.fill(template, numbers_for(template, turn)) for turn in range(7)]
+    for text in found:
+        assert text == text.strip() and not re.search(FAULT, text), text
 
 
 def test_numbers_in_words():
-    small = [words.share(x) for x in (0.0004, 0.004, 0.096, 1.04)]
-    assert small == ["under 0.1%", "0.4%", "10%", "104%"]
-    assert words.reach(0.04, 0.27) == "4 to 27%" and words.reach(0.178, 0.179) == ""
-    assert words.reach(0.9, 1.62) == "90 to 162%" and words.reach(0.004, 0.02) == "0.4 to 2%"
-    assert words.ten(3.3e24, " FLOP").replace("\u00a0", " ") == "3.3 × 10²⁴ FLOP"
-    assert [words.times(x) for x in (1.02, 2.0, 12.4)] == ["about", "twice", "12\u00a0times"]
-    assert words.fill("{n:a run|runs} of {n:count}", n=1) == "A run of one"
-    assert [words.signed(x) for x in (-0.04, 1.25, -4.0)] == ["+0.0", "+1.2", "−4.0"]
+    assert [share(x) for x in (0.0004, 0.004, 0.096, 1)] == ["under 0.1%", "0.4%", "10%", "100%"]
+    assert reach(0.04, 0.27) == "4 to 27%" and reach(0.178, 0.179) == ""
+    assert reach(0.9, 1.62) == "90 to 162%" and reach(0.004, 0.02) == "0.4 to 2%"
+    assert ten(3.3e24, " FLOP").replace("\u00a0", " ") == "3.3 × 10²⁴ FLOP"
+    assert [times(x) for x in (1.02, 2.0, 12.4)] == ["about", "twice", "12\u00a0times"]
+    assert words.fill("{n:a run|runs} of {n:counted}", {"n": 1}) == "a run of one"
+    assert [signed(x) for x in (-0.04, 1.25, -4.0)] == ["+0.0", "+1.2", "−4.0"]
     assert words.label("rl-mfu-measured") == "RL uses GPUs as poorly as benchmarks"
     assert words.label("a choice of mine") == "A choice of mine"
     assert {*ts.load().cells_of, *ts.load().evidence_names} <= {*words.templates()["labels"]}

@@ -14,8 +14,8 @@ from training_share.report import marks, sentences, shares
 from training_share.report.figure import ACCENT, HAIR, INK, QUIET, REST, rounded
 from training_share.report.frame import NAME, NOTE, NUMBER, Drawn, Sheet, chart, put
 from training_share.report.shares import HALF, window_text
-from training_share.report.text import brief_chance, hours, interval, listed, percent, short
-from training_share.report.words import label, plain, reach, share, signed, templates, ten, times
+from training_share.report.text import brief_chance, plain, reach, share, short, signed, ten
+from training_share.report.words import fill, label, templates
 
 UNITS = (1e6, 2e6, 5e6, 1e7, 2e7, 5e7, 1e8, 2e8, 5e8, 1e9, 2e9)  # USD of a square
 SQUARES = 600  # of the largest company at most
@@ -25,13 +25,6 @@ Tables = pd.DataFrame | Mapping[str, pd.DataFrame]  # of one company, or by thei
 MOST = 8  # changes of a company that `effects` draws
 SMALLEST = 0.0005  # move of a share that is drawn
 FORMATS = {"price_usd_per_gpu_hour": "${:.2f}".format}  # of an assumption's values
-STEPS = {  # how a step's name begins: words, the median in words, an end in words
-    "flop": ("Training compute", lambda v: ten(v, " FLOP"), ten),
-    "mfu": ("÷ what a GPU does of its peak", share, share),
-    "gpu_hours": ("= hours of one GPU", hours, hours),
-    "price_usd_per_gpu_hour": ("× rent of an hour", "${:.2f}".format, "${:.2f}".format),
-    "cost_usd": ("= cost", lambda v: short(v / 1e6), lambda v: short(v / 1e6)),
-}
 FAR = 5  # times off the trend, from which a model is named
 
 
@@ -41,11 +34,10 @@ def _shares_of(table: pd.DataFrame) -> pd.DataFrame:
     return table.rename(columns={f"share_{name}": name for name in ("p5", "p50", "p95")})
 
 
-def _weighted(table: pd.DataFrame) -> str:
-    """Return under which scenarios evidence weights simulations; "" where none."""
+def _weighted(table: pd.DataFrame) -> list[str]:
+    """Return under which scenarios evidence weights simulations."""
     found = table.loc[table["evidence"] != "", "scenario"].unique()
-    names = listed(f"“{label(name)}”" for name in found)
-    return f"{names}: simulations that agree with what was observed count more." if names else ""
+    return [f"“{label(name)}”" for name in found]
 
 
 @chart
@@ -84,7 +76,7 @@ def _ratio_words(table: pd.DataFrame) -> tuple[str, dict]:
     first, values = table.iloc[0], table["share_p50"]
     bare = [row.label.partition(", ")[0] for row in table.itertuples()]
     if (companies := table["company"].nunique()) > 1:
-        each = listed(f"{share(p)} at {name}" for p, name in zip(values, bare, strict=True))
+        each = [f"{share(p)} at {name}" for p, name in zip(values, bare, strict=True)]
         ends = {"low": values.min(), "high": values.max(), "companies": companies}
         return "many" if len(table) > 4 else "", {"listed": each, **ends}
     less = table.iloc[1:].query("without != '' and scenario == @first.scenario")
@@ -96,9 +88,9 @@ def _ratio_words(table: pd.DataFrame) -> tuple[str, dict]:
 
 def ratio_alt(table: pd.DataFrame) -> str:
     """Return the shares of a ratio table in words."""
-    printed = [f", printed by Epoch AI {percent(p)}" if p == p else "" for p in table["published"]]
-    told = [f"{row.label} {interval(row, prefix='share_')}" for row in table.itertuples()]
-    return f"{'; '.join(map(''.join, zip(told, printed, strict=True)))}."
+    rows, words = _shares_of(table).itertuples(), templates()["ratio"]["row"]
+    told = [fill(words, {"row": row, "printed": row.published == row.published}) for row in rows]
+    return f"{'; '.join(told)}."
 
 
 @chart
@@ -186,9 +178,10 @@ def dollars(sheet: Sheet, data: Comparison | Estimate) -> Drawn:
     unit = next(unit for unit in UNITS if rows["whole"].max() / unit <= SQUARES)
     marks.waffle(sheet, rows, unit)
     first, *others = rows.itertuples()
-    each = [f"{times(first.whole / row.whole)} as much as {row.label}" for row in others]
+    words = templates()["dollars"]["other"]
+    each = [fill(words, {"row": row, "factor": first.whole / row.whole}) for row in others]
     numbers = {"first": first.label, "most": short(first.whole / 1e6), "part": first.value}
-    numbers |= {"factors": listed(each), "unit": short(unit / 1e6)}
+    numbers |= {"factors": each, "unit": short(unit / 1e6)}
     return Drawn(table, rows, "" if each else "one", numbers)
 
 
@@ -210,7 +203,7 @@ def calendar(sheet: Sheet, data: Comparison | Estimate) -> Drawn:
             models, total = part.groupby("model")["cost"].sum(), part["cost"].sum()
             large = models[models > WORTH * costs["total"]].sort_values(ascending=False).index
             named = large if len(large) < 3 else [large[0], f"{len(large) - 1} more"]
-            words = f"{listed(named)} {short(total, est.unit)}" if len(large) else ""
+            words = f"{' and '.join(named)} {short(total, est.unit)}" if len(large) else ""
             day = month.to_timestamp() + pd.Timedelta(days=14)
             events.append((name, day, words, max(10, 500 * total / costs["total"])))
     spans = pd.DataFrame(spans, columns=["row", "start", "end", "text", "lead"])
@@ -372,13 +365,11 @@ def breaking(sheet: Sheet, data: Tables) -> Drawn:
     rows = pd.concat(part.sort_values("far") for _, part in rows.groupby("group", sort=False))
     factor = rows["factor"]
     chances = rows[["chance", "chance_predictive"]].max(axis=1).fillna(0)
-    single = rows["chance_predictive"].map(brief_chance, na_action="ignore")
-    single = (", one model " + single).fillna("")
+    odds = rows[["chance", "chance_predictive"]].map(brief_chance, na_action="ignore")
+    odds = odds["chance"] + (", one model " + odds["chance_predictive"]).fillna("")
     rows = rows.assign(
         value=[f"× {plain(x)}" if x > 1 else f"÷ {plain(1 / x)}" for x in factor],
-        range=(rows["chance"].map(brief_chance, na_action="ignore") + single).fillna(
-            "taken as exact"
-        ),
+        range=odds.fillna("taken as exact"),
         lead=chances >= sentences.RARE,
         **{"p5": factor.clip(upper=1), "p50": factor, "p95": factor.clip(lower=1)},
     )
@@ -423,16 +414,18 @@ def worked(sheet: Sheet, data: Estimate, run: str) -> Drawn:
     a multiple of its median."""
     trace = data.trace(run)[["p5", "p50", "p95"]]
     model, found = data.runs[run].model, {}
-    for begin in STEPS:
+    for begin in templates()["chain"]:
         steps = [name for name in trace.index if re.fullmatch(f"{begin}(_rl)?( of .+)?", name)]
         found |= {begin: trace.loc[steps[-1]]} if steps else {}  # a base's steps come before
     if len(found) < 2:
         raise InputError(f"worked: the amount of '{run}' is given, so no step leads to it")
     rows = []
     for step, values in found.items():
-        words, say, end = STEPS[step]
-        low, high = (end(values[p]).replace("\u00a0", " ") for p in ("p5", "p95"))
-        texts = {"value": say(values.p50), "range": f"{low} to {high}" if low != high else ""}
+        words, middle, end = templates()["chain"][step]
+        shown = values / 1e6 if step == "cost_usd" else values  # money in millions
+        low, high = (fill(end, {"end": shown[p]}) for p in ("p5", "p95"))
+        ends = f"{low} to {high}".replace("\u00a0", " ") if low != high else ""
+        texts = {"value": fill(middle, {"median": shown.p50}), "range": ends}
         words = words if rows or words[0] != "=" else label(words[2:])
         about = {"label": words, "lead": words[0] not in "÷×", "median": values.p50}
         rows.append(about | texts | dict(values / values.p50))
@@ -563,4 +556,4 @@ def over_time(sheet: Sheet, data: pd.DataFrame) -> Drawn:
     later = data[data["variant"].astype(bool)]
     shown = later if len(later) else data
     each = [f"{share(row.p50)} at {row.label}" for row in shown.itertuples()]
-    return Drawn(data, rows, "" if len(later) else "none", numbers | {"listed": listed(each)})
+    return Drawn(data, rows, "" if len(later) else "none", numbers | {"listed": each})

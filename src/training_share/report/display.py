@@ -14,9 +14,8 @@ import pandas as pd
 
 from training_share.errors import InputError
 from training_share.files import repo_root, write_all
+from training_share.report import text
 from training_share.report.figure import Figure, dark, written
-from training_share.report.text import held_column, number
-from training_share.report.text import percent as as_percent
 
 FOLDER_VARIABLE = "TRAINING_SHARE_FIGURES"
 CHANGED_FOLDER = "figures_of_this_run"
@@ -123,12 +122,12 @@ def show_table(
     """
     from IPython.display import display
 
-    shown, as_text = table.copy(), as_percent if percent else number
+    shown, as_text = table.copy(), text.percent if percent else text.number
     for name in [name for name in table if f"{name}_error" in table]:
-        held = held_column(table, name, 100 if percent else 1)
-        shown[name] = [text + "%" if text and percent else text for text in held]
+        held = text.held_column(table, name, 100 if percent else 1)
+        shown[name] = [f"{one}%" if one and percent else one for one in held]
         del shown[f"{name}_error"]
-    text = shown.to_string(float_format=as_text, na_rep="")
+    bare = shown.to_string(float_format=as_text, na_rep="")
     safe = shown.map(_folded).rename(index=_safe, columns=_safe)
     if safe.index.nlevels == 1:  # its name heads its column, not a row of its own
         safe = safe.rename_axis(index=None, columns=safe.index.name)
@@ -139,7 +138,7 @@ def show_table(
     html = html.replace("<thead>", f"<caption>{caption}</caption>\n  <thead>", 1)
     if fold:
         html = f"<details><summary>{caption}</summary>\n{html}\n</details>"
-    display({"text/html": html, "text/plain": f"{caption}\n{text}"}, raw=True)
+    display({"text/html": html, "text/plain": f"{caption}\n{bare}"}, raw=True)
 
 
 def _safe(name: object) -> object:

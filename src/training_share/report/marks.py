@@ -16,7 +16,7 @@ from matplotlib.colors import ListedColormap
 from training_share.report.figure import ACCENT, HAIR, HEAT, INK, QUIET, REST, rounded, width
 from training_share.report.frame import NAME, NOTE, NUMBER, PLAIN, Sheet, put, run, wrapped
 from training_share.report.shares import HALF
-from training_share.report.words import ten
+from training_share.report.text import ten
 
 MOST = 2.8  # inches of a name beside its row
 GAP = 0.13  # inches between texts

@@ -1,7 +1,8 @@
-"""Sentences made from numbers, so that no number is ever typed into prose. Each reads as English
-for every number it can meet; the words of charts are in words.toml."""
+"""Sentences made from numbers, so that no number is ever typed into prose. Here are the numbers and
+which sentence says them; the sentences are in words.toml, under [sentences]."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -18,192 +19,119 @@ from training_share.model.estimate import Estimate, estimate
 from training_share.model.precision import QUANTILES, quantiles
 from training_share.report.parameters import DEFAULTS
 from training_share.report.shares import changes, window_text
-from training_share.report.text import amount, chance, counted, listed, number, percent
-from training_share.report.words import label, share, templates, ten, times
+from training_share.report.text import amount, between, chance, in_unit, interval, lower, share
+from training_share.report.words import fill, label, templates
 
 MONEY = ("training_cost", 1, "USD million")
 EVEN = 0.12  # of a probability from one half: close to even
 RARE = 0.01  # chance below which an input is not called likely to be so wrong
+FACTS: dict[str, Callable[[Estimate], Any]] = {  # of an estimate, beside its own attributes
+    "name": name_of,
+    "company": lambda est: est.company_row.display_name,
+    "changed": lambda est: _say("changed", run=changes(est)),
+    "share": lambda est: est.share_quantiles["p50"],
+    "likely": lambda est: between(est.share_quantiles["p5"], est.share_quantiles["p95"]),
+    "over_half": over_half,
+    "over_all": lambda est: est.mean(est.share > 1),
+    "cost": lambda est: amount(est.median(est.total_cost / 1e6), est.unit),
+    "spent": lambda est: amount(est.median(est.rd_compute) / 1e6, est.unit),
+    "spending": lambda est: window_text(*est.denominator_window),
+    "count": lambda est: len(est.runs),
+    "released": lambda est: window_text(*est.release_window),
+}
+
+
+class _Facts(dict):
+    """What fills a sentence: its numbers, and else what it says of the estimate among them."""
+
+    def __missing__(self, name: str) -> Any:
+        return FACTS[name](self["est"]) if name in FACTS else getattr(self["est"], name)
+
+
+def _say(sentence: str, **numbers: Any) -> str:
+    """Return a sentence of words.toml with its numbers and, of an estimate `est`, its facts."""
+    return fill(templates()["sentences"][sentence], _Facts(numbers))
 
 
 # --- one company ----------------------------------------------------------------------------------
 def answer(est: Estimate) -> str:
     """Return the answer for a company: share, likely range, amounts, chance of a majority, main
     doubt, and what to keep in mind."""
-    low, middle, high = est.share_quantiles.values()
-    cost, spent = _sums(est)
-    likely = _range(low, high)
-    about, ends = ("About ", f"; the likely range is {likely}") if likely else ("", "")
-    told = (
-        f"{_changed(est)}**{about}{share(middle)} of {name_of(est)}'s R&D compute went to final "
-        f"training runs{ends}.** That is {cost} of the {spent} spent from "
-        f"{window_text(*est.denominator_window)}, for {_runs(est)}."
-    )
-    if likely:
-        told += f" The chance that they took more than half is {chance(over_half(est))}."
-    return "\n\n".join(filter(None, [told, doubt(est), " ".join(_remarks(est))]))
+    rl = [run for run in est.runs.values() if run.workload == "rl"]
+    known = [run.model for run in rl if run.fraction_of_base != "rl_fraction"]
+    numbers = {"doubt": doubt(est), "above_all": above_all(est), "left_out": left_out(est)}
+    numbers |= {"chips": sorted(set(est.unpriced.values())), "chip": est.tables.priced_chip}
+    numbers["missing"] = est.months_not_collected if est.caveat == "lower bound" else 0
+    numbers["known_rl"] = known if est.set_by_hand("assumptions", "rl_fraction", "value") else []
+    numbers["observed"] = [label(name).lower() for name in est.evidence if est.weights is not None]
+    return _say("answer", est=est, **numbers)
 
 
 def measured_answer(est: Estimate) -> str:
     """Return the answer for a company whose hours were counted: a share without any model."""
-    low, middle, high = est.share_quantiles.values()
-    cost, spent = _sums(est)
-    return (
-        f"**{percent(middle)} of the compute behind the whole development went into the final "
-        f"training runs**: {cost} of {spent}. {name_of(est)} counted both, so neither a price nor "
-        f"a utilization enters; rounding leaves {low:.2%} to {high:.2%}."
-    )
-
-
-def _sums(est: Estimate) -> list[str]:
-    """Return the median cost of the final runs and the R&D compute, as amounts."""
-    return [amount(x, est.unit) for x in est.summary()[["training_cost_p50", "rd_compute"]]]
+    return _say("measured_answer", est=est, **est.share_quantiles)
 
 
 def cost_answer(est: Estimate) -> str:
     """Return the answer for a company whose spending is unknown: the cost of its final runs."""
-    low, middle, high = (amount(est.spread("training_cost")[name]) for name in QUANTILES)
-    return (
-        f"{_changed(est)}**{name_of(est)}'s final training runs cost about {middle} at "
-        f"rental prices; the likely range is {low} to {high}.** That is for {_runs(est)}."
-    )
+    return _say("cost_answer", est=est, **est.spread("training_cost"))
 
 
 def doubt(est: Estimate) -> str:
     """Return the main doubt about a company's share: runs whose compute is predicted from other
     models, and the share without their group; "" where no group has such runs."""
-    told = []
-    for group, closed in _closed(est).items():
-        kinds, company = sorted(set(closed.values())), est.company_row.display_name
-        points = scaling.used_points(est.tables, kinds[0])
-        factor, many = 10 ** scaling.fit(points).residual_sd, len(closed) > 1
-        told.append(
-            f"**Main doubt:** {listed(closed)}, {company}'s {listed(kinds)} "
-            f"model{'s' if many else ''}. {company} has not said how much compute "
-            f"{'they' if many else 'it'} used; we estimate it from open {listed(kinds)} models, "
-            f"which miss their trend by a typical factor of {factor:.1f}. Without its "
-            f"{group.title()} models, {company}'s share is {_without(est, group)}."
-        )
-    return " ".join(told)
+    return " ".join(_doubts("doubt", est))
 
 
 def doubts(*estimates: Estimate) -> str:
     """Return the main doubts about several companies' shares in short, as a chart has them."""
-    return " ".join(
-        f"{est.company_row.display_name} rests on {listed(closed)}, whose compute it has not "
-        f"disclosed; without its {group.title()} models its share is {_without(est, group)}."
-        for est in estimates
-        for group, closed in _closed(est).items()
-    )
+    return " ".join(text for est in estimates for text in _doubts("doubt_brief", est))
 
 
-def _closed(est: Estimate) -> dict[str, dict[str, str]]:
-    """Return by group the models whose compute is predicted from others, and of which kind."""
-    found: dict[str, dict[str, str]] = {}
-    for run in est.runs.values():
-        if isinstance(run.flop, str) and run.group in groups_of(est):
-            modality = est.tables.closed_models[run.flop].modality
-            found.setdefault(run.group, {})[run.model] = modality
-    return found
-
-
-def _without(est: Estimate, group: str) -> str:
-    return share(est.without(group).share_quantiles["p50"])
+def _doubts(sentence: str, est: Estimate) -> Iterator[str]:
+    """Yield a sentence about each group with models whose compute is predicted from others."""
+    for group in groups_of(est):
+        runs = [run for run in est.runs.values() if run.group == group]
+        closed = {run.model: run.flop for run in runs if isinstance(run.flop, str)}
+        if closed:
+            kinds = sorted({est.tables.closed_models[flop].modality for flop in closed.values()})
+            fit = scaling.fit(scaling.used_points(est.tables, kinds[0]))
+            without = est.without(group).share_quantiles["p50"]
+            numbers = {"models": closed, "many": len(closed), "kinds": kinds, "without": without}
+            numbers |= {"group": group.title(), "factor": 10**fit.residual_sd}
+            yield _say(sentence, est=est, **numbers)
 
 
 def above_all(est: Estimate) -> str:
     """Return how often the runs would cost more than all R&D compute, and the share without such
     simulations; "" where that is rare."""
-    inside = est.share <= 1
+    inside, rest = est.share <= 1, ""
     if (above := est.mean(~inside)) < TOLD_FROM:
         return ""
-    told = (
-        f"In {percent(above)} of simulations final runs cost more than all R&D compute. That "
-        "cannot be, so a price, a size or the window is off there"
-    )
-    if above > 0.95:
-        return f"{told}."
-    weights = np.full(est.n_draws, 1.0) if est.weights is None else est.weights
-    kept = weights[inside] / weights[inside].sum()
-    low, middle, high = quantiles(est.share[inside], kept)
-    return f"{told}; without them the share is {share(middle)} ({_range(low, high)})."
+    if above <= 0.95:
+        weights = np.full(est.n_draws, 1.0) if est.weights is None else est.weights
+        kept = quantiles(est.share[inside], weights[inside] / weights[inside].sum())
+        rest = interval(pd.Series(kept, list(QUANTILES)), share)
+    return _say("above_all", est=est, rest=rest)
 
 
 def left_out(est: Estimate) -> str:
     """Return the releases of the window of which no run is counted."""
-    if not (names := est.uncounted_models):
-        return ""
-    company = est.company_row.display_name
-    return (
-        f"{company} also released {listed(names)} in these months. They are not counted, since "
-        "their size is not known, so the share is too low by an unknown amount."
-    )
+    return _say("left_out", est=est) if est.uncounted_models else ""
 
 
 def expensed(est: Estimate) -> str:
     """Return how much of the R&D compute that a company incurred its R&D expenses hold, where a
     part of it is amortised."""
-    window, company = est.denominator_window, est.company_row.display_name
-    charged = ["training_compute", "research_compute_amortised_charge"]
-    spent = (est.median(est.spent(lines, *window)) / 1e6 for lines in (["rd_total"], charged))
-    total, held_in = map(amount, spent)
-    return (
-        f"{company} expensed {total} of R&D from {window_text(*window)}, staff included. That "
-        f"holds {held_in} of the {amount(est.summary()['rd_compute'])} of R&D compute that it "
-        "incurred; the rest is expensed in other years. So the expense is no ceiling for what was "
-        "incurred, which depends on how long research compute is amortised."
-    )
-
-
-def _changed(*estimates: Estimate) -> str:
-    told = changes(*estimates)
-    return f"Changed run ({told}). " if told else ""
-
-
-def _runs(est: Estimate) -> str:
-    runs = "1 training run" if len(est.runs) == 1 else f"{len(est.runs)} training runs"
-    return f"{runs} of models released {window_text(*est.release_window)}"
-
-
-def _remarks(est: Estimate) -> list[str]:
-    """Return what to keep in mind about a share, each in a sentence."""
-    told = []
-    if est.caveat == "lower bound":
-        months = "1 month" if (n := est.months_not_collected) == 1 else f"{n} months"
-        told.append(f"**This is a lower bound**: the runs of {months} have not been collected.")
-    elif est.caveat:
-        told.append(
-            "**The windows do not match**: one run also stands for models released in "
-            f"{est.months_out_of_window} other months, so the share may be too high or too low."
-        )
-    told.append(above_all(est))
-    if est.unpriced:
-        chips, chip = listed(sorted(set(est.unpriced.values()))), est.tables.priced_chip
-        told.append(f"We have no rental price for {chips} and take that of an {chip}.")
-    rl = [run for run in est.runs.values() if run.workload == "rl"]
-    own = [run.model for run in rl if run.fraction_of_base != "rl_fraction"]
-    if own and est.set_by_hand("assumptions", "rl_fraction", "value"):
-        told.append(f"`rl_fraction` does not change the RL of {listed(own)}, whose size is known.")
-    told.append(left_out(est))
-    if est.weights is not None:
-        names = listed(label(name).lower() for name in est.evidence)
-        told.append(
-            f"Simulations that agree with what was observed ({names}) count more, which leaves as "
-            f"much as {est.effective_draws:,.0f} of {est.n_draws:,}."
-        )
-    return list(filter(None, told))
-
-
-def _range(low: float, high: float) -> str:
-    """Return an interval of fractions, as in '4% to 27%'; "" where its ends read the same."""
-    first, last = share(low), share(high)
-    return "" if first == last else f"{first} to {last}"
+    lines = ["rd_total"], ["training_compute", "research_compute_amortised_charge"]
+    total, held = (est.median(est.spent(part, *est.denominator_window)) / 1e6 for part in lines)
+    return _say("expensed", est=est, total=total, held=held)
 
 
 def notes(table: pd.DataFrame) -> str:
     """Return why rows of a table of variants have no estimate; "" where all have one."""
     told = table.loc[table["p50"].isna(), "note"]
-    return bullets(f"*{label}*: {note}." for label, note in told.items())
+    return bullets(_say("note", label=label, note=note) for label, note in told.items())
 
 
 def bullets(sentences: Iterable[str]) -> str:
@@ -216,43 +144,31 @@ def exactness(*estimates: Estimate) -> str:
     it, for a changed run, its shares beside those of the defaults."""
     first = estimates[0]
     quantity, scale, unit = ("share", 100, "points") if first.has_spending else MONEY
-    spreads = [est.spread(quantity) for est in estimates]
-    errors = [[scale * spread[f"{name}_error"] for name in QUANTILES] for spread in spreads]
-    low, middle, high = np.max(errors, axis=0).clip(min=0.01)
-    told = f"{_against_defaults(estimates)}These numbers come from {first.n_draws:,} simulations"
-    if np.isnan(errors).any():
-        return f"{told}, too few to say how exact they are."
-    return (
-        f"{told} with seed {first.seed}. Another seed would move a median by about {middle:.1g} "
-        f"{unit} or less, and the ends of a range by {low:.1g} and {high:.1g} (Monte Carlo "
-        "standard errors). That says nothing about the inputs."
-    )
+    spreads = pd.DataFrame([est.spread(quantity) for est in estimates])
+    errors = (scale * spreads.max(skipna=False)).clip(lower=0.01)
+    sentence = "exactness_unknown" if errors.isna().any() else "exactness"
+    against = _say("against", runs="; ".join(_against_defaults(estimates)))
+    return _say(sentence, est=first, against=against, unit=unit, **errors)
 
 
-def _against_defaults(estimates: Iterable[Estimate]) -> str:
-    """Return the median shares of a changed run beside the defaults', on the same draws; "" where
-    nothing is changed or no share is known."""
-    told = []
+def _against_defaults(estimates: Iterable[Estimate]) -> Iterator[str]:
+    """Yield the median share of each changed run beside the defaults', on the same draws."""
     for est in estimates:
         known = est.has_spending and est.company in est.base.companies
         if known and (est.scenario != DEFAULTS["scenario"] or changes(est)):
             usual = estimate(est.company, n_draws=est.n_draws, seed=est.seed, base=est.base)
-            after, before = (percent(one.share_quantiles["p50"]) for one in (est, usual))
-            told.append(f"{after} for {name_of(est)} instead of {before}")
-    return f"Against the defaults: {'; '.join(told)}. " if told else ""
+            yield _say("against_run", est=est, usual=usual.share_quantiles["p50"])
 
 
 # --- several companies ----------------------------------------------------------------------------
 def comparison_answer(comparison: Comparison, sure: pd.DataFrame) -> str:
     """Return the answer of a comparison: the shares, how sure it is that they are a minority (from
     `corrections.how_sure`), and the main doubts."""
-    estimates = list(comparison.values())
-    parts = [share(est.share_quantiles["p50"]) for est in estimates]
-    parts[0] += " of R&D compute"
-    shares = listed(f"{part} at {name_of(e)}" for part, e in zip(parts, estimates, strict=True))
-    told = f"{_changed(*estimates)}**About {shares} went to final training runs.**"
-    main_doubts = " ".join(filter(None, map(doubt, estimates)))
-    return "\n\n".join(filter(None, [told, how_sure(sure, comparison), main_doubts]))
+    estimates, first = list(comparison.values()), comparison.first
+    shares = [_say("comparison_share", est=est, first=est is first) for est in estimates]
+    parts = {"sure": how_sure(sure, comparison), "doubts": " ".join(map(doubt, estimates))}
+    parts["changed"] = _say("changed", run=changes(*estimates))
+    return _say("comparison_answer", shares=shares, **parts)
 
 
 def how_sure(table: pd.DataFrame, comparison: Comparison) -> str:
@@ -264,12 +180,12 @@ def how_sure(table: pd.DataFrame, comparison: Comparison) -> str:
     for name in [column for column in table if not column.endswith("_error")]:
         odds = (1 - table[name]).map(chance)
         usual = odds.mode().iloc[0]
-        rest = odds[odds != usual] if (odds == usual).mean() > HALF else odds
-        others = [f"{odd} {label[0].lower()}{label[1:]}" for label, odd in rest.items()]
-        words = filter(None, [usual if len(rest) < len(odds) else "", listed(others)])
-        told.append(f"At {name} in {', but '.join(words)}.")
-    sure = " ".join(told).replace(" RL ", " reinforcement learning (RL) ", 1)
-    return f"**How sure is it a minority?** In simulations, final runs took less than half: {sure}"
+        agreed = (odds == usual).mean() > HALF
+        rest = odds[odds != usual] if agreed else odds
+        others = [f"{odd} {lower(label)}" for label, odd in rest.items()]
+        told.append(_say("sure" if agreed else "sure_each", name=name, usual=usual, others=others))
+    companies = " ".join(told).replace(" RL ", " reinforcement learning (RL) ", 1)
+    return _say("how_sure", companies=companies)
 
 
 def catch_up(comparison: Comparison) -> str:
@@ -277,27 +193,17 @@ def catch_up(comparison: Comparison) -> str:
     final runs than the one that spends most on R&D compute."""
     require_two(comparison)
     leader = max(comparison, key=lambda name: comparison[name].summary()["rd_compute"])
-    without, told = without_groups(comparison), []
+    without, others = without_groups(comparison), []
     odds = comparison.probabilities[leader].drop(leader)
     for name, probability in odds.items():
-        words = f"{name_of(comparison[name])} in {chance(probability)} of simulations"
-        if without[name].excluded != comparison[name].excluded:
-            other = without.probabilities.loc[name, leader]
-            left = name_of(without[name]).partition(" without ")[2]
-            words += f" ({chance(other)} without {left})"
-        told.append(words)
+        numbers = {"odds": probability, "other": without.probabilities.loc[name, leader]}
+        numbers["left"] = without[name].excluded != comparison[name].excluded
+        numbers["group"] = name_of(without[name]).partition(" without ")[2]
+        others.append(_say("catch_up_other", est=comparison[name], **numbers))
     even = [name_of(comparison[name]) for name in odds.index[(odds - HALF).abs() < EVEN]]
-    verdict = "That is what one would expect."
-    if odds.min() < 0.9:
-        verdict = "So the simulations lean that way, without settling it."
-    if odds.min() < HALF:
-        verdict = "So the simulations do not bear it out."
-    verdict += f" For {listed(even)} it is close to even." if even else ""
-    return (
-        "If catching up saves experiments, a company that catches up spends a larger share on "
-        f"final runs than {comparison[leader].company_row.display_name}, the largest spender. The "
-        f"share is larger at {listed(told)}. {verdict}"
-    )
+    case = "fails" if odds.min() < HALF else "leans" if odds.min() < 0.9 else "holds"
+    verdict = _say(f"catch_up_{case}")
+    return _say("catch_up", est=comparison[leader], others=others, verdict=verdict, even=even)
 
 
 def accounting(*estimates: Estimate) -> str:
@@ -305,20 +211,13 @@ def accounting(*estimates: Estimate) -> str:
     text quotes are other ones."""
     kinds, quoted = [], []
     for est in estimates:
-        name = est.company_row.display_name
         if basis := est.company_row.rd_compute_basis:
-            kinds.append(f"{name}: {basis[0].lower()}{basis[1:]}")
+            kinds.append(_say("accounting_kind", est=est, basis=basis))
         claim = est.tables.published.get(f"rd-{est.company}-2024")
-        spent = est.summary()["rd_compute"]
+        spent = est.median(est.rd_compute) / 1e6
         if claim and claim.unit == "USD million" and round(claim.value) != round(spent):
-            quoted.append(f"{amount(claim.value)} for {name}, not {amount(spent)}")
-    told = f"**What the spending is.** {' '.join(kinds)}" if kinds else ""
-    if quoted:
-        told += (
-            f" The newsletter's text quotes {listed(quoted)}: that is fiscal year 2024, while the "
-            "share divides by twelve months that begin a quarter before the releases it counts."
-        )
-    return told.strip()
+            quoted.append(_say("accounting_quoted", est=est, claim=claim.value))
+    return _say("accounting", kinds=" ".join(kinds), quoted=quoted)
 
 
 # --- do the claims survive? -----------------------------------------------------------------------
@@ -326,19 +225,12 @@ def survival(sure: pd.DataFrame, higher: pd.DataFrame) -> str:
     """Return whether the two claims survive, from `corrections.how_sure` and `who_is_higher`: the
     least chance of a minority by any choice, and how often each first share is above the second."""
     least = {name: 1 - sure[name].max() for name in sure if not name.endswith("_error")}
-    parts = listed(f"{chance(odds)} at {name}" for name, odds in least.items())
-    pairs = [
-        f"{first} above {second} in {_chances(row)}" for (first, second), row in higher.iterrows()
-    ]
-    return (
-        f"**A minority?** Whatever is assumed, in at least {parts} of simulations.\n\n"
-        f"**Who is higher?** By what runs have in common: {'; '.join(pairs)}."
-    )
-
-
-def _chances(odds: pd.Series) -> str:
-    low, high = chance(odds.min()), chance(odds.max())
-    return low if low == high else f"{low} to {high}"
+    parts = [_say("survival_least", name=name, odds=odds) for name, odds in least.items()]
+    pairs = []
+    for (first, second), row in higher.iterrows():
+        odds = between(row.min(), row.max(), chance) or chance(row.min())
+        pairs.append(_say("survival_pair", first=first, second=second, odds=odds))
+    return _say("survival", least=parts, pairs="; ".join(pairs))
 
 
 def largest_effect(effects: Mapping[str, pd.DataFrame], tables: Tables) -> str:
@@ -346,15 +238,11 @@ def largest_effect(effects: Mapping[str, pd.DataFrame], tables: Tables) -> str:
     `corrections.effects_alone`, what it does to the chance of a majority, and why our corrections
     take it or leave it out."""
     name = max(effects, key=lambda one: effects[one]["alone"].abs().max())
-    table = effects[name]
-    change = table["alone"].abs().idxmax()
-    row = table.loc[change]
+    change = effects[name]["alone"].abs().idxmax()
+    row = effects[name].loc[change]
     why = next((r.why for r in tables.scenarios.values() if r.correction == change), "")
-    return (
-        f"**The largest effect of any single change** is “{label(change)}” (`{change}`): it takes "
-        f"{name}'s share from {share(row.p50 - row.alone)} to {share(row.p50)} and the chance of a "
-        f"majority to {chance(row.over_half)}. {why}"
-    )
+    about = {"name": name, "change": change, "label": label(change), "why": why}
+    return _say("largest_effect", before=row.p50 - row.alone, **about, **row[["p50", "over_half"]])
 
 
 def beliefs_conclusion(tables: Mapping[str, pd.DataFrame]) -> str:
@@ -362,16 +250,12 @@ def beliefs_conclusion(tables: Mapping[str, pd.DataFrame]) -> str:
     upper end of the range depend on what is believed."""
     lines = []
     for name, table in tables.items():
-        least, most = table[["p50", "p95"]].agg(["min", "max"]).map(share).to_numpy()
-        line = (
-            f"**{name}**: by what is believed, the median lies between {least[0]} and {most[0]} "
-            f"and the upper end of the range between {least[1]} and {most[1]}."
-        )
         odds = table["over_half"].dropna().sort_values(kind="stable").map(chance)
-        if odds.iloc[0] != odds.iloc[-1]:
-            first, last = (f"{odds[belief]} (“{belief}”)" for belief in odds.index[[0, -1]])
-            line += f" The chance of a majority goes from {first} to {last}."
-        lines.append(line)
+        first, last = (f"{odds[belief]} (“{belief}”)" for belief in odds.index[[0, -1]])
+        numbers = {"first": first, "last": last, "differ": odds.iloc[0] != odds.iloc[-1]}
+        for p in ("p50", "p95"):
+            numbers |= {f"{p}_least": table[p].min(), f"{p}_most": table[p].max()}
+        lines.append(_say("beliefs", name=name, **numbers))
     return "\n\n".join(lines)
 
 
@@ -382,45 +266,29 @@ def breaking_conclusion(tables: Mapping[str, pd.DataFrame]) -> str:
     lines = []
     for name, table in tables.items():
         found = table.dropna(subset=["factor"])
-        chances = found[["chance", "chance_predictive"]].max(axis=1).fillna(0.0)
         if found.empty:
-            lines.append(f"**{name}**: no single input could make it a majority.")
+            lines.append(_say("breaking_none", name=name))
             continue
+        chances = found[["chance", "chance_predictive"]].max(axis=1).fillna(0.0)
         likeliest, nearest = chances.idxmax(), np.log(found["factor"]).abs().idxmin()
-        odds = f"a chance of {chance(chances.max())} by its own range or trend"
-        line = f"the likeliest way to a majority is {_failure(found.loc[likeliest])}, {odds}."
-        if rare := chances.max() < RARE:
-            line = "by its own range no input is likely to be so wrong that final runs pass half."
-        if rare or likeliest != nearest:
-            line += f" The smallest error that would do it is {_failure(found.loc[nearest])}."
-        lines.append(f"**{name}**: {line}")
+        told = {"likeliest": _failure(found.loc[likeliest]), "odds": chances.max(), "nearest": ""}
+        if (rare := chances.max() < RARE) or likeliest != nearest:
+            told["nearest"] = _failure(found.loc[nearest])
+        lines.append(_say("breaking_rare" if rare else "breaking", name=name, **told))
     return "\n\n".join(lines)
 
 
 def _failure(row: pd.Series) -> str:
-    value, median = (_with_unit(row[name], row["unit"]) for name in ("value", "median"))
-    return f"{row['label'].removeprefix('FLOP of ')} at {value} instead of {median}"
-
-
-def _with_unit(value: float, unit: str) -> str:
-    if unit == "FLOP":
-        return ten(value, " FLOP")
-    if unit.endswith(" million"):
-        return amount(value, unit.removesuffix(" million"))
-    return f"{number(value)} {unit}" if unit else number(value)
+    value, median = (in_unit(row[name], row["unit"]) for name in ("value", "median"))
+    return _say("failure", label=row["label"].removeprefix("FLOP of "), value=value, median=median)
 
 
 def flop_conclusion(est: Estimate, ratio: float = 0.5) -> str:
     """Return what a share is in FLOP instead of dollars, if other R&D has `ratio` times the
     utilization of final runs, and from which such ratio on it would be a majority."""
     half, middle = in_flop(est, [ratio]).iloc[0], est.share_quantiles["p50"]
-    told = (
-        f"If experiments use GPUs {ratio:.0%} as efficiently as final runs do, {name_of(est)}'s "
-        f"share in FLOP is {share(half.p50)} ({_range(half.p5, half.p95)})"
-    )
-    if middle >= HALF:
-        return f"{told}."
-    return f"{told}; below {share(middle / (1 - middle))} it passes half."
+    turn = middle / (1 - middle) if middle < HALF else 0
+    return _say("flop", est=est, ratio=ratio, in_flop=interval(half, share), turn=turn)
 
 
 def closed_answer(est: Estimate, model: str, correction: str) -> str:
@@ -430,20 +298,16 @@ def closed_answer(est: Estimate, model: str, correction: str) -> str:
         est = est.again(scenario=DEFAULTS["scenario"], corrections=())
     row = est.tables.closed_models[model]
     predicted = scaling.predicted(est.tables, model, est.seed)
-    uniform, median = predicted.interval.quantile(0.5), predicted.quantile(0.5)
     other = est.again(corrections=[*est.further, correction])
-    moved = 100 * (est.share_quantiles["p50"] - other.share_quantiles["p50"])
     fit = scaling.fit(scaling.used_points(est.tables, row.modality))
-    name = next(run.model for run in est.tables.training_runs.values() if run.flop == model)
     without = leave_one_out(est, model)["flop"]
-    return (
-        f"**The newsletter uses {ten(uniform, ' FLOP')} for {name}, {times(uniform / median)} the "
-        "median that its trend predicts**, because it takes all values between the 5th and the "
-        f"95th percentile as equally likely. The median is {ten(median, ' FLOP')}. The difference "
-        f"is worth {moved:.0f} points of {est.company_row.display_name}'s share. Size explains "
-        f"{share(fit.r_squared)} of the variance among {fit.n} open {row.modality} models; without "
-        f"any one of them the trend predicts {ten(without.min())} to {ten(without.max(), ' FLOP')}."
-    )
+    name = next(run.model for run in est.tables.training_runs.values() if run.flop == model)
+    numbers = {"uniform": predicted.interval.quantile(0.5), "median": predicted.quantile(0.5)}
+    numbers["factor"] = numbers["uniform"] / numbers["median"]
+    numbers["moved"] = 100 * (est.share_quantiles["p50"] - other.share_quantiles["p50"])
+    numbers |= {"explained": fit.r_squared, "models": fit.n, "modality": row.modality}
+    numbers |= {"low": without.min(), "high": without.max()}
+    return _say("closed_answer", est=est, model=name, **numbers)
 
 
 # --- the next company -----------------------------------------------------------------------------
@@ -451,49 +315,24 @@ def pattern_answer(found: Pattern) -> str:
     """Return the range of company-years, that of what is counted most narrowly, what the next
     company-year's share would be, and which draws were left out."""
     rows = found.table().query("used").groupby("scope", sort=False)["p50"]
-    ends = {scope: (p.min(), p.max()) for scope, p in rows}
-    ranges = {scope: _range(*both) or share(both[0]) for scope, both in ends.items()}
-    years, scopes, told = ranges.pop(COMPANY), templates()["scopes"], []
-    for scope, part in ranges.items():
+    ends = {scope: between(p.min(), p.max()) or share(p.min()) for scope, p in rows}
+    years, scopes, others = ends.pop(COMPANY), templates()["scopes"], []
+    for scope, part in ends.items():
         name = scopes.get(scope, scope).partition(", ")[0]
-        told.append(f"{part} of {name[0].lower()}{name[1:]}")
-    low, middle, high = quantiles(found.next_share["share"])
-    dropped = [
-        f"{percent(part)} of {est.company_row.display_name}'s"
-        for est in found.known.values()
-        if (part := est.mean(est.share > 1)) >= TOLD_FROM
-    ]
-    left = f" Left out are {listed(dropped)} simulations, above all R&D compute." if dropped else ""
-    return (
-        f"**At {counted(len(found.known))} companies final training runs took {years} of a year's "
-        f"R&D compute (medians).** Developers who measured their own projects find {listed(told)}: "
-        f"what is counted decides the share. After these companies, the next one's share would be "
-        f"{share(middle)}, and anything from {_range(low, high)} is likely.{left}"
-    )
+        others.append(_say("pattern_scope", ends=part, scope=name))
+    above = [est for est in found.known.values() if est.mean(est.share > 1) >= TOLD_FROM]
+    numbers = dict(zip(QUANTILES, quantiles(found.next_share["share"]), strict=True))
+    numbers |= {"companies": len(found.known), "years": years, "others": others}
+    dropped = [_say("pattern_dropped", est=est) for est in above]
+    return _say("pattern_answer", dropped=dropped, **numbers)
 
 
 def implied_answer(implied: ImpliedCompute) -> str:
     """Return what a training cost implies for R&D compute, as the illustration that it is."""
-    row = implied.table.loc["rd_compute"]
     known = [est.company_row.display_name for est in implied.pattern.known.estimates.values()]
-    return (
-        f"If its share were that of the next company after {listed(known)}, its R&D compute would "
-        f"be about {amount(row.p50)} (likely {amount(row.p5)} to {amount(row.p95)}). That is an "
-        "illustration, not an estimate."
-    )
+    return _say("implied_answer", known=known, **implied.table.loc["rd_compute"])
 
 
 def implied_caveats(implied: ImpliedCompute) -> str:
     """Return what a reader has to be told with an implied R&D compute, as a list."""
-    known, own = len(implied.pattern.known), implied.estimate.company_row.display_name
-    companies = "one company" if known == 1 else f"{counted(known)} companies"
-    return bullets(
-        [
-            f"The share is that of a next company after {companies}. So few hardly tell how far "
-            "companies differ, and what one believes of that beforehand moves the range.",
-            f"{own} discloses no spending, so nothing here can be checked.",
-            f"The cost covers the runs in training_runs.csv. Any release of {own} that is missing "
-            "there makes the implied spending too low.",
-            "The known shares are of other years and other kinds of company.",
-        ]
-    )
+    return _say("implied_caveats", est=implied.estimate, known=len(implied.pattern.known))

@@ -7,17 +7,7 @@ from training_share.errors import require_known
 from training_share.inputs.tables import load
 from training_share.model.estimate import Estimate
 from training_share.model.spending import rate, signed_periods
-from training_share.report.text import (
-    FLOP,
-    LARGE,
-    amount,
-    brief_chance,
-    chance,
-    held,
-    held_column,
-    interval,
-    number,
-)
+from training_share.report import text
 
 
 def runs_table(est: Estimate) -> pd.DataFrame:
@@ -26,7 +16,7 @@ def runs_table(est: Estimate) -> pd.DataFrame:
     runs = est.tables.frame("training_runs").set_index("run_id").loc[list(est.runs)]
     costs, cost = est.cost_table().loc[runs.index], f"{est.unit} million"
     runs["amount"] = [_given(est, run_id) for run_id in runs.index]
-    runs[cost] = costs.apply(interval, axis=1, args=["{:.2g}".format])
+    runs[cost] = costs.apply(text.interval, axis=1, args=["{:.2g}".format])
     runs["released"] = runs["released"].str[:7]  # the month
     runs["source"] = runs["source_id"].map(lambda key: est.tables.sources[key].url)
     columns = ["model", "stage", "released", "amount", "hardware", cost, "evidence", "source"]
@@ -41,20 +31,8 @@ def _given(est: Estimate, run_id: str) -> str:
         if isinstance(value, str):
             return f"regression, closed model {value}{factor}"
         if value is not None:
-            return in_words(str(value), unit) + factor
+            return text.in_words(str(value), unit) + factor
     return f"{run.fraction_of_base} of the {est.basis(run_id)} of {run.base_run}{factor}"
-
-
-def in_words(given: str, unit: str) -> str:
-    """Return an amount of the tables with its unit and its large numbers in words, as in 'USD 170
-    to 890 million (p5-p95 lognormal)'; a FLOP keeps its power of ten."""
-    text, opening, meaning = given.replace("e+", "e").partition(" (")
-    ends = [float(part) for part in text.split(" to ")]
-    if 1e6 <= max(ends) < FLOP:
-        words = LARGE | {1e6: "million"}
-        scale = next(scale for scale in words if max(ends) >= scale)
-        text = f"{' to '.join(f'{value / scale:.4g}' for value in ends)} {words[scale]}"
-    return (f"{unit} {text}" if unit == "USD" else f"{text} {unit}") + opening + meaning
 
 
 def denominator_table(est: Estimate) -> pd.DataFrame:
@@ -111,21 +89,21 @@ def ratio_text_table(table: pd.DataFrame) -> pd.DataFrame:
     to the digits that hold."""
     columns = {
         "company": table["label"],
-        "share (%)": held_column(table, "share_p50", 100),
+        "share (%)": text.held_column(table, "share_p50", 100),
         "90% interval (%)": _ends(table, "share_", 100),
-        "training cost (USD million)": held_column(table, "training_cost_p50"),
+        "training cost (USD million)": text.held_column(table, "training_cost_p50"),
         "90% interval (USD million)": _ends(table, "training_cost_"),
         "R&D compute (USD million)": table["rd_compute"].map("{:,.0f}".format),
         "spending": table["spending_window"],
         "releases": table["release_window"],
-        "over half": table["over_half"].map(chance),
+        "over half": table["over_half"].map(text.chance),
         "effective draws": table["effective_draws"].map("{:,.0f}".format),
     }
     return pd.DataFrame(columns).set_index(table["scenario"])
 
 
 def _ends(table: pd.DataFrame, prefix: str, scale: float = 1) -> list[str]:
-    low, high = (held_column(table, f"{prefix}{name}", scale) for name in ("p5", "p95"))
+    low, high = (text.held_column(table, f"{prefix}{name}", scale) for name in ("p5", "p95"))
     return list(map("{} to {}".format, low, high))
 
 
@@ -133,15 +111,15 @@ def implied_text_table(implied: ImpliedCompute) -> pd.DataFrame:
     """Return `ImpliedCompute.table` for reading."""
     rows = implied.table.loc
     told = {
-        "share borrowed from the others": interval(rows["share"]),
-        "implied R&D compute": interval(rows["rd_compute"], amount),
+        "share borrowed from the others": text.interval(rows["share"]),
+        "implied R&D compute": text.interval(rows["rd_compute"], text.amount),
     }
     return pd.Series(told, name="median (90% interval)").to_frame().rename_axis("quantity")
 
 
 def higher_text_table(table: pd.DataFrame) -> pd.DataFrame:
     """Return `corrections.who_is_higher` for reading: one row a pair, one column a market."""
-    shown = table.map(brief_chance).rename_axis(columns=None)
+    shown = table.map(text.brief_chance).rename_axis(columns=None)
     return shown.set_index(pd.Index(map(" above ".join, table.index), name="pair"))
 
 
@@ -154,9 +132,9 @@ def published_text_table(table: pd.DataFrame) -> pd.DataFrame:
     for _, row in table.iterrows():
         printed, ours = {}, {}
         for name in ("value", "p5", "p95") if pd.notna(row.p5) else ("value",):
-            as_text = number if row[name] >= 1e6 else f"{{:.{row.decimals}f}}".format
+            as_text = text.number if row[name] >= 1e6 else f"{{:.{row.decimals}f}}".format
             printed[name] = as_text(row[name]) if pd.notna(row[name]) else ""
-            ours[name] = held(row[f"our_{name}"], row[f"our_{name}_error"])
+            ours[name] = text.held(row[f"our_{name}"], row[f"our_{name}_error"])
         about = {"figure": f"{names.get(row.company, row.company)}: {row.quantity}"}
         about |= {"unit": {"percent": "%"}.get(row.unit, row.unit)}
         about |= {"printed": _interval(**printed), "ours": _interval(**ours)}
@@ -175,8 +153,8 @@ def cases_text_table(table: pd.DataFrame) -> pd.DataFrame:
     counted and what is not."""
     measured = table["kind"] == "measured"
     columns = {
-        "share": table.apply(interval, axis=1),
-        "above 100%": table["over_all"].map(lambda part: brief_chance(part) if part else ""),
+        "share": table.apply(text.interval, axis=1),
+        "above 100%": table["over_all"].map(lambda part: text.brief_chance(part) if part else ""),
         "known by": (table["grade"] + ", " + table["unit"]).where(measured, "the model"),
         "counted beside final runs": table["in_scope"],
         "not counted": table["out_of_scope"],
@@ -188,7 +166,7 @@ def cases_text_table(table: pd.DataFrame) -> pd.DataFrame:
 def dependence_text_table(table: pd.DataFrame) -> pd.DataFrame:
     """Return `Pattern.dependence()` as text, a row a change."""
     changed = [": ".join(key).replace(", its scale in logits", "") for key in table.index]
-    share = table.apply(interval, axis=1).set_axis(pd.Index(changed, name="changed"))
+    share = table.apply(text.interval, axis=1).set_axis(pd.Index(changed, name="changed"))
     return share.to_frame("next company's share")
 
 
@@ -196,11 +174,11 @@ def implied_costs_table(table: pd.DataFrame) -> pd.DataFrame:
     """Return `implied_training_costs` as text in USD billion, with two significant digits: so few
     cases tell no more."""
     billion = "{:.2g}".format
-    own = table.apply(interval, axis=1, args=[billion, "own_"])
+    own = table.apply(text.interval, axis=1, args=[billion, "own_"])
     columns = {
         "R&D compute by": table["source"],
         "R&D compute (USD billion)": table["R&D compute"].map("{:.3g}".format),
-        "final training runs (USD billion)": table.apply(interval, axis=1, args=[billion]),
+        "final training runs (USD billion)": table.apply(text.interval, axis=1, args=[billion]),
         "at its own share (USD billion)": own.where(table["own_p50"].notna(), ""),
     }
     return pd.DataFrame(columns).set_index(table["company"])

@@ -1,4 +1,5 @@
-"""Numbers as text, each kind of number in one way, and never with more digits than hold."""
+"""Numbers as text, each kind of number in one way, and never with more digits than hold. The kinds
+of number in `words.toml` are these functions by their names."""
 
 import math
 from collections.abc import Callable, Iterable
@@ -7,11 +8,19 @@ import pandas as pd
 
 LARGE = {1e12: "trillion", 1e9: "billion"}  # a count above is written in words, a FLOP is not
 FLOP = 1e15  # from here on with a power of ten
+SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 def percent(fraction: float) -> str:
     """Return a fraction as a percentage with one decimal."""
     return f"{round(100 * fraction, 1) + 0:.1f}%"  # adding zero takes the sign from a zero
+
+
+def share(fraction: float) -> str:
+    """Return a fraction in whole percent, with one decimal below one percent."""
+    if 0 < fraction < 0.00095:
+        return "under 0.1%"
+    return f"{100 * fraction:.1f}%" if 0 < abs(fraction) < 0.0095 else f"{100 * fraction:.0f}%"
 
 
 def end(fraction: float) -> str:
@@ -40,6 +49,15 @@ def amount(millions: float, unit: str = "USD") -> str:
     if millions >= 1000:
         return f"USD {millions / 1000:.1f} billion"
     return f"USD {millions:.{0 if millions >= 10 else 1}f} million"
+
+
+def in_unit(value: float, unit: str) -> str:
+    """Return a number of any unit of the tables in a sentence, as in '4.1 USD per hour'."""
+    if unit == "FLOP":
+        return flop(value)
+    if unit.endswith(" million"):
+        return amount(value, unit.removesuffix(" million"))
+    return f"{number(value)} {unit}".strip()
 
 
 def short(millions: float, unit: str = "USD") -> str:
@@ -71,6 +89,18 @@ def number(value: float) -> str:
     return f"{value:,.0f}" if size >= 1000 else f"{value:.3g}"
 
 
+def in_words(given: str, unit: str) -> str:
+    """Return an amount of the tables with its unit and its large numbers in words, as in 'USD 170
+    to 890 million (p5-p95 lognormal)'; a FLOP keeps its power of ten."""
+    digits, opening, meaning = given.replace("e+", "e").partition(" (")
+    ends = [float(part) for part in digits.split(" to ")]
+    if 1e6 <= max(ends) < FLOP:
+        words = LARGE | {1e6: "million"}
+        scale = next(scale for scale in words if max(ends) >= scale)
+        digits = f"{' to '.join(f'{value / scale:.4g}' for value in ends)} {words[scale]}"
+    return (f"{unit} {digits}" if unit == "USD" else f"{digits} {unit}") + opening + meaning
+
+
 def held(value: float, error: float) -> str:
     """Return a number to the digits that its standard error leaves standing: one of the last digit
     is at least half the error. Without an error above zero it is written as `number`."""
@@ -87,6 +117,45 @@ def held_column(table: pd.DataFrame, column: str, scale: float = 1) -> list[str]
     return list(map(held, scale * table[column], scale * table[f"{column}_error"]))
 
 
+def ten(value: float, unit: str = "") -> str:
+    """Return a number as a power of ten in one line, as in '3.3 × 10²⁴'."""
+    digits, power = f"{value:.1e}".split("e")
+    raised = "10" + str(int(power)).translate(SUPERSCRIPT)
+    words = (raised if digits == "1.0" else f"{digits} × {raised}") + unit
+    return words.replace(" ", "\u00a0")
+
+
+def flop(value: float) -> str:
+    """Return a number of FLOP in one line, as in '3.3 × 10²⁴ FLOP'."""
+    return ten(value, " FLOP")
+
+
+def times(factor: float) -> str:
+    """Return a factor as it is said, as in 'twice' or '3.4 times'."""
+    text = f"{factor:.0f}" if factor >= 9.95 else f"{factor:.1f}".removesuffix(".0")
+    return {"1": "about", "2": "twice"}.get(text, f"{text}\u00a0times")
+
+
+def plain(value: float) -> str:
+    """Return a number to two digits."""
+    return f"{value:.0f}" if abs(value) >= 9.95 else f"{value:.2g}"
+
+
+def signed(move: float, digits: int = 1) -> str:
+    """Return a move with its sign."""
+    return f"{round(move, digits) + 0:+.{digits}f}".replace("-", "−")  # no minus before a zero
+
+
+def lower(text: str) -> str:
+    """Return a text with a lower-case letter first."""
+    return text[:1].lower() + text[1:]
+
+
+def upper(text: str) -> str:
+    """Return a text with an upper-case letter first."""
+    return text[:1].upper() + text[1:]
+
+
 def listed(names: Iterable[str]) -> str:
     """Return names as a list in a sentence, as in 'OpenAI, MiniMax and Z.ai'; "" of none."""
     *first, last = [*names] or [""]
@@ -99,11 +168,21 @@ def counted(number: int) -> str:
     return words[number] if number < len(words) else str(number)
 
 
+def between(low: float, high: float, as_text: Callable[[float], str] = share) -> str:
+    """Return the ends of an interval, as in '4% to 27%'; "" where they read the same."""
+    first, last = as_text(low), as_text(high)
+    return "" if first == last else f"{first} to {last}"
+
+
+def reach(low: float, high: float) -> str:
+    """Return an interval of fractions in short, as in '4 to 27%'."""
+    return between(low, high).replace("% to ", " to ")
+
+
 def interval(row, as_text: Callable[[float], str] = percent, prefix: str = "") -> str:
     """Return the median of a row with its 90% interval, as in '22.7% (16% to 33%)'. The
     row has p5, p50 and p95, with `prefix` before each name; where its ends read the same, the
     median stands for all."""
-    ends = end if as_text is percent else as_text
     low, middle, high = (getattr(row, f"{prefix}{name}") for name in ("p5", "p50", "p95"))
-    first, last = ends(low), ends(high)
-    return as_text(middle) + (f" ({first} to {last})" if first != last else "")
+    ends = between(low, high, end if as_text is percent else as_text)
+    return f"{as_text(middle)} ({ends})" if ends else as_text(middle)
