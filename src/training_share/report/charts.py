@@ -11,7 +11,7 @@ from training_share.model.comparison import Comparison
 from training_share.model.estimate import Estimate
 from training_share.model.scaling import ScalingFit
 from training_share.report import marks, sentences, shares
-from training_share.report.figure import ACCENT, HAIR, INK, QUIET, REST, rounded
+from training_share.report.figure import ACCENT, HAIR, INK, REST, rounded
 from training_share.report.frame import NAME, NOTE, NUMBER, Drawn, Sheet, chart, put
 from training_share.report.shares import HALF, window_text
 from training_share.report.text import brief_chance, plain, reach, share, short, signed, ten
@@ -23,7 +23,8 @@ WORTH = 0.02  # part of the cost of all runs from which a model is named on the 
 DOUBTED = {"lower bound": "At least", "mismatched window": "Perhaps"}  # by caveat
 Tables = pd.DataFrame | Mapping[str, pd.DataFrame]  # of one company, or by their names as shown
 MOST = 8  # changes of a company that `effects` draws
-SMALLEST = 0.0005  # move of a share that is drawn
+SMALLEST = 0.005  # move of a chance that is drawn
+MOVED = 0.01  # move of a share, or of an end of its range, from which a step is drawn
 FORMATS = {"price_usd_per_gpu_hour": "${:.2f}".format}  # of an assumption's values
 FAR = 5  # times off the trend, from which a model is named
 
@@ -103,7 +104,7 @@ def scenarios(sheet: Sheet, data: pd.DataFrame) -> Drawn:
     rows = _shares_of(data).assign(
         group=data["label"].str.replace("(, | without ).*", "", regex=True),
         label=data["scenario"].map(label) + without.where(without == "", ", without " + without),
-        note="over half " + data["over_half"].map(brief_chance),
+        note=data["over_half"].map(brief_chance),
         lead=data["scenario"].eq(usual) & without.eq(""),
     )
     rows, numbers = share_rows(sheet, rows.drop(columns="caveat"), mark=0.26)
@@ -122,9 +123,10 @@ def chances(sheet: Sheet, data: pd.DataFrame) -> Drawn:
     order = data.max().sort_values(ascending=False, kind="stable").index
     data = data[order].sort_values(order[0], ascending=False, kind="stable")
     texts = data.map(brief_chance)
+    told = texts.where(data >= 0.005, "")  # from one percent on
     others = [
-        ", ".join(f"{name} {text}" for name, text in row.items())
-        for row in texts.iloc[:, 1:].to_dict("records")
+        ", ".join(f"{name} {text}" for name, text in row.items() if text)
+        for row in told.iloc[:, 1:].to_dict("records")
     ]
     rows = pd.DataFrame({"label": data.index.map(label), "value": texts[order[0]], "range": others})
     rows = rows.assign(p50=data[order[0]], group=order[0])
@@ -201,9 +203,10 @@ def calendar(sheet: Sheet, data: Comparison | Estimate) -> Drawn:
         runs = [(r.released, r.model, costs[key]) for key, r in est.runs.items() if not r.covers]
         for month, part in pd.DataFrame(runs, columns=["month", "model", "cost"]).groupby("month"):
             models, total = part.groupby("model")["cost"].sum(), part["cost"].sum()
-            large = models[models > WORTH * costs["total"]].sort_values(ascending=False).index
-            named = large if len(large) < 3 else [large[0], f"{len(large) - 1} more"]
-            words = f"{' and '.join(named)} {short(total, est.unit)}" if len(large) else ""
+            names = models.sort_values(ascending=False).index
+            named = names if len(names) < 3 else [names[0], f"{len(names) - 1} more"]
+            large = models.max() > WORTH * costs["total"]
+            words = f"{' and '.join(named)} {short(total, est.unit)}" if large else ""
             day = month.to_timestamp() + pd.Timedelta(days=14)
             events.append((name, day, words, max(10, 500 * total / costs["total"])))
     spans = pd.DataFrame(spans, columns=["row", "start", "end", "text", "lead"])
@@ -243,19 +246,22 @@ def share_rows(sheet: Sheet, rows: pd.DataFrame, mark: float = 0.29) -> tuple[pd
     drawn = marks.names(sheet, rows, mark)
     marks.intervals(drawn, rows, high=1)
     marks.shares(drawn)
-    beyond = " An arrow: beyond 100%." if (rows["p95"] > 1).any() else ""
+    common = templates()["common"]
+    beyond = common["beyond"] if (rows["p95"] > 1).any() else ""
+    bounds = rows["label"].str.endswith(", at least").any()
     numbers = {"low": rows["p50"].min(), "high": rows["p50"].max(), "cases": rows["p50"].count()}
-    return rows, numbers | {"over": int((rows["p95"] > HALF).sum()), "beyond": beyond}
+    numbers |= {"beyond": beyond, "bound": common["bound"] if bounds else ""}
+    return rows, numbers | {"over": int((rows["p95"] > HALF).sum())}
 
 
 @chart
-def intervals(sheet: Sheet, data: pd.DataFrame) -> Drawn:
+def intervals(sheet: Sheet, data: Tables) -> Drawn:
     """Draw a share for each row of a table, whose index is the label: p5, p50 and p95, fractions.
     A column `caveat` tells lower bounds; a row without numbers says so."""
     table = grouped(data)
     rows, numbers = share_rows(sheet, table.assign(lead=table.index == 0, note=""))
     case = "same" if share(numbers["low"]) == share(numbers["high"]) else ""
-    return Drawn(data, rows, case, numbers)
+    return Drawn(data if isinstance(data, pd.DataFrame) else table, rows, case, numbers)
 
 
 @chart
@@ -276,7 +282,9 @@ def steps(sheet: Sheet, data: pd.DataFrame, name: str) -> Drawn:
     table, moves = grouped(data), 100 * data["in_sequence"]
     notes = ["" if move != move else signed(move) for move in moves]
     ends = table.index.isin([0, len(table) - 1])
-    rows, numbers = share_rows(sheet, table.assign(lead=ends, note=notes))
+    moved = table[["p5", "p50", "p95"]].diff().abs().max(axis=1) >= MOVED
+    table = table.assign(lead=ends, note=notes)[ends | moved].reset_index(drop=True)
+    rows, numbers = share_rows(sheet, table)
     first, last = data["p50"].iloc[[0, -1]]
     case = "same" if share(first) == share(last) else ""
     before, after = data["p95"].iloc[[0, -1]]
@@ -346,6 +354,8 @@ def settling(sheet: Sheet, data: Tables) -> Drawn:
     whole = f", ({'|'.join(shares.WHOLE)})$"  # a stage that is all of a model's training
     rows = rows.replace({"label": whole, "key": whole}, "", regex=True)
     rows["value"] = rows["p50"].map(plain)
+    narrows = rows["value"] != rows["now"].map(plain)
+    rows = rows[narrows] if narrows.any() else rows
     rows["group"] = [f"{row.group}: {plain(row.now)} points wide now" for row in rows.itertuples()]
     drawn = marks.names(sheet, rows, ticks=0)
     marks.bars(drawn, rows, high=rows["now"].max(), whole=rows["now"].to_numpy())
@@ -365,12 +375,11 @@ def breaking(sheet: Sheet, data: Tables) -> Drawn:
     rows = pd.concat(part.sort_values("far") for _, part in rows.groupby("group", sort=False))
     factor = rows["factor"]
     chances = rows[["chance", "chance_predictive"]].max(axis=1).fillna(0)
-    odds = rows[["chance", "chance_predictive"]].map(brief_chance, na_action="ignore")
-    odds = odds["chance"] + (", one model " + odds["chance_predictive"]).fillna("")
+    odds = rows[["chance", "chance_predictive"]].max(axis=1).map(brief_chance, na_action="ignore")
     rows = rows.assign(
         value=[f"× {plain(x)}" if x > 1 else f"÷ {plain(1 / x)}" for x in factor],
         range=odds.fillna("taken as exact"),
-        lead=chances >= sentences.RARE,
+        lead=chances.round(2) >= sentences.RARE,
         **{"p5": factor.clip(upper=1), "p50": factor, "p95": factor.clip(lower=1)},
     )
     drawn = marks.names(sheet, rows)
@@ -404,6 +413,7 @@ def cost(sheet: Sheet, data: Estimate) -> Drawn:
     first = rows.query("runs == 1").iloc[0]
     numbers = {"run": first.label, "name": data.company_row.display_name, "cost": first.value}
     numbers |= {"total": short(total.p50, data.unit), "runs": int(total.runs), "unit": data.unit}
+    numbers["pooled"] = (rows["runs"] > 1).any()
     case = "one" if total.runs == 1 else "" if data.unit == "USD" else "hours"
     return Drawn(table, rows, case, numbers)
 
@@ -451,8 +461,7 @@ def hailuo(sheet: Sheet, data: Estimate) -> Drawn:
     if len(over) and table["p50"].iloc[0] < HALF:
         half = float(np.interp(HALF, table["p50"], table["x"]))  # nearly a straight line of x
     shown = np.interp(ways["p50"], table["x"], table["p50"])
-    colors = np.where(ways["lead"], ACCENT, QUIET)
-    on = pd.DataFrame({"x": ways["p50"], "y": shown, "color": colors})
+    on = pd.DataFrame({"x": ways["p50"], "y": shown, "color": ACCENT})[ways["lead"]]
     if half == half:
         on.loc["half"] = half, HALF, INK
     top = sheet.panel(2.3)
@@ -485,7 +494,7 @@ def scaling(sheet: Sheet, data: ScalingFit, band: pd.DataFrame, predicted: pd.Da
     points = points.assign(label=points.index.where(far, ""), ha="left", dy=0, at=points["p50"])
     points = points[~points.duplicated(["x", "p50"])]
     closed = predicted.rename(columns={"size": "x"}).sort_values("x")
-    closed = closed.assign(label=closed.index.map(label), ha="center", dy=-52, at=closed["p50"])
+    closed = closed.assign(label=closed.index.map(label), ha="center", dy=-84, at=closed["p50"])
     closed.iloc[0, -3:-1] = "right", 12  # beside the first, below those between, above the last
     closed.iloc[-1, -2:] = 12, closed["p95"].iloc[-1]
     ax = sheet.panel(3.6, left=0.4, ticks=marks.TICKS)
@@ -537,10 +546,10 @@ def next_share(sheet: Sheet, data: pd.DataFrame) -> Drawn:
     ax.set(xlabel="", ylabel="", yticks=[])
     marks.axis(ax, marks.PARTS, (0, 1))
     top = rows.loc[rows["posterior"].idxmax()]
-    put(ax, "after the cases", top.middle, top.posterior, 26, -8, **NUMBER)
+    put(ax, "after", top.middle, top.posterior, 26, -8, **NUMBER)
     put(ax, "before", 0.8, rows["prior"].iloc[-8], 0, 5, **NOTE)
     ax.axhline(0, color=HAIR, lw=1)
-    told = pd.DataFrame({"label": ["most often after the cases"], "value": [share(top.middle)]})
+    told = pd.DataFrame({"label": ["most often, after the companies' years"], "value": [share(top.middle)]})
     return Drawn(data, told, "", {"mode": top.middle})
 
 

@@ -125,7 +125,7 @@ def _lines_over(own: dict, room: float) -> list[tuple[list, list]]:
 def whiskers(ax, table, y, high=np.inf, color=INK, cap=4.5, lw=1.6) -> None:
     """Draw p5 to p95 of each row; a line that leaves the panel ends in an arrow."""
     low, end = np.minimum(table[["p5", "p95"]].to_numpy(float), high).T
-    known = ~np.isnan(low) & (end > low)
+    known = ~np.isnan(low) & (end > 1.005 * low)  # else it is shorter than wide
     if known.any():
         ax.hlines(np.asarray(y)[known], low[known], end[known], color=color, lw=lw, zorder=3)
     past = (table["p95"] > high).to_numpy()

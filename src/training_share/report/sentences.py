@@ -22,7 +22,7 @@ from training_share.report.shares import changes, window_text
 from training_share.report.text import amount, between, chance, in_unit, interval, lower, share
 from training_share.report.words import fill, label, templates
 
-MONEY = ("training_cost", 1, "USD million")
+MONEY = ("training_cost", 1, "million USD")
 EVEN = 0.12  # of a probability from one half: close to even
 RARE = 0.01  # chance below which an input is not called likely to be so wrong
 FACTS: dict[str, Callable[[Estimate], Any]] = {  # of an estimate, beside its own attributes
@@ -63,7 +63,7 @@ def answer(est: Estimate) -> str:
     numbers |= {"chips": sorted(set(est.unpriced.values())), "chip": est.tables.priced_chip}
     numbers["missing"] = est.months_not_collected if est.caveat == "lower bound" else 0
     numbers["known_rl"] = known if est.set_by_hand("assumptions", "rl_fraction", "value") else []
-    numbers["observed"] = [label(name).lower() for name in est.evidence if est.weights is not None]
+    numbers["observed"] = [f"“{label(name)}”" for name in est.evidence if est.weights is not None]
     return _say("answer", est=est, **numbers)
 
 
@@ -161,20 +161,19 @@ def _against_defaults(estimates: Iterable[Estimate]) -> Iterator[str]:
 
 
 # --- several companies ----------------------------------------------------------------------------
-def comparison_answer(comparison: Comparison, sure: pd.DataFrame) -> str:
-    """Return the answer of a comparison: the shares, how sure it is that they are a minority (from
-    `corrections.how_sure`), and the main doubts."""
+def comparison_answer(comparison: Comparison) -> str:
+    """Return the answer of a comparison: the shares, and their likely ranges."""
     estimates, first = list(comparison.values()), comparison.first
     shares = [_say("comparison_share", est=est, first=est is first) for est in estimates]
-    parts = {"sure": how_sure(sure, comparison), "doubts": " ".join(map(doubt, estimates))}
-    parts["changed"] = _say("changed", run=changes(*estimates))
-    return _say("comparison_answer", shares=shares, **parts)
+    ranges = [words for est in estimates if (words := FACTS["likely"](est))]
+    changed = _say("changed", run=changes(*estimates))
+    return _say("comparison_answer", shares=shares, ranges=ranges, changed=changed)
 
 
 def how_sure(table: pd.DataFrame, comparison: Comparison) -> str:
     """Return, from `corrections.how_sure`, the chance that final runs are a minority at each
     company by the choices that choices.csv has for the headline: one number where most of them
-    agree, else each with the choice that it follows from."""
+    agree, else each with the choice that it follows from; and the main doubts about the shares."""
     rows, told = comparison.first.base.choices.values(), []
     table = table.loc[[r.label for r in rows if r.headline and r.question == "how-sure"]]
     for name in [column for column in table if not column.endswith("_error")]:
@@ -184,8 +183,8 @@ def how_sure(table: pd.DataFrame, comparison: Comparison) -> str:
         rest = odds[odds != usual] if agreed else odds
         others = [f"{odd} {lower(label)}" for label, odd in rest.items()]
         told.append(_say("sure" if agreed else "sure_each", name=name, usual=usual, others=others))
-    companies = " ".join(told).replace(" RL ", " reinforcement learning (RL) ", 1)
-    return _say("how_sure", companies=companies)
+    companies = "\n".join(told).replace(" RL ", " reinforcement learning (RL) ", 1)
+    return _say("how_sure", companies=companies, doubts=" ".join(map(doubt, comparison.values())))
 
 
 def catch_up(comparison: Comparison) -> str:
