@@ -10,12 +10,13 @@ import training_share as ts
 from training_share.analysis.measured import COMPANY, GROUPINGS, next_logits
 from training_share.inputs.tables import load
 
+FEW = {"n_draws": 6_000, "seed": 7}
 PROBABILITIES = np.array([0.05, 0.25, 0.5, 0.75, 0.95])
 
 
 @pytest.fixture(scope="module")
 def found():
-    return ts.pattern(n_draws=20_000, seed=7)
+    return ts.pattern(**FEW)
 
 
 # --- the cases ------------------------------------------------------------------------------------
@@ -60,7 +61,7 @@ def test_the_scope_drives_the_number(found):
 
 def test_known_companies_stay_as_they_are(found):
     for company, est in found.known.estimates.items():
-        np.testing.assert_array_equal(est.share, ts.estimate(company, n_draws=20_000, seed=7).share)
+        np.testing.assert_array_equal(est.share, ts.estimate(company, **FEW).share)
 
 
 @pytest.mark.parametrize(
@@ -233,8 +234,7 @@ def test_one_thing_is_changed_at_a_time(found):
 
 
 def test_projects_say_nothing_of_the_next_company_unless_asked(found):
-    few = {"n_draws": 20_000, "seed": 7}
-    without = ts.pattern(changes={"measured_cases/*/used": "no"}, **few)
+    without = ts.pattern(changes={"measured_cases/*/used": "no"}, **FEW)
     assert without.next_share["share"].equals(found.next_share["share"])
     grouped = "companies and projects"
     assert not without.posterior(grouped)["share"].equals(found.posterior(grouped)["share"])
@@ -265,6 +265,6 @@ def test_other_windows_keep_the_corrections_on_top():
 
 
 def test_priors_are_set_by_name_and_the_rest_stays(found):
-    wide = ts.pattern(n_draws=20_000, seed=7, next_case_spread_scale="4")
+    wide = ts.pattern(next_case_spread_scale="4", **FEW)
     pd.testing.assert_frame_equal(wide.shares, found.shares)
     pd.testing.assert_frame_equal(wide.next_share, found.posterior(spread_scale=4.0))

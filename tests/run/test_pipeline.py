@@ -306,7 +306,7 @@ def test_the_plain_papermill_command_works_from_any_folder(tmp_path):
     mfu_rl = "0.01 to 0.10 (p10-p90 lognormal)"
     given = {"n_draws": "500", "mfu_rl": mfu_rl, "figures_dir": tmp_path / "figures"}
     options = [word for name, value in given.items() for word in ("-p", name, value)]
-    places = ROOT / "notebooks/minimax.ipynb", tmp_path / "out.ipynb"
+    places = ROOT / "notebooks/zai.ipynb", tmp_path / "out.ipynb"
     environment = {name: value for name, value in os.environ.items() if name != "MPLBACKEND"}
     done = subprocess.run(
         [BIN / "papermill", *places, *options, "--no-progress-bar"],
@@ -317,8 +317,8 @@ def test_the_plain_papermill_command_works_from_any_folder(tmp_path):
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    share = ts.estimate("minimax", n_draws=500, mfu_rl=mfu_rl).summary()
-    numbers = pd.read_csv(tmp_path / "figures/minimax_share.csv")
+    share = ts.estimate("zai", n_draws=500, mfu_rl=mfu_rl).summary()
+    numbers = pd.read_csv(tmp_path / "figures/zai_share.csv")
     assert numbers["share_p50"].iloc[0] == pytest.approx(share["share_p50"], rel=1e-9)
 
 
