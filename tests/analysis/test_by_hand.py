@@ -7,7 +7,7 @@ import pytest
 
 import training_share as ts
 
-N = 200_000
+N = 80_000
 SPENT = {"minimax": 180.0e6, "openai": 5.0e9}  # USD, as the filings and reports add up
 MELDED = {"evidence": "melded", "company": "minimax", "quantity": "share"}
 MELDED |= {"value": "melded 0 to 1 (1-2 beta)", "source_id": "own-judgement"}

@@ -170,9 +170,9 @@ def test_uncertain_cases_against_an_independent_sampler():
 
     start = np.hstack([seen, seen[:3].mean(), seen[3:].mean(), -0.3])
     walkers = start + 0.05 * rng.standard_normal((240, 8))
-    sampled = ensemble(log_density, walkers, 6000, rng)
+    sampled = ensemble(log_density, walkers, 3000, rng)
     theirs = sampled[:, 5] + np.exp(sampled[:, 7]) * rng.standard_normal(len(sampled))
-    logits = rng.multivariate_normal(seen, errors, 60_000)
+    logits = rng.multivariate_normal(seen, errors, 20_000)
     ours = next_logits(logits, groups, "company", m, s, seed=3)
     a, b = np.quantile(ours["logit"], PROBABILITIES), np.quantile(theirs, PROBABILITIES)
     assert a == pytest.approx(b, abs=0.06)
@@ -190,7 +190,7 @@ def test_intervals_cover_what_is_simulated():
         means, tau = rng.normal(0, m, 2), abs(rng.normal(0, s))
         true = np.repeat(means, [3, 6]) + tau * rng.standard_normal(9)
         seen = true + error * rng.standard_normal(9)
-        logits = seen + error * rng.standard_normal((4000, 9))
+        logits = seen + error * rng.standard_normal((1500, 9))
         drawn = next_logits(logits, groups, "company", m, s, seed=number)
         for value, draws in (
             (means[0] + tau * rng.standard_normal(), drawn["logit"]),
