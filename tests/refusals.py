@@ -19,14 +19,14 @@ def cases(test_file: str, name: str) -> list[dict[str, str]]:
 
 def refusal(data_copy) -> str:
     """Return what a spoilt copy of the data is refused with."""
-    with pytest.raises(InputError) as caught:
-        load(data_copy.folder)
-    return str(caught.value)
+    return assert_refused("", load, data_copy.folder)
 
 
-def assert_refused(told: str, call: Callable, *arguments: object, **settings: object) -> None:
-    """Fail unless a call is refused as input, in words in which the pattern `told` is found."""
+def assert_refused(told: str, call: Callable, *arguments: object, **settings: object) -> str:
+    """Fail unless a call is refused as input, in words in which the pattern `told` is found; return
+    those words."""
     with pytest.raises(InputError) as caught:
         call(*arguments, **settings)
     message = str(caught.value)
     assert re.search(told, message, re.DOTALL), f"{told!r} is not in: {message}"
+    return message

@@ -1,37 +1,32 @@
 """The moved numbers once more in plain NumPy: rows of the tables, a generator of its own, and none
 of the package's arithmetic. What is compared agrees within the errors of both."""
 
+from functools import cache
+
 import numpy as np
 import pandas as pd
 import pytest
+from recomputed import Recomputed
 
 import training_share as ts
 
-N = 200_000
+N = 80_000
 SPENT = {"minimax": 180.0e6, "openai": 5.0e9}  # USD, as the filings and reports add up
 MELDED = {"evidence": "melded", "company": "minimax", "quantity": "share"}
 MELDED |= {"value": "melded 0 to 1 (1-2 beta)", "source_id": "own-judgement"}
 pytestmark = pytest.mark.slow
 
 
-class Plain:
-    """Costs of a scenario's runs and R&D compute, from the rows that are in force."""
+class Plain(Recomputed):
+    """Runs and R&D compute of a scenario, from the rows that are in force."""
 
-    def __init__(self, scenario: str, corrections=(), seed: int = 1) -> None:
-        self.tables = ts.load().for_scenario(scenario, corrections)
-        self.rng, self.seen = np.random.default_rng(seed), {}
-        self.runs = self.tables.training_runs
+    def __init__(self, scenario: str, corrections=()) -> None:
+        tables, self.rng = ts.load().for_scenario(scenario, corrections), np.random.default_rng(1)
+        normal = cache(lambda name: self.rng.standard_normal(N))
+        super().__init__(tables, normal, cache(self.predicted))
+        self.lines = {}
 
-    def normal(self, name: str) -> np.ndarray:
-        return self.seen.setdefault(name, self.rng.standard_normal(N))
-
-    def assumed(self, name: str, run: str, company: str) -> np.ndarray:
-        row = self.tables.assumptions[name]
-        owners = {"shared": "", "per-company": company, "per-run": run}
-        normal = sum(part * self.normal(f"{name} {owners[who]}") for part, who in row.correlation)
-        return row.amount.from_normal(normal)
-
-    def closed_model(self, key: str) -> np.ndarray:
+    def predicted(self, key: str) -> np.ndarray:
         """Common line, bootstrap, predictive, as in careful; or uniform from p5 to p95."""
         row = self.tables.closed_models[key]
         points = self.tables.generative_models.values()
@@ -39,13 +34,12 @@ class Plain:
         per = [p.sample_rate_hz or p.width * p.height for p in kept]
         x = np.log10([p.parameters * of for p, of in zip(kept, per, strict=True)])
         y = np.log10([p.training_flop - (p.finetune_flop or 0) for p in kept])
-        if f"line {row.modality}" not in self.seen:
+        if row.modality not in self.lines:
             at = self.rng.integers(0, len(x), (N, len(x)))
             dx = x[at] - x[at].mean(axis=1, keepdims=True)
             slope = (dx * y[at]).sum(axis=1) / (dx**2).sum(axis=1)
-            line = slope, y[at].mean(axis=1) - slope * x[at].mean(axis=1)
-            self.seen[f"line {row.modality}"] = line
-        slope, intercept = self.seen[f"line {row.modality}"]
+            self.lines[row.modality] = slope, y[at].mean(axis=1) - slope * x[at].mean(axis=1)
+        slope, intercept = self.lines[row.modality]
         fit = np.polyfit(x, y, 1)
         scatter = np.sqrt(((y - np.polyval(fit, x)) ** 2).sum() / (len(x) - 2))
         parameters = row.parameters.from_normal(self.normal(f"parameters {key}"))
@@ -56,67 +50,20 @@ class Plain:
         low, high = np.quantile(10**log_flop, [0.05, 0.95])
         return self.rng.uniform(low, high, N)
 
-    def flop(self, key: str) -> np.ndarray | None:
-        if f"flop {key}" not in self.seen:
-            self.seen[f"flop {key}"] = self._flop(self.runs[key])
-        return self.seen[f"flop {key}"]
-
-    def _flop(self, run) -> np.ndarray | None:
-        if run.base_run is not None:
-            return self.flop(run.base_run) * self.fraction(run)
-        if run.flop is None:
-            return None
-        if isinstance(run.flop, str):
-            flop = self.closed_model(run.flop)
-        else:
-            flop = run.flop.from_normal(self.normal(f"size {run.run_id}"))
-        if run.post_training:
-            flop = flop * self.assumed(run.post_training, run.run_id, run.company)
-        return flop
-
-    def fraction(self, run) -> np.ndarray:
-        if isinstance(run.fraction_of_base, str):
-            return self.assumed(run.fraction_of_base, run.run_id, run.company)
-        return run.fraction_of_base.from_normal(self.normal(f"fraction {run.run_id}"))
-
-    def hours(self, key: str) -> np.ndarray:
-        run = self.runs[key]
-        if run.gpu_hours is not None:
-            return run.gpu_hours.from_normal(self.normal(f"hours {key}"))
-        base = run.base_run and self.runs[run.base_run]
-        in_hours = self.tables.choice("rl_fraction_basis") == "gpu-hours" and run.workload == "rl"
-        if base and (in_hours or base.gpu_hours is not None):
-            return self.hours(run.base_run) * self.fraction(run)
-        name = {"pretraining": "mfu", "rl": "mfu_rl"}[run.workload]
-        chip, at = run, key
-        while not chip.hardware:
-            chip = self.runs[chip.base_run]
-        peak = self.tables.hardware[chip.hardware].peak_flop_per_s.quantile(0.5)
-        return self.flop(key) / (peak * self.assumed(name, at, run.company) * 3600)
-
-    def cost(self, key: str) -> np.ndarray:
-        run = self.runs[key]
-        if run.cost_usd is None:
-            return self.hours(key) * self.assumed("price_usd_per_gpu_hour", key, run.company)
-        common = float(self.tables.choice("usd_run_correlation"))
-        normal = np.sqrt(common) * self.normal("usd") + np.sqrt(1 - common) * self.normal(key)
-        return run.cost_usd.from_normal(normal)
-
     def share(self, company: str, spent: float) -> np.ndarray:
         row = self.tables.companies[company]
         days = (row.spending_start, row.spending_end)
         first, last = (pd.Period(day, "M") + row.release_lag_months for day in days)
-        counted = [key for key, run in self.runs.items() if run.company == company and run.counted]
-        inside = [key for key in counted if first <= self.runs[key].released <= last]
-        return sum(map(self.cost, inside)) / spent
+        counted = [run for run in self.runs.values() if run.company == company and run.counted]
+        return sum(self.usd(run) for run in counted if first <= run.released <= last) / spent
 
 
 def weighed(plain: Plain) -> np.ndarray:
     """Weights by the stated price of one run and the stated ratio of two: normal in logarithms."""
-    price = plain.assumed("price_usd_per_gpu_hour", "minimax-m1-80k-rl", "minimax")
-    ratio = plain.flop("hailuo-02-pretraining") / plain.flop("hailuo-01-pretraining")
+    price = plain.assumed("price_usd_per_gpu_hour", plain.runs["minimax-m1-80k-rl"])
+    one, other = (plain.flop(plain.runs[f"hailuo-{name}-pretraining"]) for name in ("02", "01"))
     logs = 0.0
-    for name, seen in (("price-minimax", price), ("hailuo-ratio", ratio)):
+    for name, seen in (("price-minimax", price), ("hailuo-ratio", one / other)):
         value = plain.tables.evidence[f"{name}/minimax"].value.value
         logs = logs - ((np.log(seen) - value.mu) / value.sigma) ** 2 / 2
     weights = np.exp(logs - logs.max())
@@ -171,7 +118,7 @@ def test_the_next_company_after_three_and_openai_at_its_own_share():
     """A plain grid over tau and the common mean, and draws of the shares as lognormals."""
     found, rng = ts.pattern(), np.random.default_rng(2)
     logits = np.log(found.shares[["openai", "minimax", "zai"]])
-    logits = (logits - np.log1p(-np.exp(logits))).to_numpy()[:4_000]
+    logits = (logits - np.log1p(-np.exp(logits))).to_numpy()[:1_000]
     tau = np.linspace(0.01, 5, 250)[:, None]
     mean = np.linspace(-6, 4, 201)
     prior = np.exp(-(tau**2) / 2 - (mean / 1.5) ** 2 / 2)

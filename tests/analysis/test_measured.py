@@ -10,12 +10,13 @@ import training_share as ts
 from training_share.analysis.measured import COMPANY, GROUPINGS, next_logits
 from training_share.inputs.tables import load
 
+FEW = {"n_draws": 6_000, "seed": 7}
 PROBABILITIES = np.array([0.05, 0.25, 0.5, 0.75, 0.95])
 
 
 @pytest.fixture(scope="module")
 def found():
-    return ts.pattern(n_draws=20_000, seed=7)
+    return ts.pattern(**FEW)
 
 
 # --- the cases ------------------------------------------------------------------------------------
@@ -60,7 +61,7 @@ def test_the_scope_drives_the_number(found):
 
 def test_known_companies_stay_as_they_are(found):
     for company, est in found.known.estimates.items():
-        np.testing.assert_array_equal(est.share, ts.estimate(company, n_draws=20_000, seed=7).share)
+        np.testing.assert_array_equal(est.share, ts.estimate(company, **FEW).share)
 
 
 @pytest.mark.parametrize(
@@ -169,9 +170,9 @@ def test_uncertain_cases_against_an_independent_sampler():
 
     start = np.hstack([seen, seen[:3].mean(), seen[3:].mean(), -0.3])
     walkers = start + 0.05 * rng.standard_normal((240, 8))
-    sampled = ensemble(log_density, walkers, 6000, rng)
+    sampled = ensemble(log_density, walkers, 3000, rng)
     theirs = sampled[:, 5] + np.exp(sampled[:, 7]) * rng.standard_normal(len(sampled))
-    logits = rng.multivariate_normal(seen, errors, 60_000)
+    logits = rng.multivariate_normal(seen, errors, 20_000)
     ours = next_logits(logits, groups, "company", m, s, seed=3)
     a, b = np.quantile(ours["logit"], PROBABILITIES), np.quantile(theirs, PROBABILITIES)
     assert a == pytest.approx(b, abs=0.06)
@@ -189,7 +190,7 @@ def test_intervals_cover_what_is_simulated():
         means, tau = rng.normal(0, m, 2), abs(rng.normal(0, s))
         true = np.repeat(means, [3, 6]) + tau * rng.standard_normal(9)
         seen = true + error * rng.standard_normal(9)
-        logits = seen + error * rng.standard_normal((4000, 9))
+        logits = seen + error * rng.standard_normal((1500, 9))
         drawn = next_logits(logits, groups, "company", m, s, seed=number)
         for value, draws in (
             (means[0] + tau * rng.standard_normal(), drawn["logit"]),
@@ -233,8 +234,7 @@ def test_one_thing_is_changed_at_a_time(found):
 
 
 def test_projects_say_nothing_of_the_next_company_unless_asked(found):
-    few = {"n_draws": 20_000, "seed": 7}
-    without = ts.pattern(changes={"measured_cases/*/used": "no"}, **few)
+    without = ts.pattern(changes={"measured_cases/*/used": "no"}, **FEW)
     assert without.next_share["share"].equals(found.next_share["share"])
     grouped = "companies and projects"
     assert not without.posterior(grouped)["share"].equals(found.posterior(grouped)["share"])
@@ -265,6 +265,6 @@ def test_other_windows_keep_the_corrections_on_top():
 
 
 def test_priors_are_set_by_name_and_the_rest_stays(found):
-    wide = ts.pattern(n_draws=20_000, seed=7, next_case_spread_scale="4")
+    wide = ts.pattern(next_case_spread_scale="4", **FEW)
     pd.testing.assert_frame_equal(wide.shares, found.shares)
     pd.testing.assert_frame_equal(wide.next_share, found.posterior(spread_scale=4.0))

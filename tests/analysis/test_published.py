@@ -106,23 +106,22 @@ def test_the_printed_interval_of_hailuo_02_is_wider_than_the_90_percent_one(tabl
 
 def test_a_figure_without_a_formula_is_refused_unless_it_is_context(data_copy):
     data_copy.add_like("published", "share-zai", claim_id="again", quantity="share of all revenue")
-    few = {"n_draws": 5, "data_dir": data_copy.folder}
+    few = {"company": "zai", "n_draws": 5, "data_dir": data_copy.folder}
     told = r"published.csv, row again, column status: differs, but published"
     assert_refused(told, ts.published.published_table, **few)
     data_copy.edit("published", "again", "status", "context")
     assert math.isnan(ts.published.published_table(**few).loc["again", "our_value"])
 
 
-def test_one_company_s_figures_are_those_of_the_whole_table():
-    whole = ts.published.published_table(2000, 7)
-    some = ts.published.published_table(2000, 7, company="minimax")
-    pd.testing.assert_frame_equal(some, whole[whole["company"] == "minimax"])
+def test_one_company_s_figures_are_those_of_the_whole_table(table):
+    some = ts.published.published_table(company="minimax")
+    pd.testing.assert_frame_equal(some, table[table["company"] == "minimax"])
 
 
 def test_the_figures_follow_the_tables(data_copy):
     data_copy.edit("fx", "CNY/2022/2025", "per_usd", "7.0")
     few = {"n_draws": 5, "data_dir": data_copy.folder}
-    table = ts.published.published_table(**few)
+    table = ts.published.published_table(company="zai", **few)
     assert table.loc["rd-zai-2024", "our_value"] == pytest.approx(1552.832 / 7.0, rel=1e-12)
     told = "unknown company 'nobody'; known: ai2"
     assert_refused(told, ts.published.published_table, company="nobody", **few)

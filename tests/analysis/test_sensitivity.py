@@ -82,16 +82,6 @@ def test_spending_that_is_uncertain_has_a_chance(data_copy):
     assert row["chance"] == (spent <= row["value"]).mean() > 0
 
 
-def test_what_is_set_by_hand_stays_while_an_input_varies():
-    """The price at which the claim fails is proportional to R&D compute."""
-    price, less = (
-        ts.sensitivity.breaking_points("zai", changes=changes, **FEW)["value"]
-        for changes in (None, {"spending/zai/rd_compute/*/amount_millions": "x 0.4"})
-    )
-    name = "price_usd_per_gpu_hour"
-    assert less[name] == pytest.approx(0.4 * price[name], rel=1e-3)
-
-
 def test_windows_are_twelve_disclosed_months():
     table = ts.sensitivity.lag_and_window("minimax", **FEW)
     assert table.index.unique("spending window").to_list() == WINDOWS

@@ -131,7 +131,7 @@ import resource
 import training_share as ts
 for rows in (1, 6):
     mfu = [round(0.2 + i / 1000, 3) for i in range(rows)]
-    ts.sweep({"mfu": mfu}, "minimax", n_draws=1_000_000, n_jobs=1)
+    ts.sweep({"mfu": mfu}, "minimax", n_draws=400_000, n_jobs=1)
     print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 """
 

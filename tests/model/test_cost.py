@@ -20,6 +20,7 @@ from arithmetic import (
     assert_uniform,
     lognormal,
 )
+from recomputed import Recomputed
 
 import training_share as ts
 from training_share.inputs.notation import Exact, LogNormal
@@ -120,74 +121,6 @@ def assumed(name: str, form: LogNormalForm, seed: int = 42) -> np.ndarray:
     return np.exp(form.mu + form.sigma * generator(seed, name).standard_normal(N))
 
 
-def drawn(distribution, *mix: tuple[float, str]) -> float | np.ndarray:
-    """Draws of a distribution from parts of the normals of some names."""
-    if isinstance(distribution, Exact):
-        return distribution.value
-    normals = [part * generator(42, name).standard_normal(N) for part, name in mix if part]
-    return distribution.from_normal(np.sum(normals, axis=0))
-
-
-class ByHand:
-    """Runs worked out from their rows, and from the normals that belong to names."""
-
-    def __init__(self, est: ts.Estimate) -> None:
-        self.est, self.tables, self.runs = est, est.tables, est.tables.training_runs
-
-    def assumed(self, name: str, run) -> float | np.ndarray:
-        row, whose = self.tables.assumptions[name], {"shared": "", "per-company": run.company}
-        owners = [(part, whose.get(who, run.run_id)) for part, who in row.correlation]
-        return drawn(row.amount, *[(part, f"{name}/{owner}".strip("/")) for part, owner in owners])
-
-    def given(self, run, column: str) -> float | np.ndarray:
-        return drawn(getattr(run, column), (1, f"{column}/{run.run_id}"))
-
-    def fraction(self, run) -> float | np.ndarray:
-        name = run.fraction_of_base
-        return (
-            self.assumed(name, run)
-            if isinstance(name, str)
-            else self.given(run, "fraction_of_base")
-        )
-
-    def chip(self, run) -> str:
-        return run.hardware or self.chip(self.runs[run.base_run])
-
-    def flop(self, run) -> float | np.ndarray | None:
-        if run.base_run:
-            base = self.flop(self.runs[run.base_run])
-            in_hours = self.tables.choice("rl_fraction_basis") == "gpu-hours"
-            in_hours = in_hours and run.workload == "rl"
-            return None if base is None or in_hours else base * self.fraction(run)
-        if run.flop is None:
-            return None
-        closed = isinstance(run.flop, str)  # see test_scaling.py
-        flop = self.est.closed_model(run.flop) if closed else self.given(run, "flop")
-        return flop * (self.assumed(run.post_training, run) if run.post_training else 1)
-
-    def hours(self, run) -> float | np.ndarray | None:
-        if run.gpu_hours is not None or run.cost_usd is not None:
-            return None if run.gpu_hours is None else self.given(run, "gpu_hours")
-        if (flop := self.flop(run)) is None:
-            hours = self.hours(self.runs[run.base_run])
-            return None if hours is None else hours * self.fraction(run)
-        mfu = self.assumed({"pretraining": "mfu", "rl": "mfu_rl"}[run.workload], run)
-        peak = self.tables.hardware[self.chip(run)].peak_flop_per_s
-        return flop / (drawn(peak, (1, f"hardware/{self.chip(run)}")) * mfu * 3600)
-
-    def usd(self, run) -> float | np.ndarray:
-        if run.cost_usd is not None:
-            rho = float(self.tables.choice("usd_run_correlation"))
-            mix = (
-                (rho**0.5, f"cost_usd/{run.company}"),
-                ((1 - rho) ** 0.5, f"cost_usd/{run.run_id}"),
-            )
-            return drawn(run.cost_usd, *mix)
-        if (hours := self.hours(run)) is None:
-            return self.usd(self.runs[run.base_run]) * self.fraction(run)
-        return hours * self.assumed("price_usd_per_gpu_hour", run)
-
-
 SOME = "1e6 to 2e6 (p10-p90 lognormal)"
 TENTH = {"fraction_of_base": "0.05 to 0.15 (p10-p90 lognormal)"}
 OWN = [  # whatever a run may be known by, and finetunes of it
@@ -221,7 +154,9 @@ PEAK = {"hardware/h800-fp8/peak_flop_per_s": "1e15 to 2e15 (min-max uniform)"}
 def test_every_run_is_worked_out_by_hand(company, settings):
     """Step by step: what is shared is the same draw, and what is not has one of its own."""
     est = ts.estimate(company, n_draws=N, **settings)
-    by_hand = ByHand(est)
+    by_hand = Recomputed(
+        est.tables, lambda name: generator(42, name).standard_normal(N), est.closed_model
+    )
     for run_id, run in est.runs.items():
         steps = by_hand.flop(run), by_hand.hours(run), by_hand.usd(run)
         found = est.flop_of(run_id), est.gpu_hours_of(run_id), est.cost_usd_of(run_id)

@@ -1,26 +1,19 @@
-"""Tables as a person reads them."""
+"""Tables as a person reads them. written.csv has numbers, and how they are written."""
+
+import ast
 
 import numpy as np
 import pandas as pd
 import pytest
 from bs4 import BeautifulSoup
+from refusals import cases
 
 import training_share as ts
+import training_share.report.text
 from training_share.files import repo_root
 from training_share.model.precision import QUANTILES, spread
 from training_share.report.display import CHANGED_FOLDER, keep_in
-from training_share.report.text import (
-    amount,
-    brief_chance,
-    chance,
-    counted,
-    end,
-    held,
-    listed,
-    number,
-    percent,
-    short,
-)
+from training_share.report.text import held
 
 
 @pytest.fixture
@@ -80,12 +73,8 @@ def test_a_figure_is_shown_with_its_words_as_alternative_text_and_caption(shown,
     assert image.alt == figure.alt
     assert caption.data.startswith("*Figure `name`.* <details>")
     assert BeautifulSoup(caption.data, "html.parser").get_text().endswith(figure.alt)
-    assert {file.name for file in tmp_path.iterdir()} == {
-        "name.png",
-        "name.svg",
-        "name.csv",
-        "name_narrow.svg",
-    }
+    files = {"name.png", "name.svg", "name.csv", "name_narrow.svg"}
+    assert {file.name for file in tmp_path.iterdir()} == files
 
 
 def test_a_changed_chart_is_kept_out_of_the_figures_of_the_project(shown, tmp_path, monkeypatch):
@@ -96,36 +85,10 @@ def test_a_changed_chart_is_kept_out_of_the_figures_of_the_project(shown, tmp_pa
     assert (tmp_path / CHANGED_FOLDER / "zai_share.png").is_file()
 
 
-@pytest.mark.parametrize(
-    ("as_text", "value", "text"),
-    [
-        (percent, 0.2266, "22.7%"),
-        (percent, -0.0001, "0.0%"),
-        (end, 0.0616, "6.2%"),
-        (end, 0.4917, "49%"),
-        (chance, 0.0004, "less than 1%"),
-        (chance, 0.9968, "more than 99%"),
-        (brief_chance, 0.0004, "<1%"),
-        (brief_chance, 0.9968, ">99%"),
-        (chance, 0.0, "0%"),
-        (chance, 0.046, "5%"),
-        (number, 3.142e24, "3.14e24"),
-        (number, 15e9, "15 billion"),
-        (counted, 3, "three"),
-        (counted, 30, "30"),
-        (listed, ["a"], "a"),
-        (listed, ["a", "b", "c"], "a, b and c"),
-        (amount, 9.96, "USD 10.0 million"),
-        (amount, 41.2, "USD 41 million"),
-        (amount, 4999.0, "USD 5.0 billion"),
-        (short, 999.6, "$1B"),
-        (short, 41.2, "$41M"),
-        (short, 0.0005, "$500"),
-        (number, 1234.5, "1,234"),
-    ],
-)
-def test_each_kind_of_number_is_written_in_one_way(as_text, value, text):
-    assert as_text(value) == text
+@pytest.mark.parametrize("row", cases(__file__, "written"), ids=lambda row: row["text"])
+def test_each_kind_of_number_is_written_in_one_way(row):
+    as_text = getattr(training_share.report.text, row["kind"])
+    assert as_text(ast.literal_eval(row["value"])) == row["text"]
 
 
 @pytest.mark.parametrize(

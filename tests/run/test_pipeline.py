@@ -13,7 +13,7 @@ import nbformat
 import pandas as pd
 import pytest
 from made_notebooks import make
-from refusals import cases
+from refusals import assert_refused, cases
 
 import training_share as ts
 from training_share import cli, files, run
@@ -35,8 +35,7 @@ def digests(folder: Path) -> dict[str, str]:
 # --- refused before anything runs -----------------------------------------------------------------
 @pytest.mark.parametrize(("names", "grid", "words"), REFUSED)
 def test_refused_before_anything_runs(tmp_path, names, grid, words):
-    with pytest.raises(ts.InputError, match=words):
-        run.run(names.split(), ast.literal_eval(grid or "{}"), tmp_path / "out")
+    assert_refused(words, run.run, names.split(), ast.literal_eval(grid or "{}"), tmp_path / "out")
     assert not (tmp_path / "out").exists()
 
 
@@ -44,8 +43,7 @@ def test_refused_before_anything_runs(tmp_path, names, grid, words):
 def test_a_run_elsewhere_is_not_in_the_projects_own_folders(monkeypatch, place):
     monkeypatch.chdir(ROOT)
     before = set(ROOT.iterdir())
-    with pytest.raises(ts.InputError, match="name a new"):
-        run.run(["zai"], {"n_draws": [100]}, place, replace=True)
+    assert_refused("name a new", run.run, ["zai"], {"n_draws": [100]}, place, replace=True)
     assert set(ROOT.iterdir()) == before and not Path(place, "rendered", "zai.ipynb").exists()
 
 
@@ -64,28 +62,25 @@ def test_a_folder_that_no_run_made_is_left_alone(tmp_path, replace):
 
 
 def test_parameters_need_a_folder_and_one_that_can_be_written(tmp_path):
-    with pytest.raises(ts.InputError, match="add --out"):
-        run.run(["zai"], {"scenario": ["careful"]})
+    assert_refused("add --out", run.run, ["zai"], {"scenario": ["careful"]})
     for options in ("--out /dev/null/out", f"--out {tmp_path / ('long' * 100)}", "--jobs 0"):
         assert cli.main(["run", "zai", *options.split()]) == 2
-    with pytest.raises(ts.InputError, match="holds no notebooks"):
-        run.run(notebooks_dir=tmp_path)
+    assert_refused("holds no notebooks", run.run, notebooks_dir=tmp_path)
 
 
 def test_only_the_source_as_it_is_stands_for_the_defaults(tmp_path):
     source = tmp_path / "mine.ipynb"
     make(source, parameters='scenario: str = "careful"  # a word')
-    with pytest.raises(ts.InputError, match=r"mine\.ipynb, parameters cell: scenario differ"):
-        run.run(notebooks_dir=tmp_path)
+    assert_refused(
+        r"mine\.ipynb, parameters cell: scenario differ", run.run, notebooks_dir=tmp_path
+    )
     notebook = nbformat.read(source, as_version=4)
     injected = nbformat.v4.new_code_cell("seed = 1", metadata={"tags": ["injected-parameters"]})
     notebook.cells.insert(1, injected)
     nbformat.write(notebook, source)
-    with pytest.raises(ts.InputError, match="is an executed copy"):
-        run.parameters_of(source)
+    assert_refused("is an executed copy", run.parameters_of, source)
     source.write_text("<<<<<<< ours\n" + source.read_text())
-    with pytest.raises(ts.InputError, match=r"mine\.ipynb: no notebook"):
-        run.parameters_of(source)
+    assert_refused(r"mine\.ipynb: no notebook", run.parameters_of, source)
 
 
 MANY = "seed: [" + ", ".join(map(str, range(100))) + "]\nn_draws: [" + "1, " * 30 + "1]"
@@ -105,15 +100,13 @@ MANY = "seed: [" + ", ".join(map(str, range(100))) + "]\nn_draws: [" + "1, " * 3
 )
 def test_a_bad_grid_is_refused(tmp_path, text, words):
     (tmp_path / "grid.yaml").write_text(text)
-    with pytest.raises(ts.InputError, match=rf"grid\.yaml.*{words}"):
-        run.grid_of(path=tmp_path / "grid.yaml")
+    assert_refused(rf"grid\.yaml.*{words}", run.grid_of, path=tmp_path / "grid.yaml")
 
 
 def test_a_parameter_given_twice_is_refused(tmp_path):
     (tmp_path / "grid.yaml").write_text("seed: [1, 2]")
     for pairs, path in (([("seed", "1"), ("seed", "2")], None), ([("seed", "1")], "grid.yaml")):
-        with pytest.raises(ts.InputError, match="seed is given twice"):
-            run.grid_of(pairs, path and tmp_path / path)
+        assert_refused("seed is given twice", run.grid_of, pairs, path and tmp_path / path)
 
 
 @pytest.mark.parametrize("package", ["bs4", "openpyxl"])
@@ -219,8 +212,7 @@ def test_a_folder_holds_one_run_and_what_no_run_wrote_stays(tmp_path):
     for name in own:
         (out / name).parent.mkdir(exist_ok=True)
         (out / name).write_text("mine")
-    with pytest.raises(ts.InputError, match=r"a run with .*careful.*--replace"):
-        told("appendix")
+    assert_refused(r"a run with .*careful.*--replace", told, "appendix")
     (tmp_path / "notebooks/mine.ipynb").rename(tmp_path / "notebooks/other.ipynb")
     assert told("appendix", replace=True) == [""]
     written = {"parameters.yaml", "results.csv", "rendered/other.ipynb"}
@@ -306,7 +298,7 @@ def test_the_plain_papermill_command_works_from_any_folder(tmp_path):
     mfu_rl = "0.01 to 0.10 (p10-p90 lognormal)"
     given = {"n_draws": "500", "mfu_rl": mfu_rl, "figures_dir": tmp_path / "figures"}
     options = [word for name, value in given.items() for word in ("-p", name, value)]
-    places = ROOT / "notebooks/minimax.ipynb", tmp_path / "out.ipynb"
+    places = ROOT / "notebooks/zai.ipynb", tmp_path / "out.ipynb"
     environment = {name: value for name, value in os.environ.items() if name != "MPLBACKEND"}
     done = subprocess.run(
         [BIN / "papermill", *places, *options, "--no-progress-bar"],
@@ -317,8 +309,8 @@ def test_the_plain_papermill_command_works_from_any_folder(tmp_path):
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    share = ts.estimate("minimax", n_draws=500, mfu_rl=mfu_rl).summary()
-    numbers = pd.read_csv(tmp_path / "figures/minimax_share.csv")
+    share = ts.estimate("zai", n_draws=500, mfu_rl=mfu_rl).summary()
+    numbers = pd.read_csv(tmp_path / "figures/zai_share.csv")
     assert numbers["share_p50"].iloc[0] == pytest.approx(share["share_p50"], rel=1e-9)
 
 
