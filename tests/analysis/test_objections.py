@@ -38,8 +38,8 @@ def test_beliefs(told):
     labels = {
         "corrections and observations": "Our corrections",
         "the same, cut at 100%": "Cut at 100%",
-        "with a Beta(1, 2) on the share, melded": "Something was left, as one prior",
-        "with the same Beta(1, 2), multiplied in": "Something was left, multiplied in",
+        "with a Beta(1, 2) on the share, melded": "Other R&D took some, counted half",
+        "with the same Beta(1, 2), multiplied in": "Other R&D took some, counted in full",
     }
     for words, label in labels.items():
         one = est.again(**est.base.choices_of("beliefs")[label])

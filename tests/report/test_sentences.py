@@ -40,7 +40,7 @@ def test_the_doubt_names_the_closed_model_and_the_share_without_it(comparison):
     told = sentences.doubt(minimax)
     assert told.startswith("**Main doubt:** Hailuo 02, MiniMax's video model. MiniMax has not said")
     assert f"Without its Hailuo models, MiniMax's share is {without}." in told
-    assert f"miss their trend by a typical factor of {10**0.757:.1f}" in told
+    assert f"typically off by a factor of {10**0.757:.1f}." in told
     assert sentences.doubt(zai) == "" == sentences.doubts(zai)
     brief = sentences.doubts(minimax, zai)
     assert brief.startswith("MiniMax rests on Hailuo 02,") and brief.endswith(f"is {without}.")
@@ -52,7 +52,7 @@ def test_simulations_above_all_of_rd_are_said_with_the_share_without_them():
     low, middle, high = (whole(p) for p in np.quantile(inside, [0.05, 0.5, 0.95]))
     told = sentences.above_all(est)
     assert told.startswith(f"In {100 * above:.1f}% of simulations final runs cost more than all")
-    assert told.endswith(f"without them the share is {middle} ({low} to {high}).")
+    assert told.endswith(f"without those simulations the share is {middle} ({low} to {high}).")
     assert told in sentences.answer(est)
     weighted = ts.estimate("minimax", "careful", n_draws=3000)
     part = weighted.weights[weighted.share > 1].sum()
@@ -127,9 +127,9 @@ def test_how_exact_the_least_exact_is_and_what_a_changed_run_changes(comparison)
     assert "too few" in sentences.exactness(ts.estimate("zai", n_draws=10))
     changed, usual = ts.estimate("zai", n_draws=500, mfu="0.5"), ts.estimate("zai", n_draws=500)
     pair = [f"{100 * est.share_quantiles['p50']:.1f}%" for est in (changed, usual)]
-    opening = f"Against the defaults: {pair[0]} for Z.ai instead of {pair[1]}. These numbers"
+    opening = f"Against the defaults: {pair[0]} for Z.ai instead of {pair[1]}. We ran 500 "
     assert sentences.exactness(changed).startswith(opening)
-    assert sentences.exactness(usual).startswith("These numbers")
+    assert sentences.exactness(usual).startswith("We ran 500 simulations with seed 42.")
 
 
 def test_a_variant_without_an_estimate_says_why():
@@ -140,13 +140,14 @@ def test_a_variant_without_an_estimate_says_why():
 
 
 # --- several companies ----------------------------------------------------------------------------
-def test_the_comparison_says_shares_how_sure_and_doubts(comparison):
-    sure = ts.corrections.how_sure(comparison)
-    told = sentences.comparison_answer(comparison, sure)
+def test_the_comparison_says_shares_and_their_ranges(comparison):
+    told = sentences.comparison_answer(comparison)
     first, *others = (whole(np.median(comparison[name].share)) for name in comparison)
     assert told.startswith(f"**About {first} of R&D compute at OpenAI, {others[0]} at MiniMax and ")
-    assert sentences.how_sure(sure, comparison) in told and "**Main doubt:** Hailuo 02" in told
-    assert sentences.comparison_answer(ts.compare("zai", n_draws=50), sure).startswith("**About ")
+    ends = np.quantile([est.share for est in comparison.values()], [0.05, 0.95], axis=1).T
+    one, two, three = (f"{whole(low)} to {whole(high)}" for low, high in ends)
+    assert told.endswith(f"runs.** The likely ranges are {one}, {two} and {three}.")
+    assert sentences.comparison_answer(ts.compare("zai", n_draws=50)).startswith("**About ")
 
 
 def test_how_sure_gives_one_number_where_choices_agree_and_each_where_they_do_not(comparison):
@@ -155,12 +156,11 @@ def test_how_sure_gives_one_number_where_choices_agree_and_each_where_they_do_no
     table = pd.DataFrame({"A": 0.0, "B": 0.0, "C": [0.05, 0.21, 0.47, 0.12]}, labels)
     table.loc[labels[2], "B"] = 0.18
     told = sentences.how_sure(table.assign(A_error=0.1), comparison)
-    opening = "At A in 100%. At B in 100%, but 82% if reinforcement learning (RL) is as slow"
-    assert f"took less than half: {opening}" in told
-    assert told.endswith(
-        "At C in 95% with the newsletter's text, 79% if single models stray from the trend, 53% if "
-        "RL is as slow as benchmarks suggest and 88% with our corrections."
-    )
+    assert "less than half of R&D compute:\n\n- **A**: 100%.\n- **B**: 100%, but 82% if" in told
+    assert "82% if reinforcement learning (RL) uses" in told
+    odds = zip(("95%", "79%", "53%", "88%"), labels, strict=True)
+    *three, last = (f"{odd} {label[0].lower()}{label[1:]}" for odd, label in odds)
+    assert f"- **C**: {', '.join(three)} and {last}.\n\n**Main doubt:** Hailuo 02" in told
 
 
 def test_catch_up_is_judged_by_the_simulations(comparison):
@@ -180,7 +180,7 @@ def test_the_kind_of_spending_and_the_amounts_that_the_newsletter_quotes_are_sai
     told = sentences.accounting(*comparison.values())
     assert "OpenAI: an estimate of what was incurred" in told and "Z.ai: billed" in told
     for name, quoted, spent in (("MiniMax", 141, 180), ("Z.ai", 216, 291)):
-        assert f"USD {quoted} million for {name}, not USD {spent} million" in told
+        assert f"USD {quoted} million for {name} (here USD {spent} million)" in told
     assert "quotes" not in sentences.accounting(comparison["openai"])
     year = {"spending_start": "2024-01-01", "spending_end": "2024-12-31"}
     assert "quotes" not in sentences.accounting(ts.estimate("minimax", n_draws=10, **year))
@@ -192,7 +192,7 @@ def test_whether_the_claims_survive():
     index = pd.MultiIndex.from_tuples([("A", "B"), ("B", "C")])
     higher = pd.DataFrame({"one": [0.997, 0.6], "none": [0.86, 0.6]}, index)
     told = sentences.survival(sure, higher)
-    assert "in at least 53% at A and more than 99% at B of simulations." in told
+    assert "in this part of simulations: 53% at A and more than 99% at B." in told
     assert told.endswith("A above B in 86% to more than 99%; B above C in 60%.")
 
 
@@ -201,7 +201,7 @@ def test_the_largest_effect_is_named_with_what_it_does_and_why_it_is_out():
     tables = {"A": pd.DataFrame(columns, ["appendix-rl", "rl-mfu-measured"])}
     tables["B"] = tables["A"] * 0.5
     told = sentences.largest_effect(tables, ts.load())
-    name = "“RL as slow as benchmarks suggest” (`rl-mfu-measured`)"
+    name = "“RL uses GPUs as poorly as benchmarks” (`rl-mfu-measured`)"
     assert f"{name}: it takes A's share from 23% to 48%" in told
     assert "chance of a majority to 47%. We leave it out for one reason:" in told
     tables["A"].loc["appendix-rl", "alone"] = -0.3
@@ -227,11 +227,13 @@ def test_the_likeliest_and_the_smallest_failure_are_named():
     ]
     table = pd.DataFrame(rows, index=["price", "x", "rd"], columns=columns)
     told = sentences.breaking_conclusion({"A": table}).replace("\u00a0", " ")
-    assert "way to a majority is X at 4.0 × 10²⁴ FLOP instead of 10²⁴ FLOP" in told
-    assert "a chance of 16% by its own range or trend. The smallest error that would do" in told
+    assert "likely to make it a majority is X at 4.0 × 10²⁴ FLOP instead of 10²⁴ FLOP" in told
+    assert "Its chance is 16%, by the input's own range or trend. The smallest error that" in told
     assert "is Price at 4 USD per hour instead of 2 USD per hour." in told
     unlikely = table.assign(chance=0.001, chance_predictive=np.nan)
-    assert "by its own range no input is likely" in sentences.breaking_conclusion({"A": unlikely})
+    assert "by its own range, no single input is likely" in sentences.breaking_conclusion(
+        {"A": unlikely}
+    )
     none = {"A": table.assign(factor=np.nan)}
     assert "no single input could" in sentences.breaking_conclusion(none)
     spent = table.assign(value=[4.0, 4e24, 82.0], factor=[2.0, 4.0, 1.5])
@@ -244,7 +246,7 @@ def test_a_share_in_flop_and_where_it_turns():
     middle = np.median(est.share)
     told = sentences.flop_conclusion(est)
     assert f"share in FLOP is {whole(middle / (middle + (1 - middle) / 2))} (" in told
-    assert told.endswith(f"below {whole(middle / (1 - middle))} it passes half.")
+    assert told.endswith(f"less than {whole(middle / (1 - middle))} as efficient, it passes half.")
     high = ts.estimate("minimax", n_draws=500, price_usd_per_gpu_hour=8)
     assert "passes half" not in sentences.flop_conclusion(high)
 
@@ -269,7 +271,7 @@ def test_the_pattern_leads_with_company_years_and_says_what_was_left_out():
     ends = f"{whole(years.min())} to {whole(years.max())}"
     opening = f"**At three companies final training runs took {ends} of a year's R&D compute"
     assert told.startswith(opening)
-    assert "find 18% of a whole project, 30% to 37% of a project with large models" in told
+    assert "find 18% of a whole project, 30% to 37% of a project with its large" in told
     low, middle, high = np.quantile(found.next_share["share"], [0.05, 0.5, 0.95])
     assert f"would be {share(middle)}, and anything from {share(low)} to {share(high)}" in told
     assert "Left out" not in told
