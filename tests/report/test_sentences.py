@@ -156,7 +156,7 @@ def test_how_sure_gives_one_number_where_choices_agree_and_each_where_they_do_no
     table = pd.DataFrame({"A": 0.0, "B": 0.0, "C": [0.05, 0.21, 0.47, 0.12]}, labels)
     table.loc[labels[2], "B"] = 0.18
     told = sentences.how_sure(table.assign(A_error=0.1), comparison)
-    assert "less than half of R&D compute:\n\n- **A**: 100%.\n- **B**: 100%, but 82% if" in told
+    assert "less than half of R&D compute in this share of simulations:\n\n- **A**: 100%.\n- **B**: 100%, but 82% if" in told
     assert "82% if reinforcement learning (RL) uses" in told
     odds = zip(("95%", "79%", "53%", "88%"), labels, strict=True)
     *three, last = (f"{odd} {label[0].lower()}{label[1:]}" for odd, label in odds)
@@ -192,7 +192,7 @@ def test_whether_the_claims_survive():
     index = pd.MultiIndex.from_tuples([("A", "B"), ("B", "C")])
     higher = pd.DataFrame({"one": [0.997, 0.6], "none": [0.86, 0.6]}, index)
     told = sentences.survival(sure, higher)
-    assert "in this part of simulations: 53% at A and more than 99% at B." in told
+    assert "in this share of simulations: 53% at A and more than 99% at B." in told
     assert told.endswith("A above B in 86% to more than 99%; B above C in 60%.")
 
 

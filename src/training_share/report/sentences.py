@@ -54,12 +54,13 @@ def _say(sentence: str, **numbers: Any) -> str:
 
 
 # --- one company ----------------------------------------------------------------------------------
-def answer(est: Estimate) -> str:
+def answer(est: Estimate, brief: bool = False) -> str:
     """Return the answer for a company: share, likely range, amounts, chance of a majority, main
-    doubt, and what to keep in mind."""
+    doubt, and what to keep in mind; if `brief`, without the releases that are `left_out`."""
     rl = [run for run in est.runs.values() if run.workload == "rl"]
     known = [run.model for run in rl if run.fraction_of_base != "rl_fraction"]
-    numbers = {"doubt": doubt(est), "above_all": above_all(est), "left_out": left_out(est)}
+    numbers = {"doubt": doubt(est), "above_all": above_all(est)}
+    numbers["left_out"] = "" if brief else left_out(est)
     numbers |= {"chips": sorted(set(est.unpriced.values())), "chip": est.tables.priced_chip}
     numbers["missing"] = est.months_not_collected if est.caveat == "lower bound" else 0
     numbers["known_rl"] = known if est.set_by_hand("assumptions", "rl_fraction", "value") else []
