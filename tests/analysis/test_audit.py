@@ -66,10 +66,10 @@ def test_how_sure_counts_draws_above_one_half_and_says_how_exactly():
     assert table.iloc[:, ::2].equals(ts.corrections.how_sure(found, errors=False))
     est = found["minimax"]
     plain = np.count_nonzero(est.share > 0.5) / est.share.size
-    assert table.loc["With the newsletter's text", "MiniMax"] == plain
+    assert table.loc["With the newsletter's inputs", "MiniMax"] == plain
     weighted = ts.estimate("minimax", "careful", **FEW)
     by_weight = weighted.weights[weighted.share > 0.5].sum()
-    observed = table.loc["With our corrections to the newsletter"]
+    observed = table.loc["With our corrections to the inputs"]
     assert observed["MiniMax"] == pytest.approx(by_weight, rel=1e-12)
     binomial = math.sqrt(by_weight * (1 - by_weight) / weighted.effective_draws)
     assert 0.8 * binomial < observed["MiniMax_error"] < 2 * binomial

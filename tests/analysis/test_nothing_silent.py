@@ -112,7 +112,7 @@ def test_draws_above_all_of_rd_are_said_with_the_share():
     words = f"final training runs take more than all of R&D compute in {above:.1%} of draws"
     assert f"In {above:.1%} of simulations final runs cost more" in ts.sentences.answer(est)
     assert words in ts.variants(est, {"as it is": {}}).loc["as it is", "note"]
-    assert est.weights is None and f"above all of R&D in {above:.2%} of draws" in repr(est)
+    assert est.weights is None and f"over 100% in {above:.2%} of simulations" in repr(est)
     plain = ts.estimate("zai", **FEW)
     assert plain.summary()["over_all"] == 0
     assert "more than all R&D" not in ts.sentences.answer(plain)

@@ -171,7 +171,7 @@ def test_numbers_in_words():
     assert [times(x) for x in (1.02, 2.0, 12.4)] == ["about", "twice", "12\u00a0times"]
     assert words.fill("{n:a run|runs} of {n:counted}", {"n": 1}) == "a run of one"
     assert [signed(x) for x in (-0.04, 1.25, -4.0)] == ["+0.0", "+1.2", "−4.0"]
-    assert words.label("rl-mfu-measured") == "RL uses GPUs as poorly as benchmarks"
+    assert words.label("rl-mfu-measured") == "RL uses GPUs as poorly as was measured"
     assert words.label("a choice of mine") == "A choice of mine"
     assert {*ts.load().cells_of, *ts.load().evidence_names} <= {*words.templates()["labels"]}
 
@@ -184,7 +184,7 @@ def test_ratio_bars_are_the_medians_and_the_printed_share_stands_beside_the_name
         bars[to_hex(bar.get_facecolor())].append(bar.get_width())
     assert bars == {REST: [1, 1, 1], ACCENT: pytest.approx(list(figure.table["share_p50"]))}
     for name, printed in (("OpenAI", "9.6"), ("MiniMax", "22.6"), ("Z.ai", "12.3")):
-        assert name in texts(figure) and f"Epoch: {printed}%" in figure.alt
+        assert name in texts(figure) and f"Epoch AI: {printed}%" in figure.alt
 
 
 @pytest.mark.parametrize(
@@ -192,12 +192,14 @@ def test_ratio_bars_are_the_medians_and_the_printed_share_stands_beside_the_name
     [
         (1, 0.227, "About 23% of MiniMax's R&D compute spending went to final training runs"),
         (1, 1.04, "At these settings MiniMax's final training runs would have cost 104% of"),
-        (2, 0.004, "About 0.4% at MiniMax and 0.4% at Z.ai went to final training runs"),
+        (2, 0.004, "Final training runs probably took less than half of R&D compute: 0.4% at"),
+        (2, 0.6, "Share of R&D compute that went to final training runs: about 60% at MiniMax"),
         (5, 0.3, "Final training runs took 30% to 30% of R&D compute at five companies"),
     ],
 )
 def test_the_title_of_the_ratio_chart_is_what_its_numbers_say(comparison, companies, share, title):
-    rows = ts.shares.headline(comparison).iloc[[1, 2, 1, 2, 1]].assign(share_p50=share)
+    rows = ts.shares.headline(comparison).iloc[[1, 2, 1, 2, 1]]
+    rows = rows.assign(share_p50=share, share_p95=share + 0.1)
     rows["company"] = list("abcde")
     assert ts.charts.ratio(rows.head(companies)).title.startswith(title)
     bound = rows.head(1).assign(caveat="lower bound", share_p50=0.2)

@@ -13,8 +13,7 @@ from bs4 import BeautifulSoup
 
 import training_share as ts
 from training_share.files import repo_root
-from training_share.report.text import brief_chance, percent
-from training_share.report.words import share
+from training_share.report.text import brief_chance, percent, share
 from training_share.run import canonical, run
 
 ROOT = Path(repo_root())
@@ -111,7 +110,7 @@ def test_tables_and_sentences_show_no_error_and_one_line_says_how_exact(committe
             assert "±" not in text.get_text()
     if any("answer(" in cell.source for cell in cells):
         texts = [data.get("text/markdown", "") for data in shown]
-        assert sum("These numbers come from " in text for text in texts) == 1
+        assert sum("Monte Carlo standard errors are" in text for text in texts) == 1
 
 
 @pytest.mark.slow
@@ -146,9 +145,9 @@ def test_the_readme_tells_the_numbers_of_the_charts():
         low, middle, high = map(share, row[["share_p5", "share_p50", "share_p95"]])
         cells = [middle, f"{low} to {high}", percent(row.published), *chances.loc[columns, name]]
         assert f"| {name} | {' | '.join(cells)} |" in told
-    assert f"The chance is {chances.loc[off_trend, 'MiniMax']} at MiniMax if our" in told
+    assert f"The chance is {chances.loc[off_trend, 'MiniMax']} at MiniMax with wider" in told
     one, other = chances.loc[slow, ["MiniMax", "Z.ai"]]
-    assert f"benchmarks suggest, it is {one} at MiniMax and {other} at Z.ai." in told
+    assert f"was measured elsewhere, it is {one} at MiniMax and {other} at Z.ai." in told
     answer = "About {} at OpenAI, {} at MiniMax and {} at Z.ai: probably".format
     assert answer(*map(share, rows["share_p50"])) in told
     assert "our shares are {}, {} and {}.".format(*map(percent, rows["share_p50"])) in told

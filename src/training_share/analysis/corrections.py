@@ -93,7 +93,7 @@ def how_sure(comparison: Comparison, errors: bool = True) -> pd.DataFrame:
 
     >>> import training_share as ts
     >>> how_sure(ts.compare("minimax", n_draws=1_000)).index[0]
-    "With the newsletter's text"
+    "With the newsletter's inputs"
     """
     choices = comparison.first.base.choices_of("how-sure")
     plain: dict[str, Any] = {"corrections": (), "evidence": None}

@@ -28,7 +28,7 @@ class Difference:
 
     def __repr__(self) -> str:
         moves = ", ".join(
-            f"{row.display_name} {100 * row.share_before:.1f}% to {100 * row.share_after:.1f}%"
+            f"{row.display_name} from {100 * row.share_before:.1f}% to {100 * row.share_after:.1f}%"
             for row in self.shares.itertuples()
         )
         return f"<Difference in {len(self.inputs)} cells: {moves}; see inputs, shares>"

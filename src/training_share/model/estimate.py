@@ -39,7 +39,7 @@ class Estimate(World, InParts):
         except InputError as error:
             return f"no share ({error})"
         above = self.mean(self.share > 1)
-        remarks = [self.caveat, f"above all of R&D in {above:.2%} of draws" if above else ""]
+        remarks = [self.caveat, f"over 100% in {above:.2%} of simulations" if above else ""]
         if self.unpriced:
             remarks.append(f"at another chip's price for {', '.join(self.unpriced)}")
         words = "".join(f", {remark}" for remark in remarks if remark)

@@ -69,7 +69,7 @@ def _amounts(row) -> str:
     """Return what a share is of: amounts, months, and the printed figure."""
     amounts = f"{short(row.training_cost_p50, row.unit)} of {short(row.rd_compute, row.unit)}"
     amounts += "" if row.without or row.kind == "measured" else f", {row.spending_window}"
-    return amounts + (f"; Epoch: {row.published:.1%}" if row.published == row.published else "")
+    return amounts + (f"; Epoch AI: {row.published:.1%}" if row.published == row.published else "")
 
 
 def _ratio_words(table: pd.DataFrame) -> tuple[str, dict]:
@@ -79,7 +79,8 @@ def _ratio_words(table: pd.DataFrame) -> tuple[str, dict]:
     if (companies := table["company"].nunique()) > 1:
         each = [f"{share(p)} at {name}" for p, name in zip(values, bare, strict=True)]
         ends = {"low": values.min(), "high": values.max(), "companies": companies}
-        return "many" if len(table) > 4 else "", {"listed": each, **ends}
+        case = "" if table["share_p95"].max() < HALF else "open"
+        return "many" if len(table) > 4 else case, {"listed": each, **ends}
     less = table.iloc[1:].query("without != '' and scenario == @first.scenario")
     told = [f", {share(row.share_p50)} without {row.without.title()}" for row in less.itertuples()]
     numbers = {"name": bare[0], "share": first.share_p50, "without": "".join(told[:1])}
@@ -549,7 +550,9 @@ def next_share(sheet: Sheet, data: pd.DataFrame) -> Drawn:
     put(ax, "after", top.middle, top.posterior, 26, -8, **NUMBER)
     put(ax, "before", 0.8, rows["prior"].iloc[-8], 0, 5, **NOTE)
     ax.axhline(0, color=HAIR, lw=1)
-    told = pd.DataFrame({"label": ["most often, after the companies' years"], "value": [share(top.middle)]})
+    told = pd.DataFrame(
+        {"label": ["most often, after the companies' years"], "value": [share(top.middle)]}
+    )
     return Drawn(data, told, "", {"mode": top.middle})
 
 

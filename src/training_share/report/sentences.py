@@ -2,6 +2,7 @@
 which sentence says them; the sentences are in words.toml, under [sentences]."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from training_share.analysis.corrections import name_of, require_two, without_gr
 from training_share.analysis.information import in_flop
 from training_share.analysis.measured import COMPANY, ImpliedCompute, Pattern
 from training_share.analysis.variants import HALF, TOLD_FROM, groups_of, over_half
+from training_share.errors import InputError
 from training_share.inputs.tables import Tables
 from training_share.model import scaling
 from training_share.model.comparison import Comparison
@@ -24,6 +26,7 @@ from training_share.report.words import fill, label, templates
 
 MONEY = ("training_cost", 1, "million USD")
 EVEN = 0.12  # of a probability from one half: close to even
+WIDER = "predictive-interval"  # the correction by which single models may be off the trend
 RARE = 0.01  # chance below which an input is not called likely to be so wrong
 FACTS: dict[str, Callable[[Estimate], Any]] = {  # of an estimate, beside its own attributes
     "name": name_of,
@@ -38,6 +41,7 @@ FACTS: dict[str, Callable[[Estimate], Any]] = {  # of an estimate, beside its ow
     "spending": lambda est: window_text(*est.denominator_window),
     "count": lambda est: len(est.runs),
     "released": lambda est: window_text(*est.release_window),
+    "lag": lambda est: est.company_row.release_lag_months,
 }
 
 
@@ -98,8 +102,11 @@ def _doubts(sentence: str, est: Estimate) -> Iterator[str]:
             kinds = sorted({est.tables.closed_models[flop].modality for flop in closed.values()})
             fit = scaling.fit(scaling.used_points(est.tables, kinds[0]))
             without = est.without(group).share_quantiles["p50"]
-            numbers = {"models": closed, "many": len(closed), "kinds": kinds, "without": without}
-            numbers |= {"group": group.title(), "factor": 10**fit.residual_sd}
+            numbers = {"models": closed, "many": len(closed), "kinds": kinds, "wider": 0.0}
+            numbers |= {"group": group.title(), "factor": 10**fit.residual_sd, "without": without}
+            with suppress(InputError):  # counted already, or not to be had
+                wide = over_half(est.again(corrections=[*est.further, WIDER]))
+                numbers["wider"] = wide if chance(wide) != chance(over_half(est)) else 0
             yield _say(sentence, est=est, **numbers)
 
 
@@ -144,7 +151,7 @@ def exactness(*estimates: Estimate) -> str:
     """Return how exact the digits of a notebook are: the errors of its least exact estimate; before
     it, for a changed run, its shares beside those of the defaults."""
     first = estimates[0]
-    quantity, scale, unit = ("share", 100, "points") if first.has_spending else MONEY
+    quantity, scale, unit = ("share", 100, "percentage points") if first.has_spending else MONEY
     spreads = pd.DataFrame([est.spread(quantity) for est in estimates])
     errors = (scale * spreads.max(skipna=False)).clip(lower=0.01)
     sentence = "exactness_unknown" if errors.isna().any() else "exactness"
@@ -163,12 +170,12 @@ def _against_defaults(estimates: Iterable[Estimate]) -> Iterator[str]:
 
 # --- several companies ----------------------------------------------------------------------------
 def comparison_answer(comparison: Comparison) -> str:
-    """Return the answer of a comparison: the shares, and their likely ranges."""
+    """Return the answer of a comparison: the shares, and whether those who catch up spend more."""
     estimates, first = list(comparison.values()), comparison.first
     shares = [_say("comparison_share", est=est, first=est is first) for est in estimates]
-    ranges = [words for est in estimates if (words := FACTS["likely"](est))]
-    changed = _say("changed", run=changes(*estimates))
-    return _say("comparison_answer", shares=shares, ranges=ranges, changed=changed)
+    parts = {"changed": _say("changed", run=changes(*estimates))}
+    parts["catch_up"] = catch_up(comparison) if len(estimates) > 1 else ""
+    return _say("comparison_answer", shares=shares, **parts)
 
 
 def how_sure(table: pd.DataFrame, comparison: Comparison) -> str:
