@@ -40,7 +40,7 @@ def test_the_doubt_names_the_closed_model_and_the_share_without_it(comparison):
     told = sentences.doubt(minimax)
     assert told.startswith("**Main doubt:** Hailuo 02, MiniMax's video model. MiniMax has not said")
     assert f"Without its Hailuo models, MiniMax's share is {without}." in told
-    assert f"typically off by a factor of {10**0.757:.1f}, and if that is" in told
+    assert f"typically off by a factor of {10**0.757:.1f}. The likely range leaves" in told
     assert sentences.doubt(zai) == "" == sentences.doubts(zai)
     brief = sentences.doubts(minimax, zai)
     assert brief.startswith("Main doubt: MiniMax has not") and brief.endswith(f"is {without}.")
@@ -170,10 +170,10 @@ def test_catch_up_is_judged_by_the_simulations(comparison):
     assert told.startswith("Compared with OpenAI, the largest spender, the share is larger at ")
     for name, odds in comparison.probabilities["openai"].dropna().items():
         label = comparison[name].company_row.display_name
-        assert f"{label} in {100 * odds:.0f}% of simulations" in told
+        assert f"{label} in {100 * odds:.0f}%" in told
     without = np.mean(comparison["minimax"].without("hailuo").share > comparison["openai"].share)
-    assert f"({whole(without)} without Hailuo)" in told
-    assert "but it is not settled. For Z.ai it is close to even." in told
+    assert f"({whole(without)} without its Hailuo models)" in told
+    assert "but it is not settled. For Z.ai it is nearly a coin toss." in told
     poor = comparison.again(changes="spending/openai/rd_compute/CY2024/amount_millions = 2000")
     assert "do not bear it out." in sentences.catch_up(poor)
 

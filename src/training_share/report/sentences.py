@@ -204,6 +204,7 @@ def catch_up(comparison: Comparison) -> str:
     odds = comparison.probabilities[leader].drop(leader)
     for name, probability in odds.items():
         numbers = {"odds": probability, "other": without.probabilities.loc[name, leader]}
+        numbers["first"] = not others
         numbers["left"] = without[name].excluded != comparison[name].excluded
         numbers["group"] = name_of(without[name]).partition(" without ")[2]
         others.append(_say("catch_up_other", est=comparison[name], **numbers))
