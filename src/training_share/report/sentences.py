@@ -25,7 +25,6 @@ from training_share.report.text import amount, between, chance, in_unit, interva
 from training_share.report.words import fill, label, templates
 
 MONEY = ("training_cost", 1, "million USD")
-EVEN = 0.12  # of a probability from one half: close to even
 WIDER = "predictive-interval"  # the correction by which single models may be off the trend
 RARE = 0.01  # chance below which an input is not called likely to be so wrong
 FACTS: dict[str, Callable[[Estimate], Any]] = {  # of an estimate, beside its own attributes
@@ -185,7 +184,7 @@ def how_sure(table: pd.DataFrame, comparison: Comparison) -> str:
     rows, told = comparison.first.base.choices.values(), []
     table = table.loc[[r.label for r in rows if r.headline and r.question == "how-sure"]]
     for name in [column for column in table if not column.endswith("_error")]:
-        odds = (1 - table[name]).map(chance)
+        odds = (1 - table[name].sort_values(kind="stable")).map(chance)
         usual = odds.mode().iloc[0]
         agreed = (odds == usual).mean() > HALF
         rest = odds[odds != usual] if agreed else odds
@@ -204,14 +203,13 @@ def catch_up(comparison: Comparison) -> str:
     odds = comparison.probabilities[leader].drop(leader)
     for name, probability in odds.items():
         numbers = {"odds": probability, "other": without.probabilities.loc[name, leader]}
-        numbers["first"] = not others
+        numbers["leader"] = "" if others else comparison[leader].company_row.display_name
         numbers["left"] = without[name].excluded != comparison[name].excluded
         numbers["group"] = name_of(without[name]).partition(" without ")[2]
         others.append(_say("catch_up_other", est=comparison[name], **numbers))
-    even = [name_of(comparison[name]) for name in odds.index[(odds - HALF).abs() < EVEN]]
     case = "fails" if odds.min() < HALF else "leans" if odds.min() < 0.9 else "holds"
     verdict = _say(f"catch_up_{case}")
-    return _say("catch_up", est=comparison[leader], others=others, verdict=verdict, even=even)
+    return _say("catch_up", others=others, verdict=verdict)
 
 
 def accounting(*estimates: Estimate) -> str:
