@@ -1,7 +1,7 @@
-"""Write the README's screenshots: `python benchmarks/screenshots.py [FOLDER]` (default: figures/).
+"""Write the README's screenshot: `python benchmarks/screenshots.py [FOLDER]` (default: figures/).
 
-explorer.png and comparison_page.png show JupyterLab in a window 1280 pixels wide; with a FOLDER
-other than figures/ the explorer is also taken at 125% zoom (explorer_125.png) and part by part.
+explorer.png shows JupyterLab in a window 1280 pixels wide; with a FOLDER other than figures/ it is
+also taken at 125% zoom (explorer_125.png) and part by part.
 """
 
 import shutil
@@ -65,16 +65,6 @@ def main(target: Path) -> None:
                         show(page, "Run by run", target / f"{name}_runs.png")
                         show(page, "Take it with you", target / f"{name}_command.png")
                     shut_down(page)
-            with browser_page(height=1000) as page:
-                shoot(
-                    page,
-                    server,
-                    "comparison.ipynb",
-                    "Who is higher",
-                    target / "comparison_page.png",
-                    ".jp-OutputArea-output img",
-                )
-                shut_down(page)
 
 
 if __name__ == "__main__":
