@@ -145,9 +145,9 @@ def test_the_readme_tells_the_numbers_of_the_charts():
         low, middle, high = map(share, row[["share_p5", "share_p50", "share_p95"]])
         cells = [middle, f"{low} to {high}", percent(row.published), *chances.loc[columns, name]]
         assert f"| {name} | {' | '.join(cells)} |" in told
-    assert f"the chance is {chances.loc[off_trend, 'MiniMax']} at MiniMax with wider" in told
     one, other = chances.loc[slow, ["MiniMax", "Z.ai"]]
-    assert f"was measured elsewhere, it is {one} at MiniMax and {other} at Z.ai." in told
+    assert f"chance of over half is {chances.loc[off_trend, 'MiniMax']} with wider" in told
+    assert f"undisclosed models, or {one} (Z.ai: {other}) if reinforcement" in told
     answer = "About {} at OpenAI, {} at MiniMax and {} at Z.ai: probably".format
     assert answer(*map(share, rows["share_p50"])) in told
     assert "our shares are {}, {} and {}.".format(*map(percent, rows["share_p50"])) in told

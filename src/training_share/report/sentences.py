@@ -203,10 +203,11 @@ def catch_up(comparison: Comparison) -> str:
     odds = comparison.probabilities[leader].drop(leader)
     for name, probability in odds.items():
         numbers = {"odds": probability, "other": without.probabilities.loc[name, leader]}
-        numbers["leader"] = "" if others else comparison[leader].company_row.display_name
+        numbers["leader"] = comparison[leader].company_row.display_name
         numbers["left"] = without[name].excluded != comparison[name].excluded
         numbers["group"] = name_of(without[name]).partition(" without ")[2]
-        others.append(_say("catch_up_other", est=comparison[name], **numbers))
+        words = "catch_up_other" if others else "catch_up_first"
+        others.append(_say(words, est=comparison[name], **numbers))
     case = "fails" if odds.min() < HALF else "leans" if odds.min() < 0.9 else "holds"
     verdict = _say(f"catch_up_{case}")
     return _say("catch_up", others=others, verdict=verdict)
