@@ -284,8 +284,7 @@ def _record(written: Iterable[Path], aside: Path, out: Path, grid: Grid) -> dict
 def _execute_all(
     plan: Sequence[Job], aside: Path, out: Path | None, grid: Grid, at_once: int
 ) -> dict[Job, str]:
-    """Execute jobs beside each other, move what each leaves, and say how it ended. However this
-    ends, none of its kernels is left."""
+    """Execute jobs beside each other and move what each leaves; none of its kernels outlives it."""
     os.environ["JUPYTER_PREFER_ENV_PATH"] = "1"  # this Python's kernel, not one of the user's
     process, faults = psutil.Process(), {}
     others, pool = {*process.children(recursive=True)}, ThreadPoolExecutor(at_once)
@@ -333,6 +332,8 @@ def _execute(job: Job, own: Path) -> str:
     class Kernel(AsyncKernelManager):  # papermill hands on neither folder nor environment
         async def start_kernel(self, **settings: object) -> None:
             self.connection_file = str(own / "kernel.json")
+            if os.name == "posix":  # a port could be taken by others before the kernel takes it
+                self.transport, self.ip = "ipc", f"/tmp/{own.parent.name}{own.name}"
             await super().start_kernel(cwd=str(job.source.parent), env=environment, **settings)
 
     begun, fault = [], ""
@@ -364,8 +365,7 @@ def _execute(job: Job, own: Path) -> str:
 
 
 def _moved(job: Job, own: Path, fault: str, out: Path | None, grid: Grid) -> str:
-    """Move a notebook's copy with its figures, or a failed one beside the last good one, as
-    NAME.failed.ipynb; return what went wrong, or ""."""
+    """Move a copy with its figures, or a failed one as NAME.failed.ipynb; return what failed."""
     copy, target = own / job.source.name, job.rendered / job.source.name
     failed = target.with_suffix(".failed.ipynb")
     figures = {file: job.figures / file.name for file in (own / "figures").glob("*")}
